@@ -1,0 +1,61 @@
+"""The database: one transaction per request or message, committed here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession as Session
+
+from shared.settings import Settings
+
+EVERYWHERE = "*"
+NOWHERE = ""
+
+
+class Database:
+    """A pool of connections under the service's own role."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = create_async_engine(
+            settings.database_dsn(),
+            pool_size=settings.database_pool,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+
+    @asynccontextmanager
+    async def transaction(self, jurisdiction: str | None = EVERYWHERE) -> AsyncIterator[Session]:
+        """A session whose work is committed at the end, or undone by an error.
+
+        `jurisdiction` is the division prefix that row-level security lets this session see: '*' for the system itself,
+        '' for nobody's rows.
+        """
+        async with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            await session.exec(
+                text("select set_config('anxin.jurisdiction', :division, true)").bindparams(division=jurisdiction or NOWHERE)
+            )
+            yield session
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.engine.dispose()
+
+
+async def _request_transaction(request: Request) -> AsyncIterator[Session]:
+    jurisdiction = getattr(request.state, "jurisdiction", NOWHERE)
+    async with request.app.state.runtime.db.transaction(jurisdiction) as session:
+        yield session
+
+
+# scope="function" commits before the response is sent; FastAPI's default commits after it.
+SessionDep = Annotated[Session, Depends(_request_transaction, scope="function")]

@@ -1,0 +1,97 @@
+"""Processes: start one that cannot outlive us, stop one, recognise one again after a crash of ours."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SPAWN = Path(__file__).with_name("spawn.py")
+
+
+@dataclass(frozen=True)
+class User:
+    """The user a part runs as, when it must not be root."""
+
+    uid: int
+    gid: int
+
+
+def start(
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    user: User | None = None,
+    death_signal: signal.Signals = signal.SIGKILL,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command`, its output appended to `log`. It gets `death_signal` when this process ends in any way."""
+    identity = (-1, -1) if user is None else (user.uid, user.gid)
+    wrapper = [sys.executable, "-I", "-S", str(SPAWN), str(os.getpid()), str(int(death_signal)), *map(str, identity)]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*wrapper, "--", *command],
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            start_new_session=True,  # Ctrl-C reaches the supervisor only; it stops the parts in their order
+        )
+
+
+def stop(
+    process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 15.0
+) -> int:
+    """Ask the process to end, insist after `patience` seconds, and sweep its process group. Returns the exit status."""
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _sweep_group(process.pid)
+    return process.returncode
+
+
+def _sweep_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def started_at(pid: int) -> float | None:
+    """When the process began (seconds since the epoch), or None when there is no such process."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def is_same(pid: int, began: float) -> bool:
+    """Whether `pid` is still the process that began then: a number alone may have been given to somebody else."""
+    start_time = started_at(pid)
+    return start_time is not None and abs(start_time - began) < 1.0
+
+
+def end_orphan(pid: int, began: float, how: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> bool:
+    """Stop a process left over from an earlier run, if it is still that very process. Returns whether it was."""
+    if not is_same(pid, began):
+        return False
+    os.kill(pid, how)
+    deadline = time.monotonic() + patience
+    while is_same(pid, began):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+    return True

@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession as Session
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.settings import Settings
 
+Session = AsyncSession
 EVERYWHERE = "*"
 NOWHERE = ""
+_SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
+
+
+async def sql(session: Session, statement: str, **parameters: Any) -> CursorResult[Any]:
+    """Run a statement written as SQL, in the session's transaction. Parameters by `:name`."""
+    return await (await session.connection()).execute(text(statement), parameters)
 
 
 class Database:
@@ -36,9 +43,7 @@ class Database:
         '' for nobody's rows.
         """
         async with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            await session.exec(
-                text("select set_config('anxin.jurisdiction', :division, true)").bindparams(division=jurisdiction or NOWHERE)
-            )
+            await sql(session, _SET_JURISDICTION, division=jurisdiction or NOWHERE)
             yield session
 
     async def ping(self) -> None:

@@ -28,7 +28,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return f"cn.anxin.{cls.subject}.v1"
 
 
-class RecordsAccepted(Event):
+class RecordsAccepted(Event, frozen=True, kw_only=True):
     """ingest -> scoring. An agency's records were checked, kept, and are new or newer than what was known.
 
     Columns of equal length n. Names and phones are left out; numbers of persons and accounts are pseudonyms.
@@ -87,7 +87,7 @@ class _Scored(Event, frozen=True, kw_only=True):
     rules_version: str
 
 
-class EmployerScored(_Scored):
+class EmployerScored(_Scored, frozen=True, kw_only=True):
     """scoring -> alerts. An employer's level or its reasons changed; `division` is the town of the workplace."""
 
     subject = "scores.employer"
@@ -95,7 +95,7 @@ class EmployerScored(_Scored):
     uscc: str
 
 
-class ProjectScored(_Scored):
+class ProjectScored(_Scored, frozen=True, kw_only=True):
     """scoring -> alerts. A construction project's level or its reasons changed."""
 
     subject = "scores.project"
@@ -105,7 +105,7 @@ class ProjectScored(_Scored):
     gc_name: str | None = None
 
 
-class AlertRaised(Event):
+class AlertRaised(Event, frozen=True, kw_only=True):
     """alerts -> console. A new alert is open."""
 
     subject = "alerts.raised"
@@ -121,7 +121,7 @@ class AlertRaised(Event):
     raised_at: datetime
 
 
-class AlertFound(Event):
+class AlertFound(Event, frozen=True, kw_only=True):
     """alerts -> scoring. What a person found on site: the label that scoring learns from."""
 
     subject = "alerts.found"
@@ -169,14 +169,14 @@ class _Order(Event, frozen=True, kw_only=True):
     incident_serious: bool = False
 
 
-class OrderIssued(_Order):
+class OrderIssued(_Order, frozen=True, kw_only=True):
     """alerts -> credit. The bureau ordered the employer to pay within a term."""
 
     subject = "orders.issued"
     source = "alerts"
 
 
-class OrderOverdue(_Order):
+class OrderOverdue(_Order, frozen=True, kw_only=True):
     """alerts -> credit. The term ended at 24:00 and the wages are not paid."""
 
     subject = "orders.overdue"
@@ -184,7 +184,7 @@ class OrderOverdue(_Order):
     overdue_at: datetime
 
 
-class OrderPaid(_Order):
+class OrderPaid(_Order, frozen=True, kw_only=True):
     """alerts -> credit. Every worker on the order is paid, with proof."""
 
     subject = "orders.paid"
@@ -192,7 +192,7 @@ class OrderPaid(_Order):
     paid_on: date
 
 
-class OrderRevoked(_Order):
+class OrderRevoked(_Order, frozen=True, kw_only=True):
     """alerts -> credit. The order was annulled by law (Order 45, art. 16)."""
 
     subject = "orders.revoked"
@@ -208,7 +208,7 @@ class ListedParty(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class EmployerListed(Event):
+class EmployerListed(Event, frozen=True, kw_only=True):
     """credit -> the world. A person decided: the employer is on the joint-discipline list. No worker, no wage."""
 
     subject = "credit.listed"
@@ -228,7 +228,7 @@ class EmployerListed(Event):
     signature: str
 
 
-class EmployerRemoved(Event):
+class EmployerRemoved(Event, frozen=True, kw_only=True):
     """credit -> the world. The employer left the list (expired, early, revoked)."""
 
     subject = "credit.removed"
@@ -241,7 +241,7 @@ class EmployerRemoved(Event):
     removed_on: date
 
 
-class IdentityRevoked(Event):
+class IdentityRevoked(Event, frozen=True, kw_only=True):
     """issuer -> every service. A token, a client or a person is refused from now on."""
 
     subject = "identity.revoked"
@@ -250,6 +250,14 @@ class IdentityRevoked(Event):
     value: str
     revoked_at: datetime
     until: datetime | None = None
+
+
+class SigningKeysPublished(Event, frozen=True, kw_only=True):
+    """issuer -> every service. The public keys (RFC 7517 JWK set) that access tokens are signed with from now on."""
+
+    subject = "identity.keys"
+    source = "issuer"
+    jwks: dict[str, Any]
 
 
 ALL: tuple[type[Event], ...] = (
@@ -265,5 +273,6 @@ ALL: tuple[type[Event], ...] = (
     EmployerListed,
     EmployerRemoved,
     IdentityRevoked,
+    SigningKeysPublished,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type(): event for event in ALL}

@@ -17,7 +17,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ANXIN_", extra="ignore", frozen=True)
 
-    database_url: str = Field(description="SQLAlchemy URL without a password, e.g. postgresql+psycopg://ingest@host/anxin")
+    database_url: str = Field(
+        description="SQLAlchemy URL without a password, e.g. postgresql+psycopg://ingest@host/anxin"
+    )
     database_password: SecretStr | None = None
     database_pool: int = Field(default=8, ge=1, le=100)
     nats_url: str | None = Field(default=None, description="tls://host:port; without it no message leaves or arrives")

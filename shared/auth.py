@@ -1,0 +1,149 @@
+"""Who calls, and whether he may. Envoy has checked the token's signature; we check it again, its binding and its scope.
+
+An agency's token is bound to its certificate (RFC 8705, `cnf.x5t#S256`); a person's carries roles and a jurisdiction.
+`Officer = Annotated[Caller, Depends(require("alerts:verify"))]`: one type a scope.
+"""
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from fastapi import Request
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+
+from shared.errors import Forbidden, Unauthorised
+from shared.identity import Identities
+from shared.settings import Settings
+
+_HASH = re.compile(r"(?:^|;)Hash=([0-9a-fA-F]{64})(?:;|$)")
+_LEEWAY_S = 5
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: an agency (client id) or a person (login), with what the token allows."""
+
+    kind: Literal["agency", "person"]
+    id: str
+    name: str
+    scopes: frozenset[str]
+    roles: tuple[str, ...]
+    division: str | None
+    sig_jkt: str | None
+    token_id: str
+    thumbprint: str | None
+
+    @property
+    def jurisdiction(self) -> str:
+        """The division prefix whose rows a person may see; nothing for agencies."""
+        return self.division or "" if self.kind == "person" else ""
+
+    def must_have(self, scope: str) -> None:
+        """Refuse without the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"The token lacks the scope {scope}.", check="scope_missing")
+
+    def must_be(self, *roles: str) -> None:
+        """Refuse without one of the roles."""
+        if not set(roles) & set(self.roles):
+            raise Forbidden(f"This needs one of the roles: {', '.join(roles)}.", check="role")
+
+
+def require(scope: str) -> Callable[[Request], Caller]:
+    """A dependency that gives the caller, or refuses: 401 without a valid token, 403 without the scope."""
+
+    def caller_with_scope(request: Request) -> Caller:
+        caller = current_caller(request)
+        caller.must_have(scope)
+        return caller
+
+    return caller_with_scope
+
+
+def current_caller(request: Request) -> Caller:
+    """The caller of this request, or the refusal that the middleware found."""
+    found: Caller | Exception | None = getattr(request.state, "caller", None)
+    if isinstance(found, Caller):
+        return found
+    raise found or Unauthorised("There is no access token.", check="token_missing")
+
+
+def authenticate(headers: dict[str, str], identities: Identities, settings: Settings) -> Caller:
+    """The caller that a request's headers (lower-case names) prove, or Unauthorised with the check that failed."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorised("There is no access token.", check="token_missing")
+    claims = _claims(token.strip(), identities, settings)
+    caller = _caller(claims, settings, thumbprint_of(headers.get("x-forwarded-client-cert", "")))
+    _refuse_revoked(caller, claims, identities)
+    return caller
+
+
+def thumbprint_of(xfcc: str) -> str | None:
+    """The `x5t#S256` (base64url of SHA-256 of the certificate) that Envoy vouches for; None without a certificate."""
+    found = _HASH.search(xfcc)
+    if not found:
+        return None
+    return base64.urlsafe_b64encode(bytes.fromhex(found.group(1))).decode().rstrip("=")
+
+
+def _claims(token: str, identities: Identities, settings: Settings) -> dict[str, Any]:
+    try:
+        parsed = jwt.decode(token, identities.keys, algorithms=["ES256"])
+        _registry(settings).validate(parsed.claims)
+    except ExpiredTokenError as error:
+        raise Unauthorised("The access token has expired.", check="token_expired") from error
+    except (JoseError, ValueError) as error:
+        raise Unauthorised("The access token is not valid.", check="token_invalid") from error
+    if str(parsed.header.get("typ", "")).lower() != "at+jwt":
+        raise Unauthorised("The token is not an access token (RFC 9068).", check="token_invalid")
+    return dict(parsed.claims)
+
+
+def _registry(settings: Settings) -> jwt.JWTClaimsRegistry:
+    return jwt.JWTClaimsRegistry(
+        leeway=_LEEWAY_S,
+        iss={"essential": True, "values": [settings.agency_issuer, settings.people_issuer]},
+        aud={"essential": True, "value": settings.audience},
+        exp={"essential": True},
+        iat={"essential": True},
+        sub={"essential": True},
+        jti={"essential": True},
+    )
+
+
+def _caller(claims: dict[str, Any], settings: Settings, thumbprint: str | None) -> Caller:
+    is_agency = claims["iss"] == settings.agency_issuer
+    if is_agency:
+        _must_be_bound(claims, thumbprint)
+    return Caller(
+        kind="agency" if is_agency else "person",
+        id=claims["sub"],
+        name=claims.get("name", claims["sub"]),
+        scopes=frozenset(claims.get("scope", "").split()),
+        roles=tuple(claims.get("roles", ())),
+        division=claims.get("division"),
+        sig_jkt=claims.get("sig_jkt"),
+        token_id=claims["jti"],
+        thumbprint=thumbprint,
+    )
+
+
+def _must_be_bound(claims: dict[str, Any], thumbprint: str | None) -> None:
+    if thumbprint is None:
+        raise Unauthorised("There is no client certificate.", check="certificate_missing")
+    if claims.get("cnf", {}).get("x5t#S256") != thumbprint:
+        raise Unauthorised("The token is bound to another certificate (RFC 8705).", check="token_not_bound")
+
+
+def _refuse_revoked(caller: Caller, claims: dict[str, Any], identities: Identities) -> None:
+    issued_at = datetime.fromtimestamp(claims["iat"], UTC)
+    holder = "client" if caller.kind == "agency" else "person"
+    if identities.is_revoked("token", caller.token_id, issued_at) or identities.is_revoked(
+        holder, caller.id, issued_at
+    ):
+        raise Unauthorised("The token or its holder has been revoked.", check="token_revoked")

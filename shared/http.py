@@ -1,0 +1,161 @@
+"""HTTP as every service speaks it: problem+json (RFC 9457), request ids, the caller, health, metrics."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from shared.auth import Caller, authenticate
+from shared.errors import AnxinError
+from shared.telemetry import REQUEST_SECONDS, REQUESTS
+
+PROBLEM_JSON = "application/problem+json"
+_TITLES_ZH = {
+    401: "身份未通过验证",
+    403: "无权进行此操作",
+    404: "未找到",
+    405: "方法不允许",
+    413: "请求体过大",
+    422: "内容不符合要求",
+}
+
+
+class Problem(BaseModel):
+    """The body of every refusal (RFC 9457). `check` names the check that failed; `errors` the items."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    title_zh: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    check: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+def new_app(title: str, description: str) -> FastAPI:
+    """A FastAPI application with the platform's refusals, request ids, identity and measurements."""
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1.0.0",
+        responses={status: _problem_response(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
+    )
+    app.middleware("http")(_attend)
+    app.add_exception_handler(AnxinError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_crash)
+    FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+    return app
+
+
+def problem(request: Request, status: int, slug: str, title: str, title_zh: str, **more: Any) -> JSONResponse:
+    """A refusal as problem+json. None values are left out."""
+    body = {
+        "type": f"urn:anxin:problem:{slug}",
+        "title": title,
+        "title_zh": title_zh,
+        "status": status,
+        "detail": more.pop("detail", title),
+        "instance": request.url.path,
+        "request_id": getattr(request.state, "request_id", ""),
+        **{name: value for name, value in more.items() if value},
+    }
+    return JSONResponse(body, status, media_type=PROBLEM_JSON)
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/Problem"}
+    return {"model": Problem, "description": f"Refused ({status})", "content": {PROBLEM_JSON: {"schema": reference}}}
+
+
+async def _attend(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    request.state.request_id = _request_id(request.headers.get("x-request-id"))
+    _recognise(request)
+    began = time.perf_counter()
+    response = await call_next(request)
+    route = getattr(request.scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    REQUEST_SECONDS.labels(route).observe(time.perf_counter() - began)
+    response.headers["x-request-id"] = request.state.request_id
+    return response
+
+
+def _request_id(given: str | None) -> str:
+    try:
+        return str(UUID(given))
+    except (ValueError, TypeError):
+        return str(uuid4())
+
+
+def _recognise(request: Request) -> None:
+    """Find out who calls; a refusal waits until a route asks for the caller."""
+    runtime = request.app.state.runtime
+    try:
+        caller = authenticate(dict(request.headers), runtime.identities, runtime.settings)
+    except AnxinError as refusal:
+        request.state.caller = refusal
+        return
+    request.state.caller = caller
+    request.state.jurisdiction = caller.jurisdiction
+
+
+def caller_of(request: Request) -> Caller | None:
+    """The caller, if the request proved one."""
+    found = getattr(request.state, "caller", None)
+    return found if isinstance(found, Caller) else None
+
+
+async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AnxinError)  # noqa: S101 - registered for this class only
+    response = problem(
+        request,
+        error.status,
+        error.slug,
+        error.title,
+        error.title_zh,
+        detail=error.detail,
+        check=error.check,
+        errors=error.errors,
+        **error.extra,
+    )
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    return response
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    errors = [
+        {"item": ".".join(str(part) for part in found["loc"]), "code": found["type"], "message": found["msg"]}
+        for found in error.errors()
+    ]
+    return problem(request, 422, "unprocessable", "The content is not acceptable", _TITLES_ZH[422], errors=errors)
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    title_zh = _TITLES_ZH.get(error.status_code, "请求未被接受")
+    slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
+    response = problem(request, error.status_code, slug, str(error.detail), title_zh)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_crash(request: Request, _error: Exception) -> JSONResponse:
+    # The traceback goes to the log (Starlette raises it again); the caller learns only the request id.
+    detail = "Something broke on our side. The request id leads us to it."
+    return problem(request, 500, "internal", "Internal error", "系统内部错误", detail=detail)

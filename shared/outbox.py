@@ -1,0 +1,123 @@
+"""Events leave in the same transaction as the fact they tell; a relay carries them on in order, at least once."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+from nats.js import JetStreamContext
+from opentelemetry.trace import SpanKind
+from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, update
+from sqlmodel import Field, SQLModel, col, select
+
+from shared.db import Database, Session, sql
+from shared.events import Event
+from shared.ids import new_id
+from shared.telemetry import EVENTS_PUBLISHED, context_of, current_traceparent, tracer
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+# One relay a schema: a second one would break the order (the number is only a name for the lock).
+_RELAY_LOCK = "select pg_try_advisory_xact_lock(hashtext('outbox:' || current_schema()))"
+_PURGE = "delete from outbox where published_at < now() - interval '7 days'"
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A CloudEvents 1.0 event in structured JSON, with the distributed-tracing extension."""
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    time: datetime
+    datacontenttype: str
+    data: msgspec.Raw
+    traceparent: str | None = None
+
+
+class OutboxRow(SQLModel, table=True):
+    """An event that waits for the bus. Lives in each service's own schema (by search_path)."""
+
+    __tablename__ = "outbox"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    event_id: UUID
+    subject: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    traceparent: str | None = None
+    published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+def envelope(event: Event, event_id: UUID, traceparent: str | None) -> bytes:
+    """The event as CloudEvents JSON."""
+    return msgspec.json.encode(
+        Envelope(
+            specversion="1.0",
+            id=event_id,
+            source=f"/anxin/{event.source}",
+            type=event.type(),
+            time=datetime.now(UTC),
+            datacontenttype="application/json",
+            data=msgspec.Raw(msgspec.json.encode(event)),
+            traceparent=traceparent,
+        )
+    )
+
+
+def announce(session: Session, event: Event) -> UUID:
+    """Let the event leave if, and only if, this transaction commits. Returns its id."""
+    event_id, traceparent = new_id(), current_traceparent()
+    body = envelope(event, event_id, traceparent)
+    session.add(OutboxRow(event_id=event_id, subject=event.subject, body=body, traceparent=traceparent))
+    return event_id
+
+
+async def relay(db: Database, js: JetStreamContext, interval_s: float) -> None:
+    """Publish what waits, for ever. An unreachable bus only delays: the rows stay."""
+    while True:
+        try:
+            published = await relay_once(db, js)
+        except Exception as error:
+            log.warning("relay.delayed", extra={"reason": repr(error)})
+            published = 0
+        if published < BATCH:
+            await asyncio.sleep(interval_s)
+
+
+async def relay_once(db: Database, js: JetStreamContext) -> int:
+    """Publish one batch in order and mark what the bus acknowledged. Returns how many."""
+    async with db.transaction() as session:
+        if not (await sql(session, _RELAY_LOCK)).scalar_one():
+            return 0
+        waiting = (
+            select(OutboxRow).where(col(OutboxRow.published_at).is_(None)).order_by(col(OutboxRow.id)).limit(BATCH)
+        )
+        rows = (await session.exec(waiting)).all()
+        await asyncio.gather(*(_publish(js, row) for row in rows))
+        await session.exec(
+            update(OutboxRow)
+            .where(col(OutboxRow.id).in_([row.id for row in rows]))
+            .values(published_at=datetime.now(UTC))
+        )
+        return len(rows)
+
+
+async def purge(db: Database, every_s: float = 3600) -> None:
+    """Forget events that were published more than a week ago, for ever."""
+    while True:
+        async with db.transaction() as session:
+            await sql(session, _PURGE)
+        await asyncio.sleep(every_s)
+
+
+async def _publish(js: JetStreamContext, row: OutboxRow) -> None:
+    with tracer().start_as_current_span(
+        f"publish {row.subject}", context_of(row.traceparent), SpanKind.PRODUCER, {"messaging.system": "nats"}
+    ):
+        headers = {"Nats-Msg-Id": str(row.event_id), "Content-Type": "application/cloudevents+json"}
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        await js.publish(row.subject, row.body, headers=headers, timeout=10)
+    EVENTS_PUBLISHED.labels(row.subject).inc()

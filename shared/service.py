@@ -1,0 +1,237 @@
+"""A service as data, and how it runs: its API behind mTLS, its consumers, its relay, its health.
+
+`run(service)` is the whole of a `__main__.py`. Tests use `start(...)` and `create_app(...)` with their own settings.
+"""
+
+import asyncio
+import logging
+import signal
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from nats.aio.client import Client
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import bus, identity, outbox, telemetry
+from shared.bus import Consumers
+from shared.db import Database
+from shared.http import new_app
+from shared.identity import Identities
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_CERTIFICATE_CHECK_S = 60
+
+
+@dataclass
+class Runtime:
+    """What a running service holds. `tasks` are its endless ones: a dead task makes the service unhealthy."""
+
+    settings: Settings
+    db: Database
+    identities: Identities
+    nats: Client | None = None
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def dead_tasks(self) -> list[str]:
+        """Names of the endless tasks that have ended."""
+        return [name for name, task in self.tasks.items() if task.done()]
+
+
+Background = Callable[[Runtime], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: what it is called, what it answers, what it hears, and what it does all the time."""
+
+    name: str
+    description: str
+    routers: tuple[APIRouter, ...]
+    settings: type[Settings] = Settings
+    consumers: Consumers | None = None
+    background: tuple[Background, ...] = ()
+
+
+def create_app(service: Service, runtime: Runtime) -> FastAPI:
+    """The service's HTTP application over a runtime."""
+    app = new_app(f"Anxin {service.name}", service.description)
+    app.state.runtime = runtime
+    for router in service.routers:
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def start(service: Service, settings: Settings) -> AsyncIterator[Runtime]:
+    """The service's connections and endless tasks; everything is given back at the end."""
+    runtime = Runtime(settings, Database(settings), Identities(settings.jwks_file))
+    if settings.nats_url:
+        runtime.nats = await bus.connect(settings, service.name)
+    _start_tasks(service, runtime)
+    try:
+        yield runtime
+    finally:
+        await _stop(runtime)
+
+
+def _start_tasks(service: Service, runtime: Runtime) -> None:
+    if runtime.nats:
+        js = runtime.nats.jetstream()
+        _spawn(runtime, "identity", identity.follow(runtime.identities, js))
+        _spawn(runtime, "relay", outbox.relay(runtime.db, js, runtime.settings.relay_interval_s))
+        if service.consumers and runtime.settings.role != "api":
+            for event in service.consumers.handlers:
+                _spawn(runtime, f"hear {event.subject}", bus.consume(service.consumers, event, runtime.db, js))
+    if runtime.settings.role != "api":
+        _spawn(runtime, "purge", outbox.purge(runtime.db))
+        for work in service.background:
+            _spawn(runtime, getattr(work, "__name__", "background"), work(runtime))
+
+
+def _spawn(runtime: Runtime, name: str, work: Awaitable[None]) -> None:
+    runtime.tasks[name] = asyncio.ensure_future(_guarded(name, work))
+
+
+async def _guarded(name: str, work: Awaitable[None]) -> None:
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("task.died", extra={"task": name})
+        raise
+
+
+async def _stop(runtime: Runtime) -> None:
+    for task in runtime.tasks.values():
+        task.cancel()
+    await asyncio.gather(*runtime.tasks.values(), return_exceptions=True)
+    if runtime.nats:
+        await runtime.nats.close()
+    await runtime.db.close()
+
+
+def ops_app(runtime: Runtime) -> FastAPI:
+    """Health and metrics, on their own port, which no one outside the node or the pod network reaches."""
+    app = FastAPI(title="Anxin operations", openapi_url=None)
+
+    @app.get("/health/live")
+    def live() -> JSONResponse:
+        """200 while every endless task runs, 503 with the names of the dead ones."""
+        dead = runtime.dead_tasks()
+        return JSONResponse({"alive": not dead, "dead_tasks": dead}, 503 if dead else 200)
+
+    @app.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """200 when the database and the bus answer and the issuer's keys are known."""
+        checks = await _readiness(runtime)
+        return JSONResponse({"ready": all(checks.values()), **checks}, 200 if all(checks.values()) else 503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Prometheus text format."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+async def _readiness(runtime: Runtime) -> dict[str, bool]:
+    try:
+        await asyncio.wait_for(runtime.db.ping(), 3)
+        database = True
+    except Exception as error:
+        log.warning("database.unreachable", extra={"reason": repr(error)})
+        database = False
+    bus_answers = runtime.nats is None or runtime.nats.is_connected
+    return {"database": database, "bus": bus_answers, "keys": runtime.identities.known}
+
+
+def run(service: Service) -> None:
+    """Run until SIGTERM or SIGINT; open requests and messages are finished first."""
+    settings = service.settings()
+    telemetry.start(service.name)
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_serve(service, settings))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _serve(service: Service, settings: Settings) -> None:
+    async with start(service, settings) as runtime:
+        servers = [_Server(_ops_config(runtime))]
+        if settings.role != "worker":
+            servers.append(_Server(_api_config(create_app(service, runtime), settings)))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, _stop_all, servers)
+        watch = asyncio.create_task(_renew_certificates(servers, settings))
+        await asyncio.gather(*(server.serve() for server in servers))
+        watch.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Two servers share this process, so neither may take the signals for itself."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _stop_all(servers: list[_Server]) -> None:
+    for server in servers:
+        server.should_exit = True
+
+
+def _api_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.listen_host,
+        port=settings.listen_port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        ssl_ca_certs=str(settings.tls_client_ca) if settings.tls_client_ca else None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls_client_ca else ssl.CERT_NONE,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http="httptools",
+        limit_concurrency=512,
+        timeout_graceful_shutdown=15,
+    )
+
+
+def _ops_config(runtime: Runtime) -> uvicorn.Config:
+    settings = runtime.settings
+    return uvicorn.Config(
+        ops_app(runtime),
+        host=settings.ops_host,
+        port=settings.ops_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+async def _renew_certificates(servers: list[_Server], settings: Settings) -> None:
+    """Certificates are short-lived: load them anew when the files change; open connections go on."""
+    if settings.tls_cert is None:
+        return
+    loaded = settings.tls_cert.stat().st_mtime
+    while True:
+        await asyncio.sleep(_CERTIFICATE_CHECK_S)
+        changed = settings.tls_cert.stat().st_mtime
+        if changed != loaded:
+            loaded = changed
+            for server in servers:
+                if server.config.ssl:
+                    server.config.ssl.load_cert_chain(settings.tls_cert, settings.tls_key)

@@ -1,0 +1,157 @@
+"""The bus as data: streams, durable consumers, and who may say and hear what.
+
+NATS permissions and the deploy step `python -m shared.topology apply` both read this page, so a service can reach
+exactly the subjects it lives by. Streams belong to the deploy step, never to a service's start.
+"""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+
+from shared import events as e
+
+ACK_WAIT_S = 60
+MAX_DELIVER = 8
+_DAY_S = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A JetStream stream. `days` 0 keeps for ever; full streams refuse new messages, they never drop old ones."""
+
+    name: str
+    subjects: tuple[str, ...]
+    days: int
+
+
+STREAMS = (
+    Stream("RECORDS", ("records.>",), 14),
+    Stream("SCORES", ("scores.>",), 30),
+    Stream("ALERTS", ("alerts.>", "orders.>"), 90),
+    Stream("CREDIT", ("credit.>",), 0),
+    Stream("IDENTITY", ("identity.>",), 0),
+    Stream("DEAD", ("dead.>",), 0),
+)
+
+LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
+    "scoring": (e.RecordsAccepted, e.AlertFound, e.EmployerListed, e.EmployerRemoved),
+    "alerts": (e.EmployerScored, e.ProjectScored),
+    "credit": (e.OrderIssued, e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
+}
+
+SPEAKERS: dict[str, tuple[str, ...]] = {
+    "ingest": ("records.>",),
+    "scoring": ("scores.>",),
+    "alerts": ("alerts.>", "orders.>"),
+    "credit": ("credit.>",),
+    "issuer": ("identity.>",),
+}
+
+OPERATOR = "operator"
+
+
+def durable(service: str, event: type[e.Event]) -> str:
+    """The name of the durable consumer through which a service hears an event."""
+    return f"{service}-{event.subject.replace('.', '-')}"
+
+
+def stream_of(subject: str) -> str:
+    """The stream that keeps a subject; KeyError when none does."""
+    root = subject.split(".", 1)[0] + ".>"
+    return {pattern: stream.name for stream in STREAMS for pattern in stream.subjects}[root]
+
+
+def inbox_prefix(user: str) -> str:
+    """Each user has its own inboxes, so that none can read another's replies."""
+    return f"_INBOX_{user}"
+
+
+def permissions() -> dict[str, dict[str, list[str]]]:
+    """User -> {"publish": [...], "subscribe": [...]} for the NATS configuration of the account ANXIN."""
+    users = {service: _service_permissions(service) for service in SPEAKERS}
+    users[OPERATOR] = {"publish": [">"], "subscribe": [">"]}
+    return users
+
+
+def _service_permissions(service: str) -> dict[str, list[str]]:
+    publish = [*SPEAKERS[service], f"dead.{service}.>", "$JS.FC.>"]
+    for event in LISTENERS.get(service, ()):
+        stream, name = stream_of(event.subject), durable(service, event)
+        publish += [f"$JS.API.CONSUMER.{verb}.{stream}.{name}" for verb in ("MSG.NEXT", "INFO")]
+        publish.append(f"$JS.ACK.{stream}.{name}.>")
+    # Every service reads the whole IDENTITY stream anew at its start: keys and revocations live in memory only.
+    publish += [f"$JS.API.CONSUMER.{verb}.IDENTITY.>" for verb in ("CREATE", "INFO", "DELETE")]
+    return {"publish": publish, "subscribe": [f"{inbox_prefix(service)}.>"]}
+
+
+async def apply(js: JetStreamContext, replicas: int = 1) -> None:
+    """Create or update every stream and consumer. Safe to run again; never deletes."""
+    for stream in STREAMS:
+        await _apply_stream(js, _stream_config(stream, replicas))
+    for service, heard in LISTENERS.items():
+        for event in heard:
+            await js.add_consumer(stream_of(event.subject), config=_consumer_config(service, event, replicas))
+
+
+async def _apply_stream(js: JetStreamContext, config: StreamConfig) -> None:
+    assert config.name  # noqa: S101 - ours, always set
+    try:
+        await js.stream_info(config.name)
+    except NotFoundError:
+        await js.add_stream(config)
+    else:
+        await js.update_stream(config)
+
+
+def _stream_config(stream: Stream, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=stream.name,
+        subjects=list(stream.subjects),
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_age=stream.days * _DAY_S,
+        duplicate_window=600,
+        num_replicas=replicas,
+        deny_delete=stream.name != "DEAD",
+    )
+
+
+def _consumer_config(service: str, event: type[e.Event], replicas: int) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=durable(service, event),
+        filter_subject=event.subject,
+        ack_policy=AckPolicy.EXPLICIT,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_wait=ACK_WAIT_S,
+        max_ack_pending=256,
+        num_replicas=replicas,
+    )
+
+
+async def _main() -> None:
+    from shared.bus import connect
+    from shared.settings import Settings
+
+    replicas = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    connection = await connect(Settings(), OPERATOR)
+    await apply(connection.jetstream(), replicas)
+    await connection.drain()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["apply"]:
+        sys.exit("usage: python -m shared.topology apply [REPLICAS]")
+    asyncio.run(_main())

@@ -1,26 +1,19 @@
 """NATS with JetStream on one machine: mutual TLS, a user per certificate, nothing acknowledged before it is on disk.
 
-The configuration is rendered from `local/templates/nats.conf.j2`, which the cluster uses too.
+Configuration: `local/nats_configuration.py`, which the cluster uses too.
 """
 
-import json
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from local import pki, process
-from shared import topology
-
-SUBSCRIBERS = ("subscriber-public-credit",)
-# JetStream would otherwise reserve most of the machine's memory.
-MAX_MEMORY = 64 * 1024 * 1024
+from local.nats_configuration import DEFAULT_FILE_STORE, render
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,7 @@ class Server:
     pki: pki.Pki
     port: int
     monitoring_port: int
-    max_file_store: int = 20 * 1024**3
+    max_file_store: int = DEFAULT_FILE_STORE
 
     @property
     def url(self) -> str:
@@ -44,50 +37,6 @@ class Server:
     @property
     def monitoring_url(self) -> str:
         return f"http://127.0.0.1:{self.monitoring_port}"
-
-
-def render(
-    *,
-    listen: str,
-    monitoring: str,
-    store_dir: str,
-    cert_file: str,
-    key_file: str,
-    ca_file: str,
-    server_name: str = "anxin",
-    max_memory_store: int = MAX_MEMORY,
-    max_file_store: int = 20 * 1024**3,
-    cluster: Mapping[str, object] | None = None,
-    permissions: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
-    pid_file: str | None = None,
-) -> str:
-    """The configuration text. `cluster` is {"name", "listen", "routes": [...]} or None for a single server."""
-    folder = Path(__file__).with_name("templates")
-    templates = Environment(
-        loader=FileSystemLoader(folder),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - a NATS configuration, not a page
-        keep_trailing_newline=True,
-    )
-    templates.filters["json"] = json.dumps  # Jinja's own escapes > for web pages, and NATS does not know the escape
-    users = sorted((topology.permissions() if permissions is None else permissions).items())
-    return templates.get_template("nats.conf.j2").render(
-        listen=listen,
-        monitoring=monitoring,
-        store_dir=store_dir,
-        cert_file=cert_file,
-        key_file=key_file,
-        ca_file=ca_file,
-        server_name=server_name,
-        max_memory_store=max_memory_store,
-        max_file_store=max_file_store,
-        cluster=cluster,
-        users=users,
-        subscribers=SUBSCRIBERS,
-        pid_file=pid_file,
-    )
 
 
 def prepare(server: Server) -> None:

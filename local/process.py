@@ -47,9 +47,7 @@ def start(
         )
 
 
-def stop(
-    process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 15.0
-) -> int:
+def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> int:
     """Ask the process to end, insist after `patience` seconds, and sweep its process group. Returns the exit status."""
     if process.poll() is None:
         process.send_signal(how)

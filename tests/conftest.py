@@ -47,6 +47,11 @@ def run_apart(work: Callable[[], Awaitable[None]]) -> None:
         pool.submit(lambda: asyncio.run(body())).result()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # nats-py leaves the plain transport behind when it upgrades a connection to TLS.
+    config.addinivalue_line("filterwarnings", "ignore:unclosed transport <_SelectorSocketTransport:ResourceWarning")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.path.is_relative_to(UNIT):
         disable_socket(allow_unix_socket=True)  # asyncio's own wake-up pair
@@ -69,7 +74,7 @@ def pki(home: Path) -> local_pki.Pki:
 
 @pytest.fixture(scope="session")
 def postgres(home: Path) -> Iterator[local_postgres.Cluster]:
-    """A PostgreSQL with every role, migrated to the newest revision: `postgres.url(role)`, `postgres.password(role)`."""
+    """A PostgreSQL with every role, migrated: `postgres.url(role)`, `postgres.password(role)`."""
     cluster = local_postgres.Cluster(home / "postgres", home / "secrets", free_port(), FAST)
     server = local_postgres.start(cluster, home / "logs" / "postgres.log")
     try:
@@ -100,7 +105,9 @@ async def _apply_topology(server: local_nats.Server) -> None:
     await connection.close()
 
 
-def nats_settings(server: local_nats.Server, user: str, database_url: str = "postgresql+psycopg://nobody@nowhere/x") -> Settings:
+def nats_settings(
+    server: local_nats.Server, user: str, database_url: str = "postgresql+psycopg://nobody@nowhere/x"
+) -> Settings:
     """Settings with which `user` reaches NATS by its own certificate."""
     return Settings(
         database_url=database_url,

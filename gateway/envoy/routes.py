@@ -1,0 +1,61 @@
+"""The routing table: which path leads to which service, on which side of the door, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One line of the table.
+
+    match: a path and everything below it (`/v1/alerts` is not `/v1/alertsx`), unless `exact`.
+    token: whether Envoy demands a valid access token. bulk: whether the large body limit applies.
+    methods: only these; () means all. rewrite: the path the service sees.
+    """
+
+    match: str
+    service: str
+    token: bool = True
+    bulk: bool = False
+    exact: bool = False
+    methods: tuple[str, ...] = ()
+    rewrite: str = ""
+
+    @property
+    def method_pattern(self) -> str:
+        return "|".join(self.methods)
+
+
+_READ = ("GET", "HEAD")
+_OPENAPI = tuple(
+    Route(match=f"/openapi/{name}.json", service=name, exact=True, methods=_READ, rewrite="/openapi.json")
+    for name in ("ingest", "scoring", "alerts", "credit", "issuer")
+)
+_IDENTITY = (
+    Route(match="/.well-known", service="issuer", token=False, methods=_READ),
+    Route(match="/oauth", service="issuer", token=False),
+)
+
+AGENCIES = (
+    *_IDENTITY,
+    Route(match="/v1/datasets", service="ingest", bulk=True),
+    Route(match="/v1/receipts", service="ingest"),
+    Route(match="/v1/credit/check", service="credit"),
+    Route(match="/v1/credit/events", service="credit"),
+    *_OPENAPI,
+)
+
+# A person reads the catalogue and receipts, but only an agency's certificate may bring records in.
+PEOPLE = (
+    *_IDENTITY,
+    Route(match="/v1/datasets", service="ingest", methods=_READ),
+    Route(match="/v1/receipts", service="ingest", methods=_READ),
+    Route(match="/v1/employers", service="scoring"),
+    Route(match="/v1/projects", service="scoring"),
+    Route(match="/v1/indicators", service="scoring"),
+    Route(match="/v1/alerts", service="alerts"),
+    Route(match="/v1/orders", service="alerts"),
+    Route(match="/v1/credit", service="credit"),
+    *_OPENAPI,
+)

@@ -12,11 +12,13 @@ from opentelemetry import trace
 from sqlalchemy import BigInteger, Column, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from shared.clock import now
 from shared.db import Session, sql
 
 GENESIS = "0" * 64
+_PAGE = 1000
 # Entries of one schema stand in one line: the lock is held until the transaction ends.
 _CHAIN_LOCK = "select pg_advisory_xact_lock(hashtext('audit:' || current_schema()))"
 
@@ -80,12 +82,15 @@ async def record(session: Session, actor: str, action: str, subject: str, detail
 async def broken_at(session: Session) -> int | None:
     """The number of the first entry that does not fit the chain; None when all of them do."""
     expected, seq = GENESIS, 0
-    result = await session.stream_scalars(
-        select(AuditEntry).order_by(col(AuditEntry.seq)).execution_options(yield_per=1000)
-    )
-    async for entry in result:
-        seq += 1
-        if entry.seq != seq or entry.previous_hash != expected or entry.hash != entry_hash(entry):
-            return seq
-        expected = entry.hash
+    while page := (await session.exec(_page_after(seq))).all():
+        for entry in page:
+            seq += 1
+            if entry.seq != seq or entry.previous_hash != expected or entry.hash != entry_hash(entry):
+                return seq
+            expected = entry.hash
+        session.expunge_all()
     return None
+
+
+def _page_after(seq: int) -> SelectOfScalar[AuditEntry]:
+    return select(AuditEntry).where(col(AuditEntry.seq) > seq).order_by(col(AuditEntry.seq)).limit(_PAGE)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import CursorResult, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,6 +34,8 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=True,
             hide_parameters=True,
+            # Each role lives in the schema of its own name: outbox and audit are found there without naming it.
+            connect_args={"options": f"-csearch_path={make_url(settings.database_url).username}"},
         )
 
     @asynccontextmanager

@@ -30,7 +30,7 @@ async def letters(js: JetStreamContext, limit: int = 100) -> list[DeadLetter]:
     """The oldest dead letters, at most `limit`."""
     state = (await js.stream_info(STREAM)).state
     found: list[DeadLetter] = []
-    sequence = state.first_seq
+    sequence = max(state.first_seq, 1)
     while sequence <= state.last_seq and len(found) < limit:
         message = await _message(js, sequence)
         if message:
@@ -48,7 +48,7 @@ async def replay(js: JetStreamContext, sequence: int) -> str:
     headers = message.headers or {}
     again = {name: value for name, value in headers.items() if not name.startswith(_OWN_HEADERS)}
     again["Nats-Msg-Id"] = f"replay:{sequence}"
-    subject = headers["Anxin-Subject"]
+    subject: str = headers["Anxin-Subject"]
     await js.publish(subject, message.data or b"", headers=again)
     await js.delete_msg(STREAM, sequence)
     return subject

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from pytest_socket import disable_socket, enable_socket
 
 from local import nats as local_nats
@@ -125,7 +126,7 @@ def settings_of(postgres: local_postgres.Cluster, nats_server: local_nats.Server
 
     def settings(service: str) -> Settings:
         return nats_settings(nats_server, service, postgres.url(service)).model_copy(
-            update={"database_password": postgres.password(service)}
+            update={"database_password": SecretStr(postgres.password(service))}
         )
 
     return settings

@@ -20,6 +20,7 @@ from shared.identity import Identities
 from shared.settings import Settings
 
 _HASH = re.compile(r"(?:^|;)Hash=([0-9a-fA-F]{64})(?:;|$)")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _LEEWAY_S = 5
 
 
@@ -85,7 +86,8 @@ def authenticate(headers: dict[str, str], identities: Identities, settings: Sett
 
 def thumbprint_of(xfcc: str) -> str | None:
     """The `x5t#S256` (base64url of SHA-256 of the certificate) that Envoy vouches for; None without a certificate."""
-    found = _HASH.search(xfcc)
+    # A subject is the certificate holder's own words: what stands in quotes is never read.
+    found = _HASH.search(_QUOTED.sub("", xfcc))
     if not found:
         return None
     return base64.urlsafe_b64encode(bytes.fromhex(found.group(1))).decode().rstrip("=")

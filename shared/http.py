@@ -1,16 +1,17 @@
 """HTTP as every service speaks it: problem+json (RFC 9457), request ids, the caller, health, metrics."""
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import Caller, authenticate
 from shared.errors import AnxinError
@@ -51,7 +52,7 @@ def new_app(title: str, description: str) -> FastAPI:
         version="1.0.0",
         responses={status: _problem_response(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
     )
-    app.middleware("http")(_attend)
+    app.add_middleware(_Attendant)
     app.add_exception_handler(AnxinError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
@@ -80,16 +81,38 @@ def _problem_response(status: int) -> dict[str, Any]:
     return {"model": Problem, "description": f"Refused ({status})", "content": {PROBLEM_JSON: {"schema": reference}}}
 
 
-async def _attend(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    request.state.request_id = _request_id(request.headers.get("x-request-id"))
-    _recognise(request)
-    began = time.perf_counter()
-    response = await call_next(request)
+class _Attendant:
+    """Gives each request an id and its caller, and measures it. Plain ASGI: a body is never copied on its way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        request.state.request_id = _request_id(request.headers.get("x-request-id"))
+        _recognise(request)
+        status, began = 500, time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request.state.request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            _measure(request, status, time.perf_counter() - began)
+
+
+def _measure(request: Request, status: int, seconds: float) -> None:
     route = getattr(request.scope.get("route"), "path", "unmatched")
-    REQUESTS.labels(request.method, route, response.status_code).inc()
-    REQUEST_SECONDS.labels(route).observe(time.perf_counter() - began)
-    response.headers["x-request-id"] = request.state.request_id
-    return response
+    REQUESTS.labels(request.method, route, status).inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
 
 
 def _request_id(given: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Pages made from the code: `python -m docs.generate` writes them, `--check` fails where one has drifted."""

@@ -24,7 +24,7 @@ from shared.db import Database, Session
 from shared.errors import Poison
 from shared.events import Event
 from shared.outbox import Envelope
-from shared.settings import Settings
+from shared.settings import BusSettings
 from shared.telemetry import EVENT_SECONDS, EVENTS_HANDLED, context_of, tracer
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _FETCH_WAIT_S = 5.0
 _BACKOFF_S = (0.2, 1, 3, 10, 30, 60, 120)
 
 
-def client_tls(settings: Settings) -> ssl.SSLContext:
+def client_tls(settings: BusSettings) -> ssl.SSLContext:
     """TLS with this part's own certificate, trusting the mesh CA only."""
     context = ssl.create_default_context(cafile=settings.tls_ca)
     if settings.tls_cert:
@@ -44,14 +44,14 @@ def client_tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-async def connect(settings: Settings, user: str) -> Client:
+async def connect(settings: BusSettings, user: str, tls: ssl.SSLContext | None = None) -> Client:
     """A connection that comes back for ever. `user` is the name that the certificate stands for."""
     if settings.nats_url is None:
         raise ValueError("ANXIN_NATS_URL is missing")
     return await nats.connect(
         settings.nats_url,
         name=user,
-        tls=client_tls(settings),
+        tls=tls or client_tls(settings),
         inbox_prefix=topology.inbox_prefix(user).encode(),
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.5,

@@ -148,7 +148,11 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Order(Event, frozen=True, kw_only=True):
-    """An order to pay, with all the listing rules need. Figures are sums; no worker is named."""
+    """An order to pay, with all the listing rules need. Figures are sums; no worker is named.
+
+    `longest_months` and `largest_single` are over migrant workers only (Order 45, art. 5): the longest arrears of one,
+    and the largest amount of one who is owed three months or more (0 when there is none).
+    """
 
     order_id: UUID
     order_no: str
@@ -170,7 +174,7 @@ class _Order(Event, frozen=True, kw_only=True):
 
 
 class OrderIssued(_Order, frozen=True, kw_only=True):
-    """alerts -> credit. The bureau ordered the employer to pay within a term."""
+    """alerts -> console. The bureau ordered the employer to pay within a term."""
 
     subject = "orders.issued"
     source = "alerts"

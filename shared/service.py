@@ -37,6 +37,7 @@ class Runtime:
     db: Database
     identities: Identities
     nats: Client | None = None
+    bus_tls: ssl.SSLContext | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def dead_tasks(self) -> list[str]:
@@ -73,7 +74,8 @@ async def start(service: Service, settings: Settings) -> AsyncIterator[Runtime]:
     """The service's connections and endless tasks; everything is given back at the end."""
     runtime = Runtime(settings, Database(settings), Identities(settings.jwks_file))
     if settings.nats_url:
-        runtime.nats = await bus.connect(settings, service.name)
+        runtime.bus_tls = bus.client_tls(settings)
+        runtime.nats = await bus.connect(settings, service.name, runtime.bus_tls)
     _start_tasks(service, runtime)
     try:
         yield runtime
@@ -174,7 +176,7 @@ async def _serve(service: Service, settings: Settings) -> None:
             servers.append(_Server(_api_config(create_app(service, runtime), settings)))
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, _stop_all, servers)
-        watch = asyncio.create_task(_renew_certificates(servers, settings))
+        watch = asyncio.create_task(_renew_certificates(servers, runtime))
         await asyncio.gather(*(server.serve() for server in servers))
         watch.cancel()
 
@@ -222,16 +224,16 @@ def _ops_config(runtime: Runtime) -> uvicorn.Config:
     )
 
 
-async def _renew_certificates(servers: list[_Server], settings: Settings) -> None:
+async def _renew_certificates(servers: list[_Server], runtime: Runtime) -> None:
     """Certificates are short-lived: load them anew when the files change; open connections go on."""
-    if settings.tls_cert is None:
+    certificate, key = runtime.settings.tls_cert, runtime.settings.tls_key
+    if certificate is None:
         return
-    loaded = settings.tls_cert.stat().st_mtime
+    loaded = certificate.stat().st_mtime
     while True:
         await asyncio.sleep(_CERTIFICATE_CHECK_S)
-        changed = settings.tls_cert.stat().st_mtime
-        if changed != loaded:
+        if (changed := certificate.stat().st_mtime) != loaded:
             loaded = changed
-            for server in servers:
-                if server.config.ssl:
-                    server.config.ssl.load_cert_chain(settings.tls_cert, settings.tls_key)
+            for context in (runtime.bus_tls, *(server.config.ssl for server in servers)):
+                if context:
+                    context.load_cert_chain(certificate, key)

@@ -9,23 +9,31 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """What every service needs. A service adds only what it alone needs in its own `settings.py`.
-
-    Secrets come from `ANXIN_<NAME>` or from a file `<name>` in `ANXIN_SECRETS_DIR`; they are never printed.
-    """
+class BusSettings(BaseSettings):
+    """What it takes to reach the bus, and no more: all that the streams job needs."""
 
     model_config = SettingsConfigDict(env_prefix="ANXIN_", extra="ignore", frozen=True)
+
+    nats_url: str | None = Field(default=None, description="tls://host:port; without it no message leaves or arrives")
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = Field(default=None, description="The mesh CA: whom we trust as a server")
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(_secrets_dir=os.environ.get("ANXIN_SECRETS_DIR"), **values)  # type: ignore[arg-type]
+
+
+class Settings(BusSettings):
+    """What every service needs. A service adds only what it alone needs in its own `settings.py`.
+
+    Secrets come from `ANXIN_<NAME>` or from a file `anxin_<name>` in `ANXIN_SECRETS_DIR`; they are never printed.
+    """
 
     database_url: str = Field(
         description="SQLAlchemy URL without a password, e.g. postgresql+psycopg://ingest@host/anxin"
     )
     database_password: SecretStr | None = None
     database_pool: int = Field(default=8, ge=1, le=100)
-    nats_url: str | None = Field(default=None, description="tls://host:port; without it no message leaves or arrives")
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    tls_ca: Path | None = Field(default=None, description="The mesh CA: whom we trust as a server")
     tls_client_ca: Path | None = Field(default=None, description="The edge CA: whom we accept as a client")
     listen_host: str = "127.0.0.1"
     listen_port: int = Field(default=8100, ge=1, le=65535)
@@ -34,15 +42,11 @@ class Settings(BaseSettings):
     agency_issuer: str = "https://localhost:8443"
     people_issuer: str = "https://localhost:8444"
     audience: str = "anxin"
-    jwks_url: str | None = None
-    jwks_file: Path | None = None
+    jwks_file: Path | None = Field(default=None, description="Keys from a file instead of the bus: tests only")
     role: Literal["all", "api", "worker"] = "all"
     data_key: SecretStr | None = Field(default=None, description="32 bytes, base64: the root of the data keys")
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     relay_interval_s: float = Field(default=0.2, gt=0, le=60)
-
-    def __init__(self, **values: object) -> None:
-        super().__init__(_secrets_dir=os.environ.get("ANXIN_SECRETS_DIR"), **values)  # type: ignore[arg-type]
 
     @field_validator("database_url")
     @classmethod

@@ -48,7 +48,7 @@ STREAMS = (
 LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
     "scoring": (e.RecordsAccepted, e.AlertFound, e.EmployerListed, e.EmployerRemoved),
     "alerts": (e.EmployerScored, e.ProjectScored),
-    "credit": (e.OrderIssued, e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
+    "credit": (e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
 }
 
 SPEAKERS: dict[str, tuple[str, ...]] = {
@@ -143,10 +143,10 @@ def _consumer_config(service: str, event: type[e.Event], replicas: int) -> Consu
 
 async def _main() -> None:
     from shared.bus import connect
-    from shared.settings import Settings
+    from shared.settings import BusSettings
 
     replicas = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    connection = await connect(Settings(), OPERATOR)
+    connection = await connect(BusSettings(), OPERATOR)
     await apply(connection.jetstream(), replicas)
     await connection.drain()
 

@@ -1,0 +1,172 @@
+"""What a dataset is: plain values, checked for sense when they are made.
+
+A dataset or an item is added by data alone. Whatever is said here is enforced by `validation`, shown by
+`GET /v1/datasets/{dataset}`, and nowhere else in the code is a dataset known by its name.
+"""
+
+import re
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+SubjectKind = Literal["employer", "project", "account", "person"]
+Cycle = Literal["realtime", "day", "week", "month", "year"]
+# Government data is shared unconditionally, conditionally, or not (Decree 809).
+Sharing = Literal["U", "C", "N"]
+# P1 may be announced; P2 (names, phones) stays here; P3 (numbers of persons and accounts) is sealed and pseudonymised.
+Sensitivity = Literal["P1", "P2", "P3"]
+# Whose number a P3 item is: it decides the key, so that the same person has one pseudonym in every dataset.
+Seal = Literal["person", "account", "person-or-company"]
+
+_TYPE = re.compile(
+    r"(uscc|idno|money|int|month|date|datetime|bool|enum|set|div9|text|phone|year|url)|(str|char)(\d+)|dec(\d+)\.(\d+)"
+)
+_ORDERED = frozenset({"int", "month", "date", "datetime", "year", "money", "dec"})
+
+
+class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name people read, in both languages."""
+
+    zh: str
+    en: str
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value of an enumeration; `zh` and `also` are accepted for it too."""
+
+    value: str
+    zh: str
+    also: tuple[str, ...] = ()
+
+
+class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"equals": "is", "differs": "is_not"}):
+    """A condition on another item of the record. Neither holds while that item is empty."""
+
+    item: str
+    equals: str | None = None
+    differs: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose record this is: the kind, the item that names the subject, and the item with its name in words."""
+
+    kind: SubjectKind
+    item: str | None = None
+    name: str | None = None
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One data item: its type, and every check that a value must pass.
+
+    `min`, `max` include their bound, `above` does not. `at_most`, `not_before`, `difference` compare with other items
+    of the same record and hold while one of them is empty. `expect` is what law or practice expects but must not be
+    refused when it is not so: it is what the scoring looks for.
+    """
+
+    item: str
+    label: str
+    type: str
+    provenance: str = ""
+    required: bool = False
+    required_when: When | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    above: Decimal | None = None
+    at_most: str | None = None
+    not_before: str | None = None
+    difference: tuple[str, str] | None = None
+    values: tuple[Choice, ...] = ()
+    open: bool = False
+    zero_pad: bool = False
+    dirty: bool = False
+    sensitivity: Sensitivity = "P1"
+    seal: Seal | None = None
+    unit: str | None = None
+    expect: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _TYPE.fullmatch(self.type):
+            raise ValueError(f"{self.item}: there is no type {self.type!r}")
+        if (self.sensitivity == "P3") != (self.seal is not None):
+            raise ValueError(f"{self.item}: an item is P3 if and only if it is sealed")
+        if self.kind in ("enum", "set") and not self.open and not self.values:
+            raise ValueError(f"{self.item}: a closed enumeration needs its values")
+        if self.bounded and self.kind not in _ORDERED:
+            raise ValueError(f"{self.item}: a {self.type} has no order")
+
+    @property
+    def kind(self) -> str:
+        """The type without its sizes: `str` of `str200`, `dec` of `dec5.4`."""
+        return re.sub(r"[\d.]+$", "", self.type) if self.type != "div9" else "div9"
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers in the type: (200,) of `str200`, (5, 4) of `dec5.4`; money is decimal(18,2)."""
+        if self.type == "money":
+            return (18, 2)
+        return tuple(int(number) for number in re.findall(r"\d+", self.type))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the item has a check that needs an order of values."""
+        return any(
+            bound is not None
+            for bound in (self.min, self.max, self.above, self.at_most, self.not_before, self.difference)
+        )
+
+
+class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dataset: what it measures, why it may be shared, whose it is, when it counts, and its items in order.
+
+    `source_time` lists the items of which the latest tells when the fact was true at its source; without one, a record
+    counts from the moment it was reported.
+    """
+
+    dataset: str
+    label: Label
+    measure: str
+    cycle: Cycle
+    sharing: Sharing
+    legal_basis: str
+    subject: Subject
+    key: tuple[str, ...]
+    source_time: tuple[str, ...]
+    items: tuple[Item, ...]
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        self._must_be_a_key()
+        for other, kinds in self._mentioned():
+            if other not in self.by_name:
+                raise ValueError(f"{self.dataset}: {other} is mentioned and is no item")
+            if kinds and self.by_name[other].kind not in kinds:
+                raise ValueError(f"{self.dataset}: {other} has the wrong type for its use")
+
+    @property
+    def by_name(self) -> dict[str, Item]:
+        """The items by name, in order."""
+        return {item.item: item for item in self.items}
+
+    def _must_be_a_key(self) -> None:
+        if len(self.by_name) != len(self.items):
+            raise ValueError(f"{self.dataset}: an item stands there twice")
+        if not self.key or not all(self.by_name[name].required for name in self.key if name in self.by_name):
+            raise ValueError(f"{self.dataset}: a natural key of required items is needed")
+
+    def _mentioned(self) -> list[tuple[str, frozenset[str]]]:
+        anything: frozenset[str] = frozenset()
+        found = [(name, anything) for name in (*self.key, self.subject.item, self.subject.name) if name]
+        found += [(name, frozenset({"date", "datetime"})) for name in self.source_time]
+        for item in self.items:
+            found += [(other, _ORDERED) for other in (item.at_most, item.not_before, *(item.difference or ())) if other]
+            found += [(item.required_when.item, anything)] if item.required_when else []
+        return found
+
+
+class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A department and what it gives."""
+
+    department: str
+    label: Label
+    datasets: tuple[Dataset, ...]

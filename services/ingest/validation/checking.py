@@ -1,0 +1,172 @@
+"""A batch of texts against a dataset: typed columns for the good rows, and every fault of the others.
+
+One select an item's stage, whatever the number of rows. A bad record never spoils a good one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import polars as pl
+
+from services.ingest.catalogue import Dataset, Item
+from services.ingest.validation import relations
+from services.ingest.validation.types import FREE_TEXT, IDENTIFIERS, typed
+
+ROW = "#row"
+FAULTS = {"row": pl.UInt32, "item": pl.String, "code": pl.String}
+# A partner's clock may be wrong by a day; beyond that a "newest" would never be corrected again.
+CLOCK_SKEW = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows as they were written: `texts` has ROW (1-based in the file) and one text column an item, absent ones null.
+
+    `faults` (row, item, code) are those that the reading itself found; their rows are refused.
+    """
+
+    texts: pl.DataFrame
+    faults: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`values`: ROW and a typed column an item, rows without a fault that refuses them. `faults`: row, item, code.
+
+    `rejected` counts the refused rows; a fault of the subject's code alone leaves the row in `values`, its code null.
+    """
+
+    values: pl.DataFrame
+    faults: pl.DataFrame
+    rejected: int
+
+
+class Checker:
+    """The checks of one dataset, built once."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.items = dataset.items
+        self.forgiving = _forgiving(dataset)
+
+    def check(self, batch: Batch, reported_at: datetime) -> Checked:
+        """Check a batch that was reported at that aware moment."""
+        values = self._values(self._tidy(batch.texts))
+        flags = values.select(ROW, *self._fault_columns(reported_at))
+        faults = _joined(batch.faults, self._told(flags))
+        refusing = faults.filter(~pl.col("item").is_in(self.forgiving)).get_column("row").unique()
+        good = values.select(ROW, *(item.item for item in self.items))
+        if len(refusing):
+            good = good.filter(~pl.col(ROW).is_in(refusing.implode()))
+        return Checked(good, faults.sort("row", maintain_order=True), len(values) - len(good))
+
+    def _tidy(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Texts without blanks round them, null when empty, in half width where a type is no free text."""
+        stripped = texts.with_columns(_stripped(item.item) for item in self.items)
+        wide = self._wide(stripped)
+        if not wide:
+            return stripped
+        return stripped.with_columns(pl.col(name).str.normalize("NFKC").str.strip_chars() for name in wide)
+
+    def _wide(self, texts: pl.DataFrame) -> list[str]:
+        """Columns of the stricter types that hold more than ASCII."""
+        if not self._narrow_items:
+            return []
+        found = texts.select(
+            (pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any() for name in self._narrow_items
+        )
+        return [name for name, wide in zip(found.columns, found.row(0), strict=True) if wide]
+
+    @cached_property
+    def _narrow_items(self) -> list[str]:
+        return [item.item for item in self.items if item.kind not in FREE_TEXT and item.kind not in IDENTIFIERS]
+
+    def _values(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """ROW, the texts as `=item`, the typed values as `item`, the faults of identifiers as `?item`."""
+        return texts.select(ROW, *self._text_columns, *self._value_columns, *self._identified(texts))
+
+    @cached_property
+    def _text_columns(self) -> list[pl.Expr]:
+        return [pl.col(item.item).alias(_text_name(item)) for item in self.items]
+
+    @cached_property
+    def _value_columns(self) -> list[pl.Expr]:
+        plain = (item for item in self.items if item.kind not in IDENTIFIERS)
+        return [typed(pl.col(item.item), item).value.alias(item.item) for item in plain]
+
+    def _identified(self, texts: pl.DataFrame) -> list[pl.Series]:
+        columns = []
+        for item in self.items:
+            if identify := IDENTIFIERS.get(item.kind):
+                found = identify(texts.get_column(item.item))
+                columns += [found.values.alias(item.item), found.faults.alias(f"?{item.item}")]
+        return columns
+
+    def _fault_columns(self, reported_at: datetime) -> list[pl.Expr]:
+        horizon = pl.lit(reported_at + CLOCK_SKEW)
+        late = {name: [_when("in_the_future", pl.col(name) > horizon)] for name in self.dataset.source_time}
+        return [pl.coalesce(self._faults[item.item] + late.get(item.item, [])).alias(item.item) for item in self.items]
+
+    @cached_property
+    def _faults(self) -> dict[str, list[pl.Expr]]:
+        return {item.item: _faults(item) for item in self.items}
+
+    def _told(self, flags: pl.DataFrame) -> pl.DataFrame:
+        """The fault columns as rows (row, item, code), only of the items that have any."""
+        found = [
+            flags.select(pl.col(ROW).alias("row"), pl.lit(name).alias("item"), pl.col(name).alias("code")).drop_nulls()
+            for name in flags.columns[1:]
+            if flags.get_column(name).null_count() < len(flags)
+        ]
+        return pl.concat(found) if found else pl.DataFrame(schema=FAULTS)
+
+
+def _stripped(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    return pl.when(text != "").then(text).alias(name)
+
+
+def _forgiving(dataset: Dataset) -> list[str]:
+    """The item whose fault does not refuse the row: the employer's code, where the row says by other means whose it is.
+
+    Real registers hold dirty codes (domain.md 6.1): such a row is kept as unmatched, never dropped.
+    """
+    subject = dataset.subject
+    if subject.kind != "employer" or subject.item is None or dataset.by_name[subject.item].required:
+        return []
+    return [subject.item]
+
+
+def _text_name(item: Item) -> str:
+    return f"={item.item}"
+
+
+def _faults(item: Item) -> list[pl.Expr]:
+    """Columns of codes, null where the item has no such fault, in the order in which they are told."""
+    text = pl.col(_text_name(item))
+    if item.kind in IDENTIFIERS:
+        code = pl.col(f"?{item.item}")
+        # A placeholder is a text and yet no code: what counts is the value.
+        absent, own = pl.when(code.is_null()).then(pl.col(item.item)).otherwise(text), [code]
+    else:
+        absent = text
+        own = [_when(code, text.is_not_null() & wrong) for code, wrong in typed(text, item).faults]
+    beyond = [*relations.bounds(item), *relations.comparisons(item)]
+    return [
+        pl.lit(None, dtype=pl.String),
+        *(_when(*fault) for fault in relations.missing(item, absent)),
+        *own,
+        *(_when(*fault) for fault in beyond),
+    ]
+
+
+def _when(code: str, wrong: pl.Expr) -> pl.Expr:
+    return pl.when(wrong).then(pl.lit(code))
+
+
+def _joined(read: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """The faults of the reading, and those of the checks for every other row."""
+    if read.is_empty():
+        return told
+    return pl.concat([read, told.join(read, on="row", how="anti")])

@@ -1,4 +1,4 @@
-"""Districts and towns (GB/T 2260 and nine-digit town codes) with their validity: Yuhang gave eight towns to Linping in 2021.
+"""Districts and towns (GB/T 2260, nine-digit town codes) with their validity; eight towns went to Linping in 2021.
 
 `data/divisions.csv`: tag V verified, M from memory (the old codes of the eight towns). Old cases keep the old code.
 """
@@ -42,7 +42,7 @@ def successor_on(code: str | None, day: date) -> Division | None:
 
 
 def town_on(code: str | None, day: date, district: str) -> str | None:
-    """The code of the town of `district` that answers on that day for `code`; None for other districts and non-towns."""
+    """The town of `district` that answers for `code` on that day; None for other districts and for non-towns."""
     found = successor_on(code, day)
     return found.code if found and found.is_town and found.code.startswith(district) else None
 

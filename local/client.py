@@ -18,7 +18,7 @@ from local.layout import Home, Ports
 
 CLI_CLIENT = "anxin-cli"
 # The certificate (agencies: tls_client_auth) or PKCE (people) speaks; Authlib calls it so when only the id is sent.
-NO_SECRET = "none"
+NO_CLIENT_PROOF = "none"
 # Loopback redirect of a native application (RFC 8252, section 7.3); nothing listens there, the code is read off.
 REDIRECT = "http://127.0.0.1:7777/callback"
 _CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
@@ -30,7 +30,7 @@ def agency(home: Home, ports: Ports, client_id: str) -> OAuth2Client:
     folder = home.agency(client_id)
     client = OAuth2Client(
         client_id=client_id,
-        token_endpoint_auth_method=NO_SECRET,
+        token_endpoint_auth_method=NO_CLIENT_PROOF,
         token_endpoint=f"{ports.agencies_url}/oauth/token",
         grant_type="client_credentials",
         base_url=ports.agencies_url,
@@ -45,7 +45,7 @@ def person(home: Home, ports: Ports, login: str) -> OAuth2Client:
     """A person logged in by code + PKCE, with the password in `home/people/<login>/password`."""
     client = OAuth2Client(
         client_id=CLI_CLIENT,
-        token_endpoint_auth_method=NO_SECRET,
+        token_endpoint_auth_method=NO_CLIENT_PROOF,
         token_endpoint=f"{ports.people_url}/oauth/token",
         redirect_uri=REDIRECT,
         code_challenge_method="S256",
@@ -92,7 +92,8 @@ def _code(home: Home, url: str, login: str, state: str) -> str:
         if csrf is None:
             raise RuntimeError(f"no login form at {url}: {problem(page)}")
         answer = browser.post(url, data={"csrf": csrf.group(1), "login": login, "password": password})
-    back = parse_qs(urlsplit(answer.headers.get("location", "")).query)
+    location: str = answer.headers.get("location", "")
+    back = parse_qs(urlsplit(location).query)
     if back.get("state") != [state] or "code" not in back:
         raise RuntimeError(f"the login of {login} was refused: {problem(answer)}")
     return back["code"][0]

@@ -1,0 +1,1 @@
+"""One async function per verb: read, decide, save, announce."""

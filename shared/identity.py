@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from joserfc.jwk import KeySet
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import DeliverPolicy
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
 
 from shared.bus import decode
 from shared.errors import Overloaded
@@ -53,20 +53,34 @@ class Identities:
         return revoked_at is not None and issued_at <= revoked_at
 
 
-async def follow(identities: Identities, js: JetStreamContext) -> None:
-    """Hear the IDENTITY stream from its beginning, for ever; starts anew when the bus comes back."""
+async def follow(identities: Identities, js: JetStreamContext, interval_s: float = 1.0) -> None:
+    """Read the IDENTITY stream from its beginning and go on reading, for ever: a revocation holds within `interval_s`.
+
+    Messages are asked for by number (JetStream direct get), so that no service may create or delete a consumer there.
+    """
+    sequence = 0
     while True:
         try:
-            subscription = await js.subscribe("identity.>", ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
-            async for message in subscription.messages:
-                _apply(identities, message)
-        except (NatsError, TimeoutError, OSError) as error:
+            sequence = await _read_after(sequence, identities, js)
+        except (NatsError, OSError) as error:
             log.warning("identity.waiting", extra={"reason": repr(error)})
-        await asyncio.sleep(1)
+        await asyncio.sleep(interval_s)
 
 
-def _apply(identities: Identities, message: Msg) -> None:
+async def _read_after(sequence: int, identities: Identities, js: JetStreamContext) -> int:
+    """Apply everything that came after `sequence`; returns the last number seen."""
+    while True:
+        try:
+            message = await js.get_msg("IDENTITY", seq=sequence + 1, subject="identity.>", direct=True, next=True)
+        except NotFoundError:
+            return sequence
+        _apply(identities, message)
+        sequence = message.seq or sequence + 1
+
+
+def _apply(identities: Identities, message: RawStreamMsg) -> None:
+    body = message.data or b""
     if message.subject == SigningKeysPublished.subject:
-        identities.apply(decode(message.data, SigningKeysPublished))
+        identities.apply(decode(body, SigningKeysPublished))
     else:
-        identities.apply(decode(message.data, IdentityRevoked))
+        identities.apply(decode(body, IdentityRevoked))

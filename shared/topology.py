@@ -86,13 +86,13 @@ def permissions() -> dict[str, dict[str, list[str]]]:
 
 
 def _service_permissions(service: str) -> dict[str, list[str]]:
-    publish = [*SPEAKERS[service], f"dead.{service}.>", "$JS.FC.>"]
+    publish = [*SPEAKERS[service], f"dead.{service}.>"]
     for event in LISTENERS.get(service, ()):
         stream, name = stream_of(event.subject), durable(service, event)
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}.{name}" for verb in ("MSG.NEXT", "INFO")]
         publish.append(f"$JS.ACK.{stream}.{name}.>")
-    # Every service reads the whole IDENTITY stream anew at its start: keys and revocations live in memory only.
-    publish += [f"$JS.API.CONSUMER.{verb}.IDENTITY.>" for verb in ("CREATE", "INFO", "DELETE")]
+    # Every service reads the IDENTITY stream by message number: keys and revocations live in memory only.
+    publish.append("$JS.API.DIRECT.GET.IDENTITY")
     return {"publish": publish, "subscribe": [f"{inbox_prefix(service)}.>"]}
 
 
@@ -126,6 +126,7 @@ def _stream_config(stream: Stream, replicas: int) -> StreamConfig:
         duplicate_window=600,
         num_replicas=replicas,
         deny_delete=stream.name != "DEAD",
+        allow_direct=True,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from docs.generate import asyncapi, events, glossary, permissions
+from docs.generate import asyncapi, events, front_door, glossary, permissions
 
 HERE = Path(__file__).parent.parent
 
@@ -12,6 +12,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "glossary": glossary.pages,
     "events": events.pages,
     "asyncapi": asyncapi.pages,
+    "front-door": front_door.pages,
     "permissions": permissions.pages,
 }
 

@@ -1,17 +1,19 @@
-"""The NATS table of docs/security.md: who may say and hear what, from `shared.topology.permissions()`."""
+"""The tables of docs/security.md: what each role may do, and who may say and hear what on the bus."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from docs.generate.markdown import code, fill, table
+from docs.generate.roles import role_table
 from shared import topology
 
 PAGE = Path(__file__).parent.parent / "security.md"
 
 
 def pages() -> dict[str, str]:
-    """The security page with its table of subjects."""
-    return {"security.md": fill(PAGE.read_text(encoding="utf-8"), "nats-permissions", subjects())}
+    """The security page with its tables of roles and of subjects."""
+    page = fill(PAGE.read_text(encoding="utf-8"), "roles", role_table())
+    return {"security.md": fill(page, "nats-permissions", subjects())}
 
 
 def subjects() -> str:

@@ -1,12 +1,13 @@
 """A fact and its event are one; a message is handled once, however often it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 
 from shared import dead_letters, topology
 from shared.bus import Consumers, connect, consume
@@ -164,7 +165,7 @@ async def test_poison_becomes_a_dead_letter_that_can_be_replayed(
     assert not [letter for letter in await dead_letters.letters(js) if letter.sequence == found[0].sequence]
 
 
-async def _letters_with(js, reason: str) -> AsyncIterator[dead_letters.DeadLetter]:  # type: ignore[no-untyped-def]
+async def _letters_with(js: JetStreamContext, reason: str) -> AsyncIterator[dead_letters.DeadLetter]:
     for _ in range(100):
         found = [letter for letter in await dead_letters.letters(js) if reason in letter.reason]
         if found:
@@ -192,7 +193,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
-async def _until(condition, patience_s: float = 15) -> None:  # type: ignore[no-untyped-def]
+async def _until(condition: Callable[[], bool], patience_s: float = 15) -> None:
     for _ in range(int(patience_s / 0.05)):
         if condition():
             return

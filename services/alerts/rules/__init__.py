@@ -1,0 +1,1 @@
+"""What may happen to an alert and to an order, as pure functions over plain values."""

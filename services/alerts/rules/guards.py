@@ -1,0 +1,198 @@
+"""The conditions of a transition, by the name that the tables in `data/` use. Each raises its own refusal. Pure.
+
+`facts` is what is known of the thing, `move` what somebody wants to do with it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from services.alerts.lifecycle import Move
+from services.alerts.rules.signals import rank
+from shared.errors import Conflict, Forbidden, Unprocessable
+
+
+class GuardNotMet(Conflict):
+    """A condition of the law or of the house is not fulfilled; `guard` names it."""
+
+    slug = "guard-not-met"
+    title = "A condition for this step is not fulfilled"
+    title_zh = "不满足此步骤的条件"
+
+
+class TwoInspectorsNeeded(Unprocessable):
+    """Inspection on site is done by at least two inspectors with certificates (423 art. 16)."""
+
+    slug = "two-inspectors-needed"
+    title = "Two inspectors with certificates are needed"
+    title_zh = "须由两名以上持证劳动保障监察员进行"
+
+
+class WrongAmount(Unprocessable):
+    """Sums that do not fit the debt."""
+
+    slug = "wrong-amount"
+    title = "The amount does not fit"
+    title_zh = "金额不符"
+
+
+class WrongDate(Unprocessable):
+    """A date that cannot be."""
+
+    slug = "wrong-date"
+    title = "The date cannot be right"
+    title_zh = "日期有误"
+
+
+# --- guards of the alert --------------------------------------------------------------------------------------------
+
+
+def same_subject_is_open(facts: Mapping[str, Any], _move: Move) -> None:
+    """MERGED needs an open alert to merge into."""
+    _need(facts.get("open_alert"), "same_subject_is_open", "There is no open alert of the same subject.")
+
+
+def nothing_new_since_found(facts: Mapping[str, Any], _move: Move) -> None:
+    """SUPPRESSED needs a finding that already answered this signal."""
+    _need(facts.get("is_quiet"), "nothing_new_since_found", "The signal tells something new.")
+
+
+def town_is_known(facts: Mapping[str, Any], move: Move) -> None:
+    """An alert goes to a town of the district, nowhere else (724 art. 4: towns screen and mediate)."""
+    town = move.inputs.get("town")
+    _need(town and town in facts["towns"], "town_is_known", f"{town} is not a town of this district today.")
+
+
+def colour_never_falls(facts: Mapping[str, Any], move: Move) -> None:
+    """A colour never falls while unverified."""
+    level = move.inputs.get("level") or facts["level"]
+    kept = rank(level) >= rank(facts["level"])
+    _need(kept, "colour_never_falls", f"The alert is {facts['level']}; a colour never falls while it is unverified.")
+
+
+def may_still_be_returned(facts: Mapping[str, Any], _move: Move) -> None:
+    """A town returns an alert at most twice: after that the head has decided."""
+    _need(facts["returns"] < 2, "may_still_be_returned", "The alert came back twice; the head's decision stands.")
+
+
+def head_decides_after_second_return(facts: Mapping[str, Any], move: Move) -> None:
+    """The second return is decided by the head, not by the analyst who dispatched it."""
+    if facts["returns"] >= 2 and "bureau_head" not in move.roles:
+        raise Forbidden("After a second return the bureau head decides where it goes.", check="role")
+
+
+def two_inspectors(facts: Mapping[str, Any], move: Move) -> None:
+    """423 art. 16: at least two, with certificates; who reports is one of them."""
+    present = {one["login"]: one["certificate_no"] for one in move.inputs.get("inspectors") or facts["inspectors"]}
+    if len(present) < 2 or len(set(present.values())) < 2:
+        raise TwoInspectorsNeeded("Name two different inspectors with their certificate numbers (423 art. 16).")
+    if "inspector" in move.roles and move.actor not in present:
+        raise TwoInspectorsNeeded("The inspector who reports must be one of those who were there.")
+
+
+def found_by_a_person(_facts: Mapping[str, Any], move: Move) -> None:
+    """Amount and people are a human's finding, and arrears have both."""
+    if move.actor == "system" or move.inputs["workers"] < 1 or move.inputs["amount"] <= 0:
+        raise WrongAmount("Confirmed arrears have at least one worker and an amount, found by a person.")
+
+
+def false_is_proposed(facts: Mapping[str, Any], _move: Move) -> None:
+    """FALSE is first proposed by who was there."""
+    _need(facts.get("proposal"), "false_is_proposed", "Nobody has proposed that the alert is false.")
+
+
+def second_person(facts: Mapping[str, Any], move: Move) -> None:
+    """FALSE needs a second person."""
+    other = (facts.get("proposal") or {}).get("actor") != move.actor
+    _need(other, "second_person", "Who proposed that the alert is false cannot approve it.")
+
+
+def confirmed_or_lost(facts: Mapping[str, Any], _move: Move) -> None:
+    """Measures follow a finding: arrears confirmed, or the boss lost."""
+    found = (facts.get("finding") or {}).get("outcome") in ("confirmed", "unverifiable")
+    _need(found, "confirmed_or_lost", "There is no finding to act upon.")
+
+
+def wages_are_paid(facts: Mapping[str, Any], move: Move) -> None:
+    """RESOLVED: all wages are paid."""
+    owed = Decimal(str((facts.get("finding") or {}).get("amount") or 0))
+    paid = Decimal(str(move.inputs["paid_amount"]))
+    _need(paid >= owed, "wages_are_paid", f"CNY {owed} were found owed and CNY {paid} are paid.")
+
+
+def settled_or_linked(facts: Mapping[str, Any], _move: Move) -> None:
+    """Closing with an unpaid balance is forbidden unless a case, a court or a bankruptcy goes on with it."""
+    settled = facts["unpaid"] <= 0 or facts.get("link")
+    _need(settled, "settled_or_linked", f"CNY {facts['unpaid']} are unpaid and nothing is linked that goes on with it.")
+
+
+def suspension_is_short(facts: Mapping[str, Any], move: Move) -> None:
+    """At most so many days at a time; it may be renewed."""
+    today, until = facts["today"], move.inputs["until"]
+    if not today < until <= today + timedelta(days=facts["suspend_max_d"]):
+        raise WrongDate(f"A suspension ends after today and within {facts['suspend_max_d']} days.")
+
+
+# --- guards of the order to pay -------------------------------------------------------------------------------------
+
+
+def served_in_time_order(facts: Mapping[str, Any], move: Move) -> None:
+    """Served on or after the day of issue, and not in the future."""
+    if not facts["issued_on"] <= move.inputs["served_on"] <= facts["today"]:
+        raise WrongDate(f"Served between the issue on {facts['issued_on']} and today, {facts['today']}.")
+
+
+def posting_is_recorded(_facts: Mapping[str, Any], move: Move) -> None:
+    """法释〔2013〕3号 art. 4: for an employer who fled, posting counts as service with photo or video."""
+    if move.inputs["service_method"] == "posting" and not {"photo", "video"} & set(move.documents):
+        raise GuardNotMet("Service by posting needs a photo or a video.", guard="posting_is_recorded")
+
+
+def paid_within_the_debt(facts: Mapping[str, Any], move: Move) -> None:
+    """A payment is between service and today, and no worker gets more than is owed."""
+    if not facts["served_on"] <= move.inputs["paid_on"] <= facts["today"]:
+        raise WrongDate(f"Paid between the service on {facts['served_on']} and today, {facts['today']}.")
+    over = [number for number, left in facts["balances"].items() if left < 0]
+    if over:
+        raise WrongAmount(f"More than owed for the workers {over}.", workers=over)
+
+
+def paid_in_full(facts: Mapping[str, Any], _move: Move) -> None:
+    """PAID: every worker on the order, not only the sum."""
+    owed = [number for number, left in facts["balances"].items() if left > 0]
+    _need(not owed, "paid_in_full", f"The workers {owed} are not paid in full.")
+
+
+def term_has_ended(facts: Mapping[str, Any], move: Move) -> None:
+    """Overdue from 24:00 of the term's last day."""
+    _need(move.at >= facts["term_ends_at"], "term_has_ended", "The term has not ended.")
+
+
+def _need(condition: object, guard: str, sentence: str) -> None:
+    if not condition:
+        raise GuardNotMet(sentence, guard=guard)
+
+
+_ALL: tuple[Callable[[Mapping[str, Any], Move], None], ...] = (
+    same_subject_is_open,
+    nothing_new_since_found,
+    town_is_known,
+    colour_never_falls,
+    may_still_be_returned,
+    head_decides_after_second_return,
+    two_inspectors,
+    found_by_a_person,
+    false_is_proposed,
+    second_person,
+    confirmed_or_lost,
+    wages_are_paid,
+    settled_or_linked,
+    suspension_is_short,
+    served_in_time_order,
+    posting_is_recorded,
+    paid_within_the_debt,
+    paid_in_full,
+    term_has_ended,
+)
+GUARDS = {guard.__name__: guard for guard in _ALL}

@@ -1,6 +1,6 @@
-"""Agencies and people as they really come in: through Envoy, over TLS, with tokens of the issuer.
+"""A person's side of the front door: login by code + PKCE, and signatures with the officer's own key.
 
-No other door is used. The clients are Authlib's `OAuth2Client` (an httpx client) and fetch their own tokens.
+The client is Authlib's `OAuth2Client` (an httpx client) that sends the person's token.
 """
 
 import json
@@ -17,28 +17,12 @@ from joserfc.jwk import ECKey
 from local.layout import Home, Ports
 
 CLI_CLIENT = "anxin-cli"
-# The certificate (agencies: tls_client_auth) or PKCE (people) speaks; Authlib calls it so when only the id is sent.
+# A public client proves itself by PKCE; Authlib calls it so when only the client id is sent.
 NO_CLIENT_PROOF = "none"
 # Loopback redirect of a native application (RFC 8252, section 7.3); nothing listens there, the code is read off.
 REDIRECT = "http://127.0.0.1:7777/callback"
 _CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
 _TIMEOUT_S = 30.0
-
-
-def agency(home: Home, ports: Ports, client_id: str) -> OAuth2Client:
-    """An agency with the certificate in `home/agencies/<client_id>/`; its token is bound to it (RFC 8705)."""
-    folder = home.agency(client_id)
-    client = OAuth2Client(
-        client_id=client_id,
-        token_endpoint_auth_method=NO_CLIENT_PROOF,
-        token_endpoint=f"{ports.agencies_url}/oauth/token",
-        grant_type="client_credentials",
-        base_url=ports.agencies_url,
-        verify=_trust(home, str(folder / "client.crt"), str(folder / "client.key")),
-        timeout=_TIMEOUT_S,
-    )
-    client.fetch_token()
-    return client
 
 
 def person(home: Home, ports: Ports, login: str) -> OAuth2Client:
@@ -77,11 +61,8 @@ def problem(answer: httpx.Response) -> str:
     return f"{answer.status_code} {body.get('title', '')}: {body.get('detail', body)} [{body.get('check', '')}]"
 
 
-def _trust(home: Home, certificate: str | None = None, key: str | None = None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(home.pki.certificate("ca")))
-    if certificate:
-        context.load_cert_chain(certificate, key)
-    return context
+def _trust(home: Home) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(home.pki.certificate("ca")))
 
 
 def _code(home: Home, url: str, login: str, state: str) -> str:

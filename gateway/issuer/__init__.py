@@ -1,0 +1,1 @@
+"""Says who somebody is: gives agencies tokens bound to their certificate, and people a login."""

@@ -1,0 +1,102 @@
+"""Every SQL statement of the issuer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+
+from gateway.issuer.models import Client, Code, LoginFailure, Person, RefreshToken, SigningKey
+from shared.db import Session, sql
+
+_ROTATION_LOCK = "select pg_advisory_xact_lock(hashtext('issuer:rotation'))"
+_REMEMBER_ASSERTION = """
+insert into issuer.used_assertion (client_id, jti, expires_at) values (:client_id, :jti, :expires_at)
+on conflict do nothing returning jti
+"""
+_COUNT_FAILURE = """
+insert into issuer.login_failure (login, failures, last_at) values (:login, 1, :now)
+on conflict (login) do update set failures = :failures, last_at = :now
+"""
+
+
+async def client(session: Session, client_id: str) -> Client | None:
+    """The client, revoked or not."""
+    return await session.get(Client, client_id)
+
+
+async def clients(session: Session) -> list[Client]:
+    """All of them, by id."""
+    return list((await session.exec(select(Client).order_by(col(Client.client_id)))).all())
+
+
+async def person(session: Session, login: str) -> Person | None:
+    """The person, revoked or not."""
+    return await session.get(Person, login)
+
+
+async def people(session: Session) -> list[Person]:
+    """All of them, by login."""
+    return list((await session.exec(select(Person).order_by(col(Person.login)))).all())
+
+
+async def signing_keys(session: Session) -> list[SigningKey]:
+    """All keys that are kept, oldest first."""
+    return list((await session.exec(select(SigningKey).order_by(col(SigningKey.signs_from)))).all())
+
+
+async def lock_rotation(session: Session) -> None:
+    """One process at a time makes keys; held until the transaction ends."""
+    await sql(session, _ROTATION_LOCK)
+
+
+async def forget(session: Session, now: datetime) -> None:
+    """Drop what has run out: keys nobody meets any more, assertions, codes, refresh tokens."""
+    await session.exec(delete(SigningKey).where(col(SigningKey.published_until) < now))
+    await sql(session, "delete from issuer.used_assertion where expires_at < :now", now=now)
+    await session.exec(delete(Code).where(col(Code.expires_at) < now))
+    await session.exec(delete(RefreshToken).where(col(RefreshToken.expires_at) < now))
+
+
+async def remember_assertion(session: Session, client_id: str, jti: str, expires_at: datetime) -> bool:
+    """Whether this assertion is new. Two at once: exactly one of them is."""
+    result = await sql(session, _REMEMBER_ASSERTION, client_id=client_id, jti=jti, expires_at=expires_at)
+    return result.first() is not None
+
+
+async def login_failure(session: Session, login: str) -> LoginFailure | None:
+    """Wrong passwords so far. Whoever reads it holds the line: guesses at one login go one after the other."""
+    await sql(session, "select pg_advisory_xact_lock(hashtext('login:' || :login))", login=login)
+    return await session.get(LoginFailure, login)
+
+
+async def count_failure(session: Session, login: str, failures: int, now: datetime) -> None:
+    """Keep the number of wrong passwords in a row."""
+    await sql(session, _COUNT_FAILURE, login=login, failures=failures, now=now)
+
+
+async def forgive(session: Session, login: str) -> None:
+    """The right password was given."""
+    await session.exec(delete(LoginFailure).where(col(LoginFailure.login) == login))
+
+
+async def code_for_update(session: Session, digest: str) -> Code | None:
+    """The code, locked: of two that redeem it at once the second sees it used."""
+    return (await session.exec(select(Code).where(col(Code.hash) == digest).with_for_update())).first()
+
+
+async def refresh_token_for_update(session: Session, digest: str) -> RefreshToken | None:
+    """The refresh token, locked."""
+    return (await session.exec(select(RefreshToken).where(col(RefreshToken.hash) == digest).with_for_update())).first()
+
+
+async def revoke_family(session: Session, family: UUID, now: datetime) -> list[RefreshToken]:
+    """End a login's chain. Returns its links, whose access tokens may still be alive."""
+    await session.exec(
+        update(RefreshToken)
+        .where(col(RefreshToken.family) == family, col(RefreshToken.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+    return list((await session.exec(select(RefreshToken).where(col(RefreshToken.family) == family))).all())

@@ -1,0 +1,90 @@
+"""Registering agencies and people, and ending their access: the operators' work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.issuer import passwords, store
+from gateway.issuer.models import Client, Person
+from gateway.issuer.roles import roles as known_roles
+from gateway.issuer.usecases.revocation import announce_revoked
+from shared import audit
+from shared.db import Session
+from shared.errors import NotFound, Unprocessable
+
+_SHORTEST_PASSWORD = 12
+
+
+async def add_client(
+    session: Session,
+    *,
+    client_id: str,
+    name: str,
+    scopes: Sequence[str],
+    now: datetime,
+    actor: str = "operator",
+    subject: str | None = None,
+    thumbprints: Sequence[str] = (),
+    jwks: dict[str, Any] | None = None,
+) -> Client:
+    """Register an agency, or change what it is granted. Its certificate's subject is CN=<client_id> unless said
+    otherwise; with `jwks` it must sign an assertion as well (private_key_jwt)."""
+    client = await store.client(session, client_id) or Client(
+        client_id=client_id, name=name, auth_method="tls_client_auth", created_at=now
+    )
+    client.name, client.scopes = name, sorted(set(scopes))
+    client.auth_method = "private_key_jwt" if jwks else "tls_client_auth"
+    client.subject, client.thumbprints, client.jwks = subject or f"CN={client_id}", list(thumbprints), jwks
+    client.revoked_at = None
+    session.add(client)
+    await audit.record(session, actor, "client.registered", client_id, {"scopes": client.scopes})
+    return client
+
+
+async def revoke_client(session: Session, client_id: str, now: datetime, actor: str = "operator") -> None:
+    """No more tokens for it, and none of its tokens is good any more. Raises NotFound."""
+    client = await store.client(session, client_id)
+    if client is None:
+        raise NotFound(f"There is no client {client_id}.")
+    client.revoked_at = now
+    announce_revoked(session, "client", client_id, now)
+    await audit.record(session, actor, "client.revoked", client_id, {})
+
+
+async def add_person(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    roles: Sequence[str],
+    division: str | None,
+    now: datetime,
+    sig_jkt: str | None = None,
+    actor: str = "operator",
+) -> Person:
+    """Register a person, or change roles, place, key and password. Raises Unprocessable for an unknown role or a
+    password under twelve characters (NIST SP 800-63B asks for length, not for odd characters)."""
+    if unknown := set(roles) - set(known_roles()):
+        raise Unprocessable(f"Unknown roles: {', '.join(sorted(unknown))}.")
+    if len(password) < _SHORTEST_PASSWORD:
+        raise Unprocessable(f"A password has at least {_SHORTEST_PASSWORD} characters.")
+    digest = await passwords.hashed(password)
+    person = await store.person(session, login) or Person(login=login, name=name, password_hash="", created_at=now)
+    person.name, person.password_hash, person.roles = name, digest, sorted(set(roles))
+    person.division, person.sig_jkt, person.revoked_at = division, sig_jkt, None
+    session.add(person)
+    await audit.record(session, actor, "person.registered", login, {"roles": person.roles, "division": division})
+    return person
+
+
+async def revoke_person(session: Session, login: str, now: datetime, actor: str = "operator") -> None:
+    """No more logins, and none of the person's tokens is good any more. Raises NotFound."""
+    person = await store.person(session, login)
+    if person is None:
+        raise NotFound(f"There is no person {login}.")
+    person.revoked_at = now
+    announce_revoked(session, "person", login, now)
+    await audit.record(session, actor, "person.revoked", login, {})

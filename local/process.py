@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+TERM = signal.SIGTERM
 SPAWN = Path(__file__).with_name("spawn.py")
 
 
@@ -48,7 +49,10 @@ def start(
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> int:
-    """Ask the process to end, insist after `patience` seconds, and sweep its process group. Returns the exit status."""
+    """Ask the process to end, insist after `patience` seconds, and sweep its process group. Returns the exit status.
+
+    Asking twice is harmless to all but PostgreSQL, which has been asked by its supervisor: the same signal again.
+    """
     if process.poll() is None:
         process.send_signal(how)
     try:

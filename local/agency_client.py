@@ -1,0 +1,163 @@
+"""An agency's side of the front door: mutual TLS, a certificate-bound token, uploads that may be repeated safely."""
+
+import hashlib
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
+
+from local.refusals import Denied, Unusable
+
+MEDIA_TYPES = {
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv",
+}
+TRY_AGAIN = {408, 425, 429, 502, 503, 504}
+PATIENCE_S = 300.0
+LONGEST_PAUSE_S = 30.0
+BLOCK = 64 * 1024
+SPARE_S = 60.0
+
+
+class _Later(Exception):
+    """An answer that asks to try again."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"HTTP {response.status_code}")
+        self.response = response
+
+
+@dataclass
+class AgencyClient:
+    """Speaks for one agency. `folder` holds client.crt, client.key and ca.crt, as `anxin agency add` writes them."""
+
+    url: str
+    folder: Path
+    patience_s: float = PATIENCE_S
+    _token: str = ""
+    _token_ends: float = 0.0
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
+        context.load_cert_chain(self.folder / "client.crt", self.folder / "client.key")
+        self.http = httpx.Client(base_url=self.url, verify=context, timeout=60.0, trust_env=False)
+
+    @property
+    def client_id(self) -> str:
+        return self.folder.name
+
+    def close(self) -> None:
+        self.http.close()
+
+    def token(self) -> str:
+        """An access token bound to our certificate, asked for again a minute before it ends."""
+        if time.monotonic() > self._token_ends - SPARE_S:
+            form = {"grant_type": "client_credentials", "client_id": self.client_id}
+            answer = self._patiently(lambda: self.http.post("/oauth/token", data=form)).json()
+            self._token, self._token_ends = answer["access_token"], time.monotonic() + float(answer["expires_in"])
+        return self._token
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """GET with the token. Raises Denied with the problem's own words."""
+        return self._patiently(lambda: self.http.get(path, params=query, headers=self._bearer()))
+
+    def submit(self, dataset: str, file: Path, on_sent: Callable[[int], None] = lambda _bytes: None) -> httpx.Response:
+        """Send a file of records. The same file gets the same receipt however often it is sent.
+
+        `on_sent` hears how many bytes have left, also when they leave again.
+        """
+        headers = {
+            "Content-Type": media_type(file),
+            "Content-Length": str(file.stat().st_size),
+            "Idempotency-Key": idempotency_key(dataset, file),
+        }
+
+        def send() -> httpx.Response:
+            return self.http.post(
+                f"/v1/datasets/{dataset}/records",
+                content=_blocks(file, on_sent),
+                headers={**headers, **self._bearer()},
+                timeout=httpx.Timeout(60.0, read=300.0),
+            )
+
+        return self._patiently(send)
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token()}"}
+
+    def _patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+        def once() -> httpx.Response:
+            answer = ask()
+            if answer.status_code in TRY_AGAIN:
+                raise _Later(answer)
+            return answer
+
+        again = retry_if_exception(lambda error: isinstance(error, (_Later, httpx.TransportError)))
+        trying = Retrying(retry=again, wait=_pause, stop=stop_after_delay(self.patience_s), reraise=True)
+        try:
+            answer = trying(once)
+        except _Later as later:
+            answer = later.response
+        except httpx.TransportError as error:
+            raise Denied(f"无法连接 {self.url}：{error}。", f"{self.url} cannot be reached: {error}.") from error
+        if answer.is_error:
+            raise refused(answer)
+        return answer
+
+
+def _pause(state: RetryCallState) -> float:
+    """What Retry-After asks for, else longer each time."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.response.headers.get("Retry-After", "") if isinstance(error, _Later) else ""
+    if asked.isdigit():
+        return min(float(asked), LONGEST_PAUSE_S)
+    return min(LONGEST_PAUSE_S, 0.5 * 2.0**state.attempt_number)
+
+
+def refused(answer: httpx.Response) -> Denied:
+    """A problem+json answer as one sentence; the check that failed is in it."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    check = f" [{problem['check']}]" if problem.get("check") else ""
+    title = problem.get("title", answer.reason_phrase)
+    detail = problem.get("detail", "")
+    number = f"HTTP {answer.status_code}"
+    return Denied(f"{number}{check} {problem.get('title_zh', title)}", f"{title}: {detail}")
+
+
+def media_type(file: Path) -> str:
+    """By the file's extension. Raises Unusable for one we do not know."""
+    try:
+        return MEDIA_TYPES[file.suffix.lower()]
+    except KeyError as error:
+        known = " ".join(MEDIA_TYPES)
+        raise Unusable(
+            f"不支持 {file.name}，可用 {known}。", f"{file.name} is of no known kind; use {known}."
+        ) from error
+
+
+def idempotency_key(dataset: str, file: Path) -> str:
+    """SHA-256 over the dataset and the file's bytes: a repeated upload is recognised, another file never is."""
+    digest = hashlib.sha256(dataset.encode() + b"\0")
+    with file.open("rb") as content:
+        while block := content.read(1024 * 1024):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(file: Path, on_sent: Callable[[int], None]) -> Iterator[bytes]:
+    sent = 0
+    with file.open("rb") as content:
+        while block := content.read(BLOCK):
+            yield block
+            sent += len(block)
+            on_sent(sent)

@@ -1,0 +1,48 @@
+"""The `anxin` command. Its words are in `local/commands/`.
+
+Exit status: 0 done; 1 something unforeseen, or a check that failed; 2 the call makes no sense; 3 no platform runs
+here; 4 a port is taken; 5 the disk is full; 6 the home cannot be used; 7 a part did not start; 8 the platform refused;
+9 the file was taken but some of its rows were not; 130 interrupted.
+"""
+
+import errno
+import sys
+
+import typer
+from rich.console import Console
+
+from local.commands import agencies, inspect, operate, records, run
+from local.refusals import DiskFull, Refusal
+
+app = typer.Typer(
+    name="anxin",
+    help="安薪：欠薪预警与治理平台。 Wage-arrears early warning and recovery.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for room in (run, agencies, records, inspect, operate):
+    room.register(app)
+
+
+def main() -> None:
+    """Run the command; every foreseen failure is one sentence on standard error and an exit status."""
+    try:
+        app()
+    except Refusal as refusal:
+        _end(refusal)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _end(DiskFull("磁盘已满。", "The disk is full."))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end(refusal: Refusal) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(str(refusal), style="red", markup=False)
+    sys.exit(refusal.exit_status)
+
+
+if __name__ == "__main__":
+    main()

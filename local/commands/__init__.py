@@ -1,0 +1,1 @@
+"""The words of the `anxin` command, by room: run, agencies, records, inspect, operate."""

@@ -1,0 +1,126 @@
+"""`anxin datasets`, `anxin submit`: what an agency does, through the front door as any agency would."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from local import state
+from local.agency_client import AgencyClient
+from local.commands.options import HomeOption, home_of
+from local.layout import Home, Ports
+from local.refusals import RowsRejected, Unusable
+
+SHOWN_ERRORS = 20
+AgencyOption = Annotated[str | None, typer.Option("--agency", help="以哪个部门的身份 Speak as this agency")]
+CredentialsOption = Annotated[Path | None, typer.Option(help="证书目录 Folder with client.crt, client.key, ca.crt")]
+UrlOption = Annotated[str | None, typer.Option(help="入口地址 The agencies' address, if not this platform's")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(datasets)
+    app.command()(submit)
+
+
+def datasets(
+    home: HomeOption = None,
+    agency: AgencyOption = None,
+    credentials: CredentialsOption = None,
+    url: UrlOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="供脚本使用 For scripts")] = False,
+) -> None:
+    """可报送的数据集。The datasets of the catalogue."""
+    client = _client(home_of(home), agency, credentials, url, None)
+    listed = client.get("/v1/datasets").json()
+    if as_json:
+        typer.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    table = Table("数据集 dataset", "名称 label", "报送部门 owner", "周期 cycle")
+    for each in listed["datasets"] if isinstance(listed, dict) else listed:
+        label = each.get("label_zh") or each.get("label", "")
+        table.add_row(str(each.get("dataset", "")), str(label), str(each.get("owner", "")), str(each.get("cycle", "")))
+    Console().print(table)
+
+
+def submit(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="tax_arrears")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True)],
+    *,
+    home: HomeOption = None,
+    agency: AgencyOption = None,
+    credentials: CredentialsOption = None,
+    url: UrlOption = None,
+) -> None:
+    """报送文件（JSON、NDJSON、CSV）。Send files of records; sent again, the same file gets the same receipt."""
+    console = Console(highlight=False)
+    client = _client(home_of(home), agency, credentials, url, dataset)
+    rejected = 0
+    for file in files:
+        receipt = _send(client, dataset, file, console)
+        _print_receipt(receipt, console)
+        rejected += int(receipt.get("rejected", 0))
+    client.close()
+    if rejected:
+        raise RowsRejected(
+            f"{rejected} 行未被接受，原因见上。", f"{rejected} rows were not accepted; see the reasons above."
+        )
+
+
+def _send(client: AgencyClient, dataset: str, file: Path, console: Console) -> dict[str, Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(file.name, total=file.stat().st_size)
+        answer = client.submit(dataset, file, lambda sent: progress.update(task, completed=sent))
+    receipt: dict[str, Any] = answer.json()
+    return receipt
+
+
+def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
+    console.print(f"回执 receipt {receipt['receipt_id']}", style="bold")
+    counts = ("received", "accepted", "unchanged", "rejected", "unmatched")
+    console.print("  " + "  ".join(f"{name}={receipt.get(name, 0)}" for name in counts))
+    errors = receipt.get("errors", [])
+    if not errors:
+        return
+    table = Table("行 row", "数据项 item", "代码 code", "说明 message")
+    for each in errors[:SHOWN_ERRORS]:
+        table.add_row(str(each.get("row")), str(each.get("item")), str(each.get("code")), str(each.get("message")))
+    console.print(table)
+    if len(errors) > SHOWN_ERRORS:
+        console.print(f"  … {len(errors) - SHOWN_ERRORS} more: GET /v1/receipts/{receipt['receipt_id']}/errors")
+
+
+def _client(
+    home: Home, agency: str | None, credentials: Path | None, url: str | None, dataset: str | None
+) -> AgencyClient:
+    folder = credentials or _folder(home, agency, dataset)
+    if url is None:
+        url = Ports(state.running(home).port_base).agencies_url
+    return AgencyClient(url, folder)
+
+
+def _folder(home: Home, agency: str | None, dataset: str | None) -> Path:
+    if agency is not None:
+        folder = home.agency(agency)
+        if not (folder / "client.key").exists():
+            raise Unusable(f"这里没有部门 {agency} 的证书。", f"There is no certificate of the agency {agency} here.")
+        return folder
+    able = [folder for folder in sorted(home.path.glob("agencies/*")) if _may(folder, dataset)]
+    if len(able) == 1 or (able and dataset is None):
+        return able[0]
+    names = " ".join(folder.name for folder in able) or "-"
+    raise Unusable(
+        f"请用 --agency 指明部门（可用：{names}）。", f"Say which agency speaks with --agency (able here: {names})."
+    )
+
+
+def _may(folder: Path, dataset: str | None) -> bool:
+    try:
+        note = json.loads((folder / "agency.json").read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return dataset is None or f"ingest:{dataset}" in note["scopes"]

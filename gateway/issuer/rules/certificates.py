@@ -25,7 +25,8 @@ def certificate_of(xfcc: str) -> Certificate | None:
     if not digest or xfcc.lower().count("hash=") != 1:
         return None
     thumbprint = base64.urlsafe_b64encode(bytes.fromhex(digest.group(1))).decode().rstrip("=")
-    return Certificate(thumbprint, re.sub(r"\\(.)", r"\1", subject.group(1)) if subject else "")
+    # Envoy puts the RFC 2253 text between quotes as it is; its escapes are part of the name and stay.
+    return Certificate(thumbprint, subject.group(1) if subject else "")
 
 
 def is_same_subject(registered: str, presented: str) -> bool:

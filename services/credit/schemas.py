@@ -14,7 +14,7 @@ Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
 ]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00]*$")]
-DATES = {"ge": date(2020, 1, 1), "le": date(2200, 1, 1)}
+DATES = {"ge": date(1990, 1, 1), "le": date(2200, 1, 1)}
 Day = Annotated[date, Field(**DATES)]
 
 

@@ -1,0 +1,146 @@
+"""Values that stand in two places must agree: addresses, servers, replicas, sizes, images, names in certificates."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from local.pki import MESH_NAMES
+from tests.k8s.model import Document, Finding, of_kind, pods, title, unhashed
+
+# Made elsewhere: the collector belongs to the cluster, not to this platform.
+_NOT_OURS = {"collector"}
+_SIZES = {"Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
+
+
+def check(documents: list[Document], environment: str) -> list[Finding]:
+    """Everything that would only be noticed when the parts meet."""
+    return [
+        *_check_addresses(documents),
+        *_check_upstreams(documents),
+        *_check_bus(documents),
+        *_check_certificates(documents),
+        *_check_images(documents, environment),
+    ]
+
+
+def config(documents: list[Document], name: str) -> dict[str, str]:
+    """The data of a (generated) ConfigMap; empty if there is none."""
+    found = [each["data"] for each in of_kind(documents, "ConfigMap") if unhashed(each["metadata"]["name"]) == name]
+    return dict(found[0]) if found else {}
+
+
+def _check_addresses(documents: list[Document]) -> Iterator[Finding]:
+    """Tokens name their issuer; gateway and services must mean the same two."""
+    settings, envoy = config(documents, "platform-settings"), config(documents, "gateway-config").get("envoy.yaml", "")
+    accepted = set(re.findall(r'issuer: "(https://[^"]+)"', envoy))
+    given = {settings.get("ANXIN_AGENCY_ISSUER"), settings.get("ANXIN_PEOPLE_ISSUER")}
+    if accepted != given:
+        message = f"the gateway accepts tokens of {sorted(accepted)}, the services of {sorted(map(str, given))}"
+        yield Finding("agreements", "gateway-config", message)
+    certified = {name for each in _certificates(documents, "front") for name in each["spec"].get("dnsNames", ())}
+    for address in sorted(accepted):
+        host = re.sub(r"^https://|:\d+$", "", address)
+        if host not in certified:
+            yield Finding("agreements", "Certificate/front", f"does not name {host}, where {address} is served")
+
+
+def _certificates(documents: list[Document], name: str) -> list[Document]:
+    return [each for each in of_kind(documents, "Certificate") if each["metadata"]["name"] == name]
+
+
+def _check_upstreams(documents: list[Document]) -> Iterator[Finding]:
+    services = {
+        (each["metadata"]["name"], port["port"])
+        for each in of_kind(documents, "Service")
+        for port in each["spec"]["ports"]
+    }
+    envoy = yaml.safe_load(config(documents, "gateway-config").get("envoy.yaml", "{}"))
+    for cluster in envoy.get("static_resources", {}).get("clusters", ()):
+        if cluster["name"] in {"collector", "admin"}:
+            continue
+        for host, port in _endpoints(cluster):
+            if not host.startswith("127.") and (host, port) not in services:
+                yield Finding(
+                    "agreements", "gateway-config", f"no Service answers at {host}:{port} ({cluster['name']})"
+                )
+
+
+def _endpoints(cluster: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for group in cluster["load_assignment"]["endpoints"]:
+        for each in group["lb_endpoints"]:
+            address = each["endpoint"]["address"].get("socket_address")
+            if address:
+                yield address["address"], address["port_value"]
+
+
+def _check_bus(documents: list[Document]) -> Iterator[Finding]:
+    text = config(documents, "nats-config").get("nats.conf", "")
+    for server in of_kind(documents, "StatefulSet"):
+        count, spec = server["spec"]["replicas"], server["spec"]
+        expected = {f"nats-{i}.{spec['serviceName']}:6222" for i in range(count)} if count > 1 else set()
+        routes = set(re.findall(r"(nats-\d+\.[\w-]+:\d+)", text))
+        if routes != expected:
+            message = f"{count} servers, but routes to {sorted(routes)} in nats.conf"
+            yield Finding("agreements", title(server), message)
+        yield from _check_replication(documents, count)
+        yield from _check_capacity(server, text)
+    if "sync_interval: always" not in text:
+        yield Finding("agreements", "nats-config", "an acknowledgement must mean the disk: sync_interval: always")
+
+
+def _check_replication(documents: list[Document], servers: int) -> Iterator[Finding]:
+    for job in of_kind(documents, "Job"):
+        command = job["spec"]["template"]["spec"]["containers"][0]["command"]
+        if command[2:4] != ["shared.topology", "apply"]:
+            continue
+        replicas = int(command[4]) if len(command) > 4 else 1
+        if replicas != min(servers, 3):
+            yield Finding("agreements", title(job), f"{replicas} replicas of each stream on {servers} NATS servers")
+
+
+def _check_capacity(server: Document, text: str) -> Iterator[Finding]:
+    """Streams refuse at max_file_store with an answer; a full volume would refuse without one."""
+    reserved = int((re.findall(r"max_file_store: (\d+)", text) or ["0"])[0])
+    for claim in server["spec"].get("volumeClaimTemplates", ()):
+        size = claim["spec"]["resources"]["requests"]["storage"]
+        if not 0 < reserved < 0.95 * int(size[:-2]) * _SIZES[size[-2:]]:
+            yield Finding(
+                "agreements", title(server), f"max_file_store {reserved} must leave 5% of its volume of {size}"
+            )
+
+
+def _check_certificates(documents: list[Document]) -> Iterator[Finding]:
+    """NATS maps the first DNS name to a user; the services accept no certificate but one of the edge CA."""
+    for name in sorted(set(MESH_NAMES) - _NOT_OURS):
+        found = _certificates(documents, f"mesh-{name}")
+        if not found:
+            yield Finding("agreements", f"Certificate/mesh-{name}", "is missing, but local/pki.py knows the name")
+        for each in found:
+            spec = each["spec"]
+            if spec.get("dnsNames", [""])[0] != name or spec["issuerRef"]["name"] != "mesh":
+                yield Finding("agreements", title(each), f"must name {name} first and be issued by mesh")
+    of_the_edge = {each["metadata"]["name"] for each in of_kind(documents, "Certificate") if _is_by(each, "edge")}
+    if of_the_edge != {"edge"}:
+        yield Finding("agreements", "Issuer/edge", f"must sign the gateway's certificate alone, not {of_the_edge}")
+
+
+def _is_by(certificate: Document, issuer: str) -> bool:
+    return bool(certificate["spec"]["issuerRef"]["name"] == issuer)
+
+
+def _check_images(documents: list[Document], environment: str) -> Iterator[Finding]:
+    used = [(pod.owner, each["image"]) for pod in pods(documents) for each in pod.containers]
+    used += [(title(each), each["spec"]["imageName"]) for each in of_kind(documents, "Cluster")]
+    for owner, image in used:
+        if environment == "prod" and not re.search(r"@sha256:[0-9a-f]{64}$", image):
+            yield Finding("agreements", owner, f"production takes images by digest only, not {image}")
+        elif not re.search(r"@sha256:|:v?\d|:[a-z]+-v\d", image):
+            yield Finding("agreements", owner, f"{image} names no version")
+    versions: dict[str, set[str]] = {}
+    for _, image in used:
+        versions.setdefault(re.split(r"[:@](?!.*/)", image)[0], set()).add(image)
+    for name, images in versions.items():
+        if len(images) > 1:
+            yield Finding("agreements", name, f"is used in {len(images)} versions: {sorted(images)}")

@@ -1,7 +1,7 @@
 # Anxin: needs Python >= 3.11, make and the package index; no root. `make help` lists what can be done.
 SHELL := /bin/sh
 PYTHON ?= python3
-UV_VERSION := 0.11.1
+UV_VERSION := 0.13.9
 HOME_DIR ?= .anxin
 PORT_BASE ?= 8000
 
@@ -61,6 +61,7 @@ $(READY): pyproject.toml uv.lock
 	  echo "需要 Python 3.11 或更高版本，$(PYTHON) 是 `$(PYTHON) -c 'import platform; print(platform.python_version())'`，可用 make PYTHON=python3.12。 / Python 3.11 or newer is needed; name one with make PYTHON=python3.12." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "无法创建虚拟环境（Debian/Ubuntu 请安装 python3-venv）。 / The environment could not be made (Debian/Ubuntu: install python3-venv)." >&2; exit 2; }
+	@test -x $(UV) || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON=$(BIN)/python $(UV) sync --frozen --inexact --no-managed-python
 	@touch $@

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 TERM = signal.SIGTERM
 SPAWN = Path(__file__).with_name("spawn.py")
 
@@ -72,18 +70,22 @@ def _sweep_group(group: int) -> None:
 
 
 def started_at(pid: int) -> float | None:
-    """When the process began (seconds since the epoch), or None when there is no such process."""
+    """When the process began, in seconds since this machine's start, or None when it does not run (any more).
+
+    Not the time of day: the kernel's idea of when it was started moves with every correction of the clock.
+    """
     try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
         return None
+    state, start_ticks = fields[0], int(fields[19])
+    return None if state in "ZX" else start_ticks / os.sysconf("SC_CLK_TCK")
 
 
 def is_same(pid: int, began: float) -> bool:
     """Whether `pid` is still the process that began then: a number alone may have been given to somebody else."""
-    start_time = started_at(pid)
-    return start_time is not None and abs(start_time - began) < 1.0
+    start = started_at(pid)
+    return start is not None and abs(start - began) < 0.005
 
 
 def end_orphan(pid: int, began: float, how: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> bool:

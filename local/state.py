@@ -14,7 +14,7 @@ from local.refusals import HomeUnusable, NotRunning
 
 @dataclass(frozen=True)
 class PartState:
-    """One part: its process (0 when it has none), when that began (epoch seconds), and how it is.
+    """One part: its process (0 when it has none), when that began (seconds since the machine's start), and how it is.
 
     state: waiting | starting | ready | unready | restarting | done | stopped | failed
     """

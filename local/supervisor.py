@@ -141,7 +141,7 @@ class Supervisor:
         each.process = process.start(
             part.command(), log=self.log_of(part.name), env=part.env, user=part.user(), death_signal=part.death_signal
         )
-        each.began = process.started_at(each.process.pid) or time.time()
+        each.began = process.started_at(each.process.pid) or 0.0
         each.started = time.monotonic()
         each.unhealthy = 0
         each.state = "starting"

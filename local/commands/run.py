@@ -1,6 +1,5 @@
 """`anxin up`, `down`, `status`, `demo`."""
 
-import asyncio
 import json
 import os
 import signal
@@ -24,9 +23,7 @@ from local.refusals import NotRunning, PartFailed, Refusal
 from local.supervisor import last_line
 
 DOWN_PATIENCE_S = 90.0
-ALREADY_PLAYED = (
-    "演示数据已在库中，重新演示请执行 anxin demo。 The demo was played before; `anxin demo` plays it again."
-)
+
 PortBase = Annotated[int, typer.Option("--port-base", min=1024, max=64000, help="起始端口 agencies on N+443")]
 
 
@@ -49,7 +46,7 @@ def up(
     if detach:
         _start_detached(here, ports, console)
         if not no_demo:
-            _play_once(here, console)
+            raise typer.Exit(subprocess.call(_demo_command(here)))
         return
     display = StartDisplay(console)
     platform = Platform(here, ports, display.say, display.show)
@@ -103,13 +100,8 @@ def status(
 def demo(home: HomeOption = None) -> None:
     """从头演示一次。Play the demo: from an agency's file to the public credit system."""
     here = home_of(home)
-    ports = Ports(state.running(here).port_base)
-    from local.demo import play  # the story needs the services' vocabulary, which no other command waits for
-
-    console = Console()
-    asyncio.run(play(here, ports, lambda zh, en: console.print(Text.assemble(zh, ("  " + en, "dim")))))
-    _played(here).parent.mkdir(parents=True, exist_ok=True)
-    _played(here).touch()
+    state.running(here)
+    raise typer.Exit(subprocess.call([*_demo_command(here), "--again"]))
 
 
 class _Player:
@@ -122,11 +114,7 @@ class _Player:
 
     def begin(self, console: Console, ports: Ports) -> None:
         console.print(addresses(ports))
-        if not self.wanted:
-            return
-        if _played(self.home).exists():
-            console.print(ALREADY_PLAYED)
-        else:
+        if self.wanted:
             self.process = subprocess.Popen(_demo_command(self.home))
 
     def end(self) -> None:
@@ -136,20 +124,7 @@ class _Player:
 
 
 def _demo_command(home: Home) -> list[str]:
-    return [sys.executable, "-m", "local.cli", "demo", "--home", str(home.path)]
-
-
-def _played(home: Home) -> Path:
-    """Present once the story was told to its end with these data."""
-    return home.path / "demo" / "played"
-
-
-def _play_once(home: Home, console: Console) -> None:
-    if _played(home).exists():
-        console.print(ALREADY_PLAYED)
-        return
-    if status := subprocess.call(_demo_command(home)):
-        raise typer.Exit(status)
+    return [sys.executable, "-m", "local.demo", "--home", str(home.path)]
 
 
 def _start_detached(home: Home, ports: Ports, console: Console) -> None:

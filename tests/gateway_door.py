@@ -9,9 +9,10 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Neighbour:
     """Plays every service over mTLS: answers what it received, remembers it, and serves the issuer's keys."""
 
     jwks: dict[str, Any]
+    service: Any = None
     seen: list[dict[str, Any]] = field(default_factory=list)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -47,6 +49,9 @@ class Neighbour:
             "headers": {name.decode(): value.decode() for name, value in scope["headers"]},
         }
         self.seen.append(request)
+        if self.service:
+            await self.service(scope, receive, send)
+            return
         request["length"] = await self._length(receive)
         await self._answer(send, request)
 
@@ -73,19 +78,25 @@ class Door:
     pki: local_pki.Pki
     key: ECKey
     neighbour: Neighbour
+    home: Path
     log: Path
 
-    def client(self, name: str | None = "tax-bureau", *, side: str = "agencies", **options: Any) -> httpx.Client:
+    def client(
+        self, name: str | None = "tax-bureau", *, side: str = "agencies", tls: ssl.TLSVersion | None = None
+    ) -> httpx.Client:
         """A caller of that side; with a name, it shows that agency's certificate."""
         base = self.parameters.agencies_url if side == "agencies" else self.parameters.people_url
+        return httpx.Client(base_url=base, verify=self.context(name, tls), timeout=30)
+
+    def context(self, name: str | None = "tax-bureau", tls: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+        """The caller's TLS: trusts the agency CA, shows the certificate, speaks only that version."""
         context = ssl.create_default_context(cafile=str(self.pki.certificate("ca")))
         if name is not None:
             folder = self.pki.agencies / name
             context.load_cert_chain(folder / "client.crt", folder / "client.key")
-        for version in ("minimum_version", "maximum_version"):
-            if "tls" in options:
-                setattr(context, version, options["tls"])
-        return httpx.Client(base_url=base, verify=context, timeout=30)
+        if tls is not None:
+            context.minimum_version = context.maximum_version = tls
+        return context
 
     def token(self, side: str = "agencies", **claims: Any) -> dict[str, str]:
         """The Authorization header of a valid token; claims replace or (None) remove."""
@@ -98,17 +109,20 @@ class Door:
 
 
 @contextmanager
-def open_door(home: Path, **changes: Any) -> Iterator[Door]:
-    """Certificates, the neighbour and Envoy, ready for requests; all gone at the end."""
+def open_door(home: Path, service: Callable[[Parameters], Any] | None = None, **changes: Any) -> Iterator[Door]:
+    """Certificates, the neighbour and Envoy, ready for requests; all gone at the end.
+
+    service: makes a real application that answers instead of the neighbour's echo. changes: of the Parameters.
+    """
     pki = local_pki.ensure(home / "pki")
     _agencies(pki)
     key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"})
     key.ensure_kid()
-    neighbour = Neighbour(dict(KeySet([key]).as_dict(private=False)))
-    with _serving(neighbour, pki, home) as port:
-        parameters = replace(_parameters(pki, port), **changes)
-        with _envoy(render(parameters), parameters.admin_port, home) as log:
-            yield Door(parameters, pki, key, neighbour, log)
+    port = free_port()
+    parameters = replace(_parameters(pki, port), **changes)
+    neighbour = Neighbour(dict(KeySet([key]).as_dict(private=False)), service(parameters) if service else None)
+    with serving(neighbour, pki, home, port), envoy(render(parameters), parameters.admin_port, home) as log:
+        yield Door(parameters, pki, key, neighbour, home, log)
 
 
 def free_port() -> int:
@@ -120,8 +134,6 @@ def free_port() -> int:
 
 def _agencies(pki: local_pki.Pki) -> None:
     """Good ones, and three that must never get in: expired, of another authority, and self-made under our CA's name."""
-    from datetime import UTC, datetime, timedelta
-
     for name in ("tax-bureau", "water-company"):
         local_pki.issue_agency(pki, name)
     long_ago = datetime.now(UTC) - timedelta(days=30)
@@ -131,6 +143,7 @@ def _agencies(pki: local_pki.Pki) -> None:
     _keep(pki, "expired", local_pki.issue(ours, "tax-bureau", [], lifetime=timedelta(days=1), now=long_ago))
     _keep(pki, "stranger", local_pki.issue(stranger, "tax-bureau", []))
     _keep(pki, "impostor", local_pki.issue(impostor, "tax-bureau", []))
+    _keep(pki, "self-made", local_pki.issue(local_pki.new_authority("tax-bureau"), "tax-bureau", []))
     _keep(pki, "edge-client", local_pki.issue(local_pki.load_authority(pki, "edge-ca"), "tax-bureau", []))
 
 
@@ -156,13 +169,13 @@ def _parameters(pki: local_pki.Pki, upstream_port: int) -> Parameters:
 
 
 @contextmanager
-def _serving(app: Any, pki: local_pki.Pki, home: Path) -> Iterator[int]:
+def serving(app: Any, pki: local_pki.Pki, home: Path, port: int) -> Iterator[None]:
     issued = local_pki.issue(local_pki.load_authority(pki, "mesh-ca"), "neighbour", SERVICES)
     (home / "neighbour.crt").write_bytes(issued.certificate_pem)
     (home / "neighbour.key").write_bytes(issued.key_pem)
     config = uvicorn.Config(
         app,
-        port=free_port(),
+        port=port,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -177,14 +190,14 @@ def _serving(app: Any, pki: local_pki.Pki, home: Path) -> Iterator[int]:
     thread.start()
     _until(lambda: server.started)
     try:
-        yield config.port
+        yield
     finally:
         server.should_exit = True
         thread.join(10)
 
 
 @contextmanager
-def _envoy(configuration: str, admin_port: int, home: Path) -> Iterator[Path]:
+def envoy(configuration: str, admin_port: int, home: Path) -> Iterator[Path]:
     file, log = home / "envoy.yaml", home / "envoy.log"
     file.write_text(configuration, encoding="utf-8")
     command = [ENVOY, "-c", str(file), "--concurrency", "1", "--log-level", "warning", "--disable-hot-restart"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -34,6 +33,8 @@ CALLBACK = "http://127.0.0.1:7777/callback"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-0123456789"
 PASSWORD = "correct horse battery"
 TAX = "a1" * 32
+# One key for all tests: what one of them sealed in the common database, the next one has to open.
+DATA_KEY = base64.b64encode(b"a data key for tests, 32 bytes!!").decode()
 WATER = "b2" * 32
 
 
@@ -80,7 +81,7 @@ class Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings, **changes: Any) -> AsyncIterator[Desk]:
     """The issuer without a bus (what it announces stays in the outbox), ready to sign."""
-    given = settings.model_dump(exclude={"nats_url"}) | {"data_key": base64.b64encode(os.urandom(32)).decode()}
+    given = settings.model_dump(exclude={"nats_url"}) | {"data_key": DATA_KEY}
     service = create_service()
     async with start(service, IssuerSettings(**(given | changes))) as runtime:
         desk = Desk(runtime, httpx.ASGITransport(create_app(service, runtime)))

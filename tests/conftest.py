@@ -22,6 +22,7 @@ from local import process
 from shared import migrate, topology
 from shared.bus import connect
 from shared.settings import Settings
+from tests.running import Running, running
 
 UNIT = Path(__file__).with_name("unit")
 # Durability is proven in tests/faults on the platform as it ships; here the disk would only slow us down.
@@ -138,3 +139,10 @@ def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("ANXIN_", "OTEL_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The whole platform behind the real Envoy, as `anxin up` starts it."""
+    with running(tmp_path_factory.mktemp("platform")) as here:
+        yield here

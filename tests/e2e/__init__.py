@@ -1,0 +1,1 @@
+"""Stories through the real front door: the whole platform, as `anxin up` starts it."""

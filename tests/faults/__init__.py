@@ -1,0 +1,1 @@
+"""Kill, stop, cut: what was acknowledged is still there, once."""

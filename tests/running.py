@@ -1,0 +1,92 @@
+"""A whole platform for a test: started and stopped by the very command that people use."""
+
+import contextlib
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.agency_client import AgencyClient
+from local.layout import Home, Ports
+from local.parts import platform as parts_of
+from local.registry import Registry
+
+_START_S = 180
+
+
+@dataclass(frozen=True)
+class Running:
+    """A platform that runs: where it lives and which ports it took."""
+
+    home: Home
+    ports: Ports
+
+    def anxin(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """The command, with this platform's home."""
+        return anxin(*arguments, "--home", str(self.home.path), check=check)
+
+    def status(self) -> dict[str, Any]:
+        """What `anxin status --json` says."""
+        found: dict[str, Any] = json.loads(self.anxin("status", "--json", check=False).stdout)
+        return found
+
+    def pid_of(self, part: str) -> int:
+        """The process that a part is at this moment; 0 while it has none."""
+        return next(int(one["pid"] or 0) for one in self.status()["parts"] if one["name"] == part)
+
+    def agency(self, client_id: str, scopes: list[str]) -> AgencyClient:
+        """A new agency with certificate and grant, ready to speak."""
+        folder = Registry(self.home, self.ports).add_agency(client_id, scopes)
+        return AgencyClient(self.ports.agencies_url, folder)
+
+    def people_http(self) -> httpx.Client:
+        """The people's door, with nobody logged in."""
+        return httpx.Client(base_url=self.ports.people_url, verify=str(self.home.pki.certificate("ca")), timeout=30)
+
+
+def anxin(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end; its output is part of a failure."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=_START_S,
+        env={**os.environ, "COLUMNS": "200"},
+        check=False,
+    )
+    if check and done.returncode != 0:
+        raise AssertionError(f"anxin {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+@contextlib.contextmanager
+def running(path: Path) -> Iterator[Running]:
+    """A platform without a demo, from ready to stopped."""
+    here = Running(Home(path), Ports(_free_base(path)))
+    try:
+        anxin("up", "--home", str(path), "--port-base", str(here.ports.base), "--no-demo", "--detach")
+        yield here
+    finally:
+        here.anxin("down", check=False)
+
+
+def _free_base(path: Path) -> int:
+    for _ in range(100):
+        base = random.randrange(12000, 30000, 500)  # noqa: S311 - not a secret
+        wanted = [port for part in parts_of(Home(path), Ports(base)) for port in part.ports]
+        if all(_is_free(port) for port in wanted):
+            return base
+    raise AssertionError("no free range of ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

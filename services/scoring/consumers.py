@@ -1,0 +1,36 @@
+"""Event in. Each may come twice, and in any order."""
+
+from services.scoring import usecases
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
+from shared.bus import Consumers
+from shared.clock import now
+from shared.db import Session
+from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted
+from shared.ids import new_id
+
+consumer = Consumers("scoring")
+
+
+@consumer.on(RecordsAccepted)
+async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
+    """Keep the facts and score whom they touch."""
+    await usecases.take_in(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(AlertFound)
+async def on_alert_found(event: AlertFound, session: Session) -> None:
+    """Keep the label."""
+    await usecases.keep_finding(session, event)
+
+
+@consumer.on(EmployerListed)
+async def on_employer_listed(event: EmployerListed, session: Session) -> None:
+    """The employer is on the list now."""
+    await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(EmployerRemoved)
+async def on_employer_removed(event: EmployerRemoved, session: Session) -> None:
+    """The employer is no longer on the list."""
+    await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))

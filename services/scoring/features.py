@@ -1,0 +1,261 @@
+"""Features: numbers about subjects at a time, made of the facts that were known then. Missing is not zero.
+
+One definition for the live path and for training. `compute` takes the facts of any number of subjects and works on
+columns; each feature comes with the day it speaks of (`<code>@`) and with the rows it was made of.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from services.scoring.frames import Facts, first_day
+from services.scoring.rulebook import Dataset, Derived, Feature, Rulebook, Where
+
+REVIEW: Mapping[str, pl.DataType] = {"subject": pl.String(), "ends": pl.Date()}
+EVIDENCE: Mapping[str, pl.DataType] = {
+    "subject": pl.String(),
+    "time": pl.Date(),
+    "receipt_id": pl.String(),
+    "row_no": pl.Int64(),
+    "agency": pl.String(),
+    "dataset": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One feature: its value and day (`<code>`, `<code>@`) in the order of the subjects, and its rows.
+
+    `ends` tells from which day on time alone takes a row away.
+    """
+
+    values: pl.DataFrame
+    evidence: pl.DataFrame
+    ends: pl.DataFrame
+
+
+@dataclass
+class Features:
+    """All features of some subjects. `values`: one row a subject; `review`: the next day on which time changes one."""
+
+    values: pl.DataFrame
+    evidence: dict[str, pl.DataFrame]
+    review: pl.DataFrame
+
+    def add(self, code: str, measured: Measured) -> None:
+        """Take in one more feature."""
+        self.values = self.values.hstack(measured.values)
+        self.evidence[code] = measured.evidence
+
+
+def compute(facts: Facts, book: Rulebook, datasets: Mapping[str, Dataset]) -> Features:
+    """The features that these datasets yield, for every subject of the facts."""
+    wanted = [feature for feature in book.measured if feature.dataset in datasets]
+    silent = [feature for feature in wanted if facts.frames[feature.dataset].is_empty()]
+    nothing = facts.subjects.with_columns(
+        expression for feature in silent for expression in _of_silence(facts, feature, datasets[feature.dataset])
+    )
+    no_rows = {feature.code: pl.DataFrame(schema=EVIDENCE) for feature in silent}
+    result = Features(nothing, no_rows, pl.DataFrame(schema=REVIEW))
+    spoken = {f.code: measure(facts, f, datasets[f.dataset]) for f in wanted if f.code not in result.evidence}
+    for code, measured in spoken.items():
+        result.add(code, measured)
+    result.review = _earliest([measured.ends for measured in spoken.values()])
+    return result
+
+
+def derive(features: Features, book: Rulebook) -> None:
+    """Add the features that are made of others, where those are there."""
+    for derived in book.derived:
+        if set(derived.of) <= set(features.values.columns):
+            features.values = features.values.with_columns(*_derived(derived))
+            features.evidence[derived.code] = pl.concat([features.evidence[part] for part in derived.of])
+
+
+def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
+    """One feature from the rows of its dataset."""
+    base = _in_months(facts.frames[feature.dataset], feature, facts.today)
+    rows = base if feature.pick == "all" else _latest(base, dataset.unit)
+    rows = rows.filter(*_in_days(feature, facts.today), *(_met(where) for where in feature.where))
+    known = base.group_by("subject").agg(pl.col("time").max().alias("known_on"))
+    joined = facts.subjects.join(known, on="subject", how="left", maintain_order="left").join(
+        _aggregate(base, rows, feature), on="subject", how="left", maintain_order="left"
+    )
+    return Measured(
+        joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),
+        rows.select(*EVIDENCE),
+        _ends(base, rows, feature, facts.today),
+    )
+
+
+def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Expr]:
+    """What a feature is when its dataset has no row of any of the subjects."""
+    day = facts.feed_days.get(feature.dataset) if dataset.kind == "event" else None
+    is_zero = day is not None and feature.agg not in ("change", "drop")
+    return [
+        pl.lit(0 if is_zero else None, pl.Int64).alias(feature.code),
+        pl.lit(day, pl.Date).alias(f"{feature.code}@"),
+    ]
+
+
+def _in_months(frame: pl.DataFrame, feature: Feature, today: date) -> pl.DataFrame:
+    if feature.months is None:
+        return frame
+    return frame.filter(pl.lit(_month(today)) - pl.col("period") < feature.months)
+
+
+def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
+    if feature.days is None:
+        return []
+    return [(pl.lit(today) - pl.col("time")).dt.total_days() <= feature.days]
+
+
+def _latest(base: pl.DataFrame, unit: str | None) -> pl.DataFrame:
+    group = ["subject", unit] if unit else ["subject"]
+    return base.filter(pl.col("period") == pl.col("period").max().over(group))
+
+
+COMPARE: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
+    "gt": lambda item, value: item > value,
+    "ge": lambda item, value: item >= value,
+    "lt": lambda item, value: item < value,
+    "le": lambda item, value: item <= value,
+    "eq": lambda item, value: item == value,
+    "ne": lambda item, value: item.ne_missing(pl.lit(value)),
+    "any_of": lambda item, value: item.is_in(value),
+    "contains": lambda item, value: item.str.contains_any(value),
+    "has": lambda item, value: item.list.set_intersection(value).list.len() > 0,
+    "empty": lambda item, _: item.is_null(),
+}
+
+
+def _met(where: Where) -> pl.Expr:
+    return COMPARE[where.op](pl.col(where.item), where.value)
+
+
+def _aggregate(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+    """(subject, value, time) for the subjects that have rows."""
+    match feature.agg:
+        case "run":
+            return _run(base, rows)
+        case "change":
+            return _change(base, feature)
+        case "drop":
+            return _drop(base, feature)
+        case _:
+            return rows.group_by("subject").agg(_total(feature).alias("value"), pl.col("time").max())
+
+
+def _total(feature: Feature) -> pl.Expr:
+    item = pl.col(feature.item or "subject")
+    match feature.agg:
+        case "sum":
+            return pl.when(item.count() > 0).then(item.sum())
+        case "max":
+            return item.max()
+        case "distinct":
+            return item.list.explode().drop_nulls().n_unique()
+        case "months":
+            return pl.col("period").n_unique()
+        case _:
+            return pl.len()
+
+
+def _run(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    latest = base.group_by("subject").agg(pl.col("period").max().alias("latest"))
+    months = rows.group_by("subject", "period").agg(pl.col("time").max()).sort("subject", "period", descending=True)
+    back = pl.int_range(pl.len()).over("subject")
+    unbroken = months.join(latest, on="subject").filter(pl.col("latest") - pl.col("period") == back)
+    return unbroken.group_by("subject").agg(pl.len().alias("value"), pl.col("time").max())
+
+
+def _by_month(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+    """(subject, period, amount, time, latest): a subject's units together, month by month."""
+    amounts = base.group_by("subject", "period").agg(
+        pl.col(feature.item or "").sort_by("key").cast(pl.Float64).sum().alias("amount"), pl.col("time").max()
+    )
+    return amounts.with_columns(pl.col("period").max().over("subject").alias("latest"))
+
+
+def _back(months: pl.DataFrame, by: int, name: str) -> pl.DataFrame:
+    there = months.filter(pl.col("latest") - pl.col("period") == by)
+    return there.select("subject", pl.col("amount").alias(name))
+
+
+def _change(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+    months = _by_month(base, feature)
+    pair = _back(months, 0, "now").join(_back(months, feature.lag, "before"), on="subject")
+    fall = pl.col("before") - pl.col("now")
+    share = pl.when(pl.col("before") > 0).then(fall / pl.col("before"))
+    pair = pair.with_columns((share if feature.relative else fall).alias("value"))
+    return pair.join(_latest_times(months), on="subject").select("subject", "value", "time")
+
+
+def _drop(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+    months = _by_month(base, feature)
+    age = pl.col("latest") - pl.col("period")
+    usual = months.filter(age >= feature.span, age < feature.span + 6).group_by("subject")
+    medians = usual.agg(pl.col("amount").median().alias("median"), pl.len().alias("months")).filter(
+        pl.col("months") >= 3, pl.col("median") > 0
+    )
+    last_year = months.select("subject", pl.col("period") + 12, pl.col("amount").alias("year_ago"))
+    recent = months.filter(age < feature.span).join(medians, on="subject").join(last_year, on=["subject", "period"])
+    recent = recent.filter(pl.col("year_ago") > 0)
+    smaller = pl.min_horizontal("median", "year_ago")
+    falls = recent.group_by("subject").agg(
+        (1 - pl.col("amount") / smaller).min().alias("value"), pl.len().alias("seen"), pl.col("time").max()
+    )
+    return falls.filter(pl.col("seen") == feature.span).select("subject", "value", "time")
+
+
+def _latest_times(months: pl.DataFrame) -> pl.DataFrame:
+    return months.filter(pl.col("period") == pl.col("latest")).select("subject", "time")
+
+
+def _or_zero(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
+    """The value; zero where the feed would have told and did not; else missing."""
+    if feature.agg in ("change", "drop"):
+        return pl.col("value").alias(feature.code)
+    told = pl.lit(feature.dataset in facts.feed_days) if dataset.kind == "event" else pl.col("known_on").is_not_null()
+    nothing = told & pl.col("time").is_null()
+    return pl.when(nothing).then(0).otherwise(pl.col("value")).alias(feature.code)
+
+
+def _as_of(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
+    last_report = facts.feed_days.get(feature.dataset) if dataset.kind == "event" else None
+    return pl.coalesce("time", pl.lit(last_report, pl.Date), "known_on").alias(f"{feature.code}@")
+
+
+def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, today: date) -> pl.DataFrame:
+    """The first day after today on which a row leaves the window of this feature."""
+    leaving = []
+    if feature.days is not None:
+        leaving.append(rows.select("subject", (pl.col("time") + pl.duration(days=feature.days + 1)).alias("ends")))
+    if feature.months is not None:
+        leaving.append(base.select("subject", first_day(pl.col("period") + feature.months).alias("ends")))
+    return _earliest([frame.filter(pl.col("ends") > today) for frame in leaving])
+
+
+def _earliest(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    every = pl.concat([pl.DataFrame(schema=REVIEW), *(frame for frame in frames if frame.height)])
+    return every.group_by("subject").agg(pl.col("ends").min())
+
+
+def _derived(derived: Derived) -> list[pl.Expr]:
+    one, other = (pl.col(part) for part in derived.of)
+    match derived.op:
+        case "greatest":
+            value = pl.max_horizontal(one, other)
+        case "minus":
+            value = one - other
+        case "ratio":
+            value = pl.when(other > 0).then(one.cast(pl.Float64) / (other.cast(pl.Float64) * derived.scale))
+    day = pl.max_horizontal(*(f"{part}@" for part in derived.of))
+    return [value.alias(derived.code), day.alias(f"{derived.code}@")]
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1

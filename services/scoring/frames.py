@@ -1,0 +1,196 @@
+"""Facts as columns: from the versions that were kept to one typed frame a dataset, as it was known at a time.
+
+Versions columns: subject_kind, subject, dataset, key, source_time, reported_at (UTC), receipt_id, row_no, agency, body
+(JSON of strings; null when the record belongs to another subject by then). A frame has subject, key, the same origin
+columns, `time` (the day a row speaks of, in China), `period` (months since year 0) and its items.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from services.scoring.rulebook import Dataset, ItemType
+from shared.clock import local_date
+
+SHANGHAI = "Asia/Shanghai"
+UTC_TIME = pl.Datetime("us", "UTC")
+VERSIONS: dict[str, pl.DataType] = {
+    "subject_kind": pl.String(),
+    "subject": pl.String(),
+    "dataset": pl.String(),
+    "key": pl.String(),
+    "source_time": UTC_TIME,
+    "reported_at": UTC_TIME,
+    "receipt_id": pl.String(),
+    "row_no": pl.Int64(),
+    "agency": pl.String(),
+    "body": pl.String(),
+}
+FEEDS: dict[str, pl.DataType] = {
+    "dataset": pl.String(),
+    "agency": pl.String(),
+    "oldest": UTC_TIME,
+    "reported_at": UTC_TIME,
+}
+_ORIGIN: dict[str, pl.DataType] = {
+    ("reported" if name == "reported_at" else name): kind
+    for name, kind in VERSIONS.items()
+    if name not in ("subject_kind", "body")
+}
+_TIMES: dict[str, pl.DataType] = {"period": pl.Int32(), "time": pl.Date()}
+_TYPES: dict[ItemType, pl.DataType] = {
+    "money": pl.Decimal(20, 2),
+    "int": pl.Int64(),
+    "dec": pl.Float64(),
+    "bool": pl.Boolean(),
+    "date": pl.Date(),
+    "datetime": UTC_TIME,
+    "month": pl.Int32(),
+    "enum": pl.String(),
+    "text": pl.String(),
+    "set": pl.List(pl.String()),
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of some subjects at a time.
+
+    `feeds`: per dataset and agency, when it last reported and its oldest record; `feed_days`: the day of a dataset's
+    last report by anyone. `today` is the day in China.
+    """
+
+    subjects: pl.DataFrame
+    frames: Mapping[str, pl.DataFrame]
+    feeds: pl.DataFrame
+    feed_days: Mapping[str, date]
+    today: date
+
+
+def gather(
+    subjects: Iterable[str], versions: pl.DataFrame, feeds: pl.DataFrame, datasets: Mapping[str, Dataset], at: datetime
+) -> Facts:
+    """The facts of some subjects as they were known at a time: nothing that was reported later is in them."""
+    known = newest(versions.filter(pl.col("reported_at") <= at))
+    parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
+    frames = {code: typed(parts.get(code), dataset) for code, dataset in datasets.items()}
+    for code, dataset in datasets.items():
+        if dataset.alias:
+            frames[code] = _named_by_project(frames[code], frames[dataset.alias.via], dataset.alias.item)
+    spoken = feeds.filter(pl.col("reported_at") <= at).group_by("dataset", "agency")
+    reports = spoken.agg(pl.col("oldest").min(), pl.col("reported_at").max())
+    last = reports.group_by("dataset").agg(local_day(pl.col("reported_at").max()))
+    return Facts(
+        subjects=pl.DataFrame({"subject": sorted(set(subjects))}, schema={"subject": pl.String}),
+        frames=frames,
+        feeds=reports,
+        feed_days=dict(last.iter_rows()),
+        today=local_date(at),
+    )
+
+
+def newest(versions: pl.DataFrame) -> pl.DataFrame:
+    """Of each natural key the newest version by source time; of equal times the one of the later receipt and row.
+
+    A total order over the versions: arrival and repetition cannot matter.
+    """
+    return (
+        versions.sort("source_time", "receipt_id", "row_no")
+        .unique(["subject_kind", "subject", "dataset", "key"], keep="last", maintain_order=True)
+        .filter(pl.col("body").is_not_null())
+        .sort("subject", "dataset", "key")
+    )
+
+
+def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
+    """The facts of one dataset with its items in their types; a value that does not fit its type is missing."""
+    if facts is None:
+        items = {item: _TYPES[kind] for item, kind in dataset.items.items()}
+        return pl.DataFrame(schema={**_ORIGIN, **items, **_TIMES})
+    body = pl.Struct(dict.fromkeys(dataset.items, pl.String()))
+    # Our own `reported_at` makes room for the item of that name.
+    origin = facts.drop("subject_kind").rename({"reported_at": "reported"})
+    frame = origin.with_columns(pl.col("body").str.json_decode(body)).unnest("body")
+    frame = frame.with_columns(_cast(item, kind) for item, kind in dataset.items.items())
+    period = pl.col(dataset.period) if dataset.period else pl.lit(None, pl.Int32)
+    return frame.with_columns(period.alias("period"), _day(dataset).alias("time"))
+
+
+def local_day(moment: pl.Expr) -> pl.Expr:
+    """The day in China of a UTC moment."""
+    return moment.dt.convert_time_zone(SHANGHAI).dt.date()
+
+
+def month_of(day: pl.Expr) -> pl.Expr:
+    """A day's month as a count since year 0, so that months can be subtracted."""
+    return day.dt.year().cast(pl.Int32) * 12 + day.dt.month().cast(pl.Int32) - 1
+
+
+def first_day(month: pl.Expr) -> pl.Expr:
+    """The first day of a month count."""
+    return pl.date(month // 12, month % 12 + 1, 1)
+
+
+def bodies(columns: Mapping[str, list[object]], rows: int) -> list[str | None]:
+    """An event's columns as one JSON object of strings a row, in one array operation. "{}" when there are no items."""
+    if not columns:
+        return ["{}"] * rows
+    frame = pl.DataFrame(columns, strict=False)
+    texts = [_text(column) for column in frame.iter_columns()]
+    return pl.DataFrame(texts).select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
+
+
+def _text(column: pl.Series) -> pl.Series:
+    if isinstance(column.dtype, pl.List):
+        return column.list.eval(pl.element().cast(pl.String)).list.join(",")
+    return column.cast(pl.String)
+
+
+def _cast(item: str, kind: ItemType) -> pl.Expr:
+    return _READ[kind](pl.col(item).str.strip_chars()).alias(item)
+
+
+def _moment(text: pl.Expr) -> pl.Expr:
+    aware = text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    clock = text.str.replace("T", " ", literal=True)
+    naive = pl.coalesce(
+        clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False),
+        clock.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")),
+    )
+    # A time without a zone is China's; the summer times of 1986-1991 have hours that came twice or never.
+    local = naive.dt.replace_time_zone(SHANGHAI, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(aware, local.dt.convert_time_zone("UTC"))
+
+
+def _date(text: pl.Expr) -> pl.Expr:
+    return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+
+
+def _plain_words(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all("_", " ", literal=True)
+
+
+_READ: dict[ItemType, Callable[[pl.Expr], pl.Expr]] = {
+    "money": lambda text: text.cast(pl.Decimal(20, 2), strict=False),
+    "int": lambda text: text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
+    "dec": lambda text: text.cast(pl.Float64, strict=False),
+    "bool": lambda text: pl.when(text == "true").then(True).when(text == "false").then(False),
+    "date": _date,
+    "datetime": _moment,
+    "month": lambda text: month_of(_date(text.str.slice(0, 7) + "-01")),
+    "enum": _plain_words,
+    "set": lambda text: _plain_words(text).str.split(","),
+    "text": lambda text: text,
+}
+
+
+def _day(dataset: Dataset) -> pl.Expr:
+    given = [local_day(pl.col(i)) if dataset.items[i] == "datetime" else pl.col(i) for i in dataset.time]
+    return pl.coalesce(*given, local_day(pl.col("source_time")))
+
+
+def _named_by_project(frame: pl.DataFrame, via: pl.DataFrame, item: str) -> pl.DataFrame:
+    names = via.select(pl.col(item).alias("subject"), pl.col("subject").alias("project")).unique("subject", keep="last")
+    return frame.join(names, on="subject").with_columns(pl.col("project").alias("subject")).drop("project")

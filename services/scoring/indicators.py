@@ -1,0 +1,74 @@
+"""Indicators: the rules of the book, evaluated over the features of many subjects at once. Pure, on columns."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import polars as pl
+
+from services.scoring import features, projects
+from services.scoring.features import COMPARE, Features
+from services.scoring.frames import Facts
+from services.scoring.rulebook import Condition, Indicator, Rulebook, Scored
+from services.scoring.rules import Assessment, Signal, assess
+
+
+def features_at(facts: Facts, book: Rulebook, subject: Scored) -> Features:
+    """Every feature of a kind of subject, as known at the facts' time."""
+    found = features.compute(facts, book, book.of_subject(subject))
+    if subject == "project":
+        projects.build(facts, book, found)
+    features.derive(found, book)
+    return found
+
+
+def assess_all(found: Features, book: Rulebook, subject: Scored, today: date) -> Iterator[tuple[str, Assessment]]:
+    """The assessment of every subject, also of those without any signal."""
+    scale = book.scale(today)
+    by_subject = signals(found.values, book.in_force(today, subject))
+    for code in found.values["subject"]:
+        yield code, assess(by_subject.get(code, ()), scale, today)
+
+
+def signals(values: pl.DataFrame, indicators: Sequence[Indicator]) -> dict[str, list[Signal]]:
+    """The triggered indicators of each subject that has any."""
+    found: dict[str, list[Signal]] = {}
+    for indicator in indicators:
+        table = values.select("subject", _step(indicator).alias("tier"), _as_of(indicator).alias("as_of"))
+        for subject, tier, as_of in table.filter(pl.col("tier").is_not_null()).iter_rows():
+            found.setdefault(subject, []).append(_signal(indicator, tier, as_of))
+    return found
+
+
+def _signal(indicator: Indicator, tier: int, as_of: date) -> Signal:
+    step = indicator.tiers[tier]
+    return Signal(
+        indicator=indicator.code,
+        family=indicator.family,
+        points=step.points,
+        as_of=as_of,
+        floor=step.floor or "none",
+        tier=tier,
+        needs_other=indicator.needs_other,
+    )
+
+
+def _step(indicator: Indicator) -> pl.Expr:
+    """The gravest step whose conditions are all met; null when none is."""
+    steps = [pl.when(_all_met(tier.when)).then(pl.lit(number)) for number, tier in enumerate(indicator.tiers)]
+    return pl.coalesce(*reversed(steps))
+
+
+def _as_of(indicator: Indicator) -> pl.Expr:
+    days = [
+        pl.when(_all_met(tier.when)).then(pl.max_horizontal(*(f"{condition.feature}@" for condition in tier.when)))
+        for tier in indicator.tiers
+    ]
+    return pl.coalesce(*reversed(days))
+
+
+def _all_met(conditions: Sequence[Condition]) -> pl.Expr:
+    return pl.all_horizontal(*(_met(condition) for condition in conditions))
+
+
+def _met(condition: Condition) -> pl.Expr:
+    return COMPARE[condition.op](pl.col(condition.feature), condition.value)

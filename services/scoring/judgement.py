@@ -1,0 +1,119 @@
+"""From facts to verdicts: what each subject's state is, whether it differs from before, and what is said about it.
+
+Pure. Reasons and their receipts are put together only for subjects whose state has changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from services.scoring import indicators, rules
+from services.scoring.features import Features
+from services.scoring.frames import Facts
+from services.scoring.reasons import figure_marks, reasons
+from services.scoring.rulebook import Rulebook, Scored
+from services.scoring.rules import Assessment, Level
+from shared.events import Reason
+
+PROFILE = ("name", "division", "gc_uscc", "gc_name")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a subject stood when it was last scored."""
+
+    level: Level
+    meaning: str
+    state: str
+    profile: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a subject stands now. `is_new`: a line for the history; `is_news`: something for the listeners."""
+
+    subject: str
+    assessment: Assessment
+    previous_level: Level
+    meaning: str
+    state: str
+    profile: Mapping[str, str | None]
+    next_review_on: date | None
+    is_new: bool
+    is_news: bool
+    reasons: list[Reason]
+
+
+def judge(facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Standing]) -> list[Verdict]:
+    """One verdict a subject, in the order of the subjects."""
+    found = indicators.features_at(facts, book, kind)
+    profiles = _profiles(facts, book, kind)
+    reviews = dict(found.review.iter_rows())
+    scale = book.scale(facts.today)
+    calm = rules.assess((), scale, facts.today)
+    unscored = Standing("none", rules.meaning(calm), rules.state(calm, ()), dict.fromkeys(PROFILE))
+    verdicts = []
+    for subject, assessment in indicators.assess_all(found, book, kind, facts.today):
+        ends = (reviews.get(subject), rules.recency_ends(assessment.signals, scale, facts.today))
+        review = min((day for day in ends if day), default=None)
+        standing = before.get(subject, unscored)
+        profile = profiles[subject]
+        verdicts.append(_verdict(subject, assessment, found, book, before=standing, profile=profile, review=review))
+    return verdicts
+
+
+def _verdict(
+    subject: str,
+    assessment: Assessment,
+    found: Features,
+    book: Rulebook,
+    *,
+    before: Standing,
+    profile: Mapping[str, str | None],
+    review: date | None,
+) -> Verdict:
+    row = _row(found, subject) if assessment.signals else {}
+    meaning, state = rules.meaning(assessment), rules.state(assessment, figure_marks(assessment, row, book))
+    is_news = meaning != before.meaning or _is_renamed(assessment, before, profile)
+    is_new = is_news or state != before.state
+    return Verdict(
+        subject=subject,
+        assessment=assessment,
+        previous_level=before.level,
+        meaning=meaning,
+        state=state,
+        profile=profile,
+        next_review_on=review,
+        is_new=is_new,
+        is_news=is_news,
+        reasons=reasons(row, assessment, found, book) if is_new and row else [],
+    )
+
+
+def _row(found: Features, subject: str) -> dict[str, Any]:
+    return found.values.row(by_predicate=pl.col("subject") == subject, named=True)
+
+
+def _is_renamed(assessment: Assessment, before: Standing, profile: Mapping[str, str | None]) -> bool:
+    # Who has no level interests no one; who has one must be found in the right town under the right name.
+    return assessment.level != "none" and dict(before.profile) != dict(profile)
+
+
+def _profiles(facts: Facts, book: Rulebook, kind: Scored) -> dict[str, dict[str, str | None]]:
+    """Name, division and general contractor: from the first dataset of the book that knows them, newest fact first."""
+    table = facts.subjects.with_columns(pl.lit(None, pl.String).alias(field) for field in PROFILE)
+    for code, dataset in book.of_subject(kind).items():
+        if dataset.profile and facts.frames[code].height:
+            table = _filled(table, facts.frames[code], dataset.profile)
+    return {row["subject"]: {field: row[field] for field in PROFILE} for row in table.iter_rows(named=True)}
+
+
+def _filled(table: pl.DataFrame, frame: pl.DataFrame, profile: Mapping[str, str]) -> pl.DataFrame:
+    newest = frame.sort("source_time", "receipt_id", "row_no").group_by("subject", maintain_order=True)
+    known = newest.agg(pl.col(item).drop_nulls().last().alias(f"{field}~") for field, item in profile.items())
+    joined = table.join(known, on="subject", how="left", maintain_order="left")
+    filled = joined.with_columns(pl.coalesce(field, f"{field}~").alias(field) for field in profile)
+    return filled.select("subject", *PROFILE)

@@ -1,0 +1,19 @@
+"""The scoring service: its settings, its routes, its consumers, its reviews."""
+
+from services.scoring.consumers import consumer
+from services.scoring.review import review_due
+from services.scoring.routes import router
+from services.scoring.settings import ScoringSettings
+from shared.service import Service
+
+
+def create_service() -> Service:
+    """Everything that makes the service."""
+    return Service(
+        name="scoring",
+        description="Facts about employers and projects become a risk level, with the reasons and receipts behind it.",
+        routers=(router,),
+        settings=ScoringSettings,
+        consumers=consumer,
+        background=(review_due,),
+    )

@@ -1,0 +1,69 @@
+"""The tables that are read row by row. Facts, links and feed reports are only ever moved as columns: see store.py."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class Subject(SQLModel, table=True):
+    """An employer or project with its present state; also the lock that puts its scorings in a line."""
+
+    __tablename__ = "subject"
+    __table_args__ = ({"schema": "scoring"},)
+
+    subject_id: str = Field(primary_key=True)
+    subject_kind: str = Field(primary_key=True)
+    name: str | None = None
+    division: str | None = None
+    gc_uscc: str | None = None
+    gc_name: str | None = None
+    level: str = "none"
+    meaning: str | None = None
+    state: str | None = None
+    score_id: UUID | None = None
+    rules_version: str | None = None
+    reviewed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    next_review_on: date | None = None
+
+
+class Score(SQLModel, table=True):
+    """A line of the history: a level, and everything that was said about it."""
+
+    __tablename__ = "score"
+    __table_args__ = ({"schema": "scoring"},)
+
+    subject_id: str = Field(primary_key=True)
+    subject_kind: str = Field(primary_key=True)
+    score_id: UUID = Field(primary_key=True)
+    level: str
+    previous_level: str
+    points: int
+    floor: str
+    families: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
+    reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    scored_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    rules_version: str
+
+
+class Label(SQLModel, table=True):
+    """What a person found behind an alert."""
+
+    __tablename__ = "label"
+    __table_args__ = ({"schema": "scoring"},)
+
+    subject_id: str = Field(primary_key=True)
+    subject_kind: str = Field(primary_key=True)
+    alert_id: UUID = Field(primary_key=True)
+    found_on: date = Field(primary_key=True)
+    finding: str = Field(primary_key=True)
+    score_id: UUID
+    uscc: str | None = None
+    workers: int | None = None
+    months: int | None = None
+    amount: Decimal | None = None
+    cause: str | None = None

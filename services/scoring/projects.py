@@ -1,0 +1,152 @@
+"""Project features that join several feeds: labour fee by cycle, months without wages, workers without a wage record.
+
+Pure, over the same facts as `features.py`. A bank that is silent altogether is "not known", not "nothing paid".
+"""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from services.scoring.features import EVIDENCE, REVIEW, Features, Measured
+from services.scoring.frames import Facts, local_day, month_of
+from services.scoring.rulebook import Rulebook
+
+_DONE = ("完工", "004", "complete", "completed")
+_FEE = ("labour fee in", "labour fee")
+_WAGE = ("wage out", "wage")
+LOOKBACK_MONTHS = 12
+
+
+def build(facts: Facts, book: Rulebook, features: Features) -> None:
+    """Add P04, P06 and P07's features to the projects' features."""
+    today = facts.today
+    watched = _watched(facts, today)
+    banks = _bank_horizon(facts, book.parameter("bank_silence_days", today), today)
+    features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks))
+    features.add("unpaid_attendance_months", _unpaid_months(facts, banks, today))
+    for code, measured in _left_out(facts, book.parameter("payroll_patience_days", today), today).items():
+        features.add(code, measured)
+    # Cycles and months pass without any report: every project is looked at again the next day.
+    features.review = facts.subjects.with_columns(pl.lit(today + timedelta(days=1)).alias("ends"))
+
+
+def _watched(facts: Facts, today: date) -> pl.DataFrame:
+    """(subject, started) of the projects that are under way: known, and neither completed nor stopped for good."""
+    frames = [facts.frames[code].select("subject", "state", "start_date") for code in ("tr_project", "wr_project")]
+    homes = facts.frames["hc_project"].filter(pl.col("complete_date").is_null() | (pl.col("complete_date") > today))
+    every = pl.concat([homes.select("subject", "state", "start_date"), *frames])
+    running = every.filter(pl.col("state").is_in(_DONE).not_().fill_null(True))
+    return running.group_by("subject").agg(pl.col("start_date").min().alias("started"))
+
+
+def _bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
+    """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement."""
+    accounts = facts.frames["bk_special_account"]
+    flows = facts.frames["bk_account_flow"]
+    agencies = pl.concat([accounts.select("subject", "agency"), flows.select("subject", "agency")]).unique()
+    spoke = facts.feeds.filter(pl.col("dataset") == "bk_account_flow").join(agencies, on="agency")
+    last = local_day(pl.col("reported_at")) + timedelta(days=silence_days)
+    return spoke.group_by("subject").agg(
+        local_day(pl.col("oldest")).min().alias("heard_from"),
+        pl.min_horizontal(last.max(), pl.lit(today)).alias("heard_until"),
+    )
+
+
+def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame) -> Measured:
+    """P04: whole months since the last labour fee came in (724 art. 24: the cycle is at most one month)."""
+    incoming = facts.frames["bk_account_flow"].filter(
+        pl.col("direction") == "in", pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null()
+    )
+    open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
+    opened = open_accounts.group_by("subject").agg(pl.col("opened_at").min().alias("opened"))
+    last_in = incoming.group_by("subject").agg(pl.col("time").max().alias("last_in"))
+    table = watched.join(opened, on="subject").join(banks, on="subject").join(last_in, on="subject", how="left")
+    since = pl.coalesce("last_in", "opened", "started")
+    table = table.with_columns(since.alias("since")).filter(pl.col("since").is_not_null())
+    months = _whole_months("since", "heard_until").alias("value")
+    missed = table.select("subject", months, pl.col("heard_until").alias("time"))
+    newest_in = incoming.filter(pl.col("time") == pl.col("time").max().over("subject"))
+    evidence = pl.concat([_origin(newest_in), _origin(open_accounts)])
+    return _measured("fee_cycles_missed", facts, missed, evidence)
+
+
+def _whole_months(since: str, until: str) -> pl.Expr:
+    """Months that have passed entirely: one more only on the day after the month is full ("> 1 month")."""
+    months = month_of(pl.col(until)) - month_of(pl.col(since))
+    not_full = pl.col(until).dt.day() <= pl.col(since).dt.day()
+    return pl.max_horizontal(months - not_full.cast(pl.Int32), pl.lit(0))
+
+
+def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:
+    """P06: months with attendance in which, and in the month after which, no wage left the account."""
+    this_month = today.year * 12 + today.month - 1
+    attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
+    settled = attendance.join(banks, on="subject").filter(
+        pl.col("month") + 2 <= this_month,
+        pl.col("month") > this_month - LOOKBACK_MONTHS,
+        pl.col("month") >= month_of(pl.col("heard_from")),
+        month_of(pl.col("heard_until")) >= pl.col("month") + 2,
+    )
+    paid = _paid_months(facts)
+    unpaid = settled.join(paid, on=["subject", "month"], how="anti")
+    known = settled.group_by("subject").agg(pl.col("time").max())
+    counts = unpaid.group_by("subject").agg(pl.col("month").n_unique().alias("value"))
+    table = known.join(counts, on="subject", how="left").select("subject", pl.col("value").fill_null(0), "time")
+    first_of_month = unpaid.unique(["subject", "month", "id_no"], keep="last", maintain_order=True)
+    return _measured("unpaid_attendance_months", facts, table, _origin(first_of_month))
+
+
+def _paid_months(facts: Facts) -> pl.DataFrame:
+    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(_WAGE))
+    month = wages.select("subject", month_of(pl.col("time")).alias("month"))
+    return pl.concat([month, month.with_columns(pl.col("month") - 1)]).unique()
+
+
+def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measured]:
+    """P07: of the workers who attended in the last month with a payroll, those without a line on it."""
+    payrolls = _whole_payrolls(facts, patience_days, today)
+    lines = facts.frames["hc_payroll_detail"].join(payrolls, on=["subject", "payroll_no"])
+    attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
+    month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
+    latest = month.group_by("subject").agg(pl.col("month").max())
+    in_month = attendance.join(latest, on=["subject", "month"])
+    present = in_month.unique(["subject", "id_no"], keep="last", maintain_order=True)
+    missing = present.join(lines.select("subject", "month", "id_no"), on=["subject", "month", "id_no"], how="anti")
+    attended = present.group_by("subject").agg(pl.len().alias("attended"), pl.col("time").max())
+    absent = missing.group_by("subject").agg(pl.len().alias("left_out"))
+    table = attended.join(absent, on="subject", how="left").with_columns(pl.col("left_out").fill_null(0))
+    headers = facts.frames["hc_payroll"].join(payrolls.select("payroll_no"), on="payroll_no", how="semi")
+    evidence = pl.concat([_origin(missing), _origin(headers)])
+    values = {
+        "attending_workers": pl.col("attended"),
+        "workers_without_wage": pl.col("left_out"),
+        "workers_without_wage_percent": (pl.col("left_out") * 100 / pl.col("attended")).round(1),
+    }
+    return {
+        code: _measured(code, facts, table.select("subject", value.alias("value"), "time"), evidence)
+        for code, value in values.items()
+    }
+
+
+def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFrame:
+    """(subject, payroll_no, month) of payrolls whose lines have all come, or have had time to come."""
+    lines = facts.frames["hc_payroll_detail"].group_by("payroll_no").agg(pl.len().alias("lines"))
+    headers = facts.frames["hc_payroll"].join(lines, on="payroll_no", how="left")
+    complete = pl.col("lines").fill_null(0) >= pl.col("worker_cnt")
+    waited = local_day(pl.col("reported")) + timedelta(days=patience_days) < today
+    month = pl.col("pay_month").alias("month")
+    ready = headers.with_columns((complete.fill_null(False) | waited).alias("ready"), month)
+    # One payroll still on its way makes the whole month unknown: its workers may be on it.
+    whole = pl.col("ready").all().over("subject", "month")
+    this_month = today.year * 12 + today.month - 1
+    return ready.filter(whole, pl.col("month") <= this_month).select("subject", "payroll_no", "month")
+
+
+def _origin(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(*EVIDENCE)
+
+
+def _measured(code: str, facts: Facts, table: pl.DataFrame, evidence: pl.DataFrame) -> Measured:
+    values = facts.subjects.join(table, on="subject", how="left", maintain_order="left")
+    named = values.select(pl.col("value").alias(code), pl.col("time").alias(f"{code}@"))
+    return Measured(named, evidence, pl.DataFrame(schema=REVIEW))

@@ -1,0 +1,64 @@
+"""HTTP in, HTTP out: the risk of an employer or project, and the rules it comes from."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from services.scoring import store, usecases, views
+from services.scoring.rulebook import Scored, shipped
+from services.scoring.schemas import RiskOut, RulebookOut
+from services.scoring.store import Span
+from shared.auth import Caller, require
+from shared.clock import SHANGHAI, now
+from shared.db import Session, SessionDep
+
+router = APIRouter(prefix="/v1", tags=["risk"])
+
+Reader = Annotated[Caller, Depends(require("scores:read"))]
+Uscc = Annotated[
+    str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", description="统一社会信用代码 / unified social credit code")
+]
+ProjectCode = Annotated[str, Path(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _span(
+    since: Annotated[datetime | None, Query(alias="from", description="History from this moment (inclusive)")] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="History before this moment")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="Most lines of history")] = 50,
+) -> Span:
+    return Span(_aware(since), _aware(until), limit)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    # A time without a zone is China's.
+    return moment.replace(tzinfo=SHANGHAI) if moment and moment.tzinfo is None else moment
+
+
+Spanned = Annotated[Span, Depends(_span)]
+
+
+@router.get("/employers/{uscc}/risk")
+async def employer_risk(uscc: Uscc, reader: Reader, session: SessionDep, span: Spanned) -> RiskOut:
+    """An employer's level, its reasons with the receipts behind them, how fresh its feeds are, and its history."""
+    return await _risk(session, "employer", uscc, reader, span)
+
+
+@router.get("/projects/{code}/risk")
+async def project_risk(code: ProjectCode, reader: Reader, session: SessionDep, span: Spanned) -> RiskOut:
+    """A construction project's level, its reasons, its feeds, and its history."""
+    return await _risk(session, "project", code, reader, span)
+
+
+@router.get("/indicators", dependencies=[Depends(require("scores:read"))])
+async def indicators() -> RulebookOut:
+    """The rules as data: thresholds, points, floors, sentences, legal anchors, sources, dates."""
+    return views.rulebook_view(shipped())
+
+
+async def _risk(session: Session, kind: Scored, subject_id: str, reader: Caller, span: Span) -> RiskOut:
+    subject = await usecases.risk_of(session, kind, subject_id, reader)
+    score = await store.latest_score(session, subject)
+    history = await store.history(session, subject, span)
+    feeds = await store.feed_times(session, kind, subject_id)
+    return views.risk_view(subject, score, history, feeds, book=shipped(), at=now())

@@ -1,0 +1,142 @@
+"""What scoring answers: a risk with its reasons, its feeds and its history; the rules as they stand."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+Level = Literal["none", "blue", "yellow", "orange", "red"]
+
+
+class ReceiptOut(BaseModel):
+    """The row of a receipt that a reason stands on."""
+
+    receipt_id: UUID
+    row: int = Field(description="1-based row of the agency's file")
+    agency: str
+    dataset: str
+
+
+class ReasonOut(BaseModel):
+    """One indicator, as a sentence with its figures."""
+
+    indicator: str = Field(examples=["E01"])
+    family: str
+    points: int = Field(description="Before the cap of its family")
+    floor: Level | None = Field(None, description="The least level that this indicator alone forces")
+    text_zh: str = Field(examples=["社保欠缴3个月,共 42,130.00 元"])
+    text_en: str
+    as_of: date | None = Field(None, description="The day its newest evidence speaks of")
+    figures: dict[str, Any]
+    receipts: list[ReceiptOut] = Field(description="At most 50, the newest first")
+    article: str | None = None
+
+
+class FeedOut(BaseModel):
+    """How fresh a dataset's news about the subject is. No news is not good news."""
+
+    dataset: str
+    title_zh: str | None
+    title_en: str | None
+    as_of: datetime = Field(description="Newest source time about this subject")
+    reported_at: datetime = Field(description="Newest report about this subject")
+    is_stale: bool | None = Field(description="Older than the feed's cycle; null where the cycle is not known")
+
+
+class ScoreOut(BaseModel):
+    """A line of the history."""
+
+    score_id: UUID
+    level: Level
+    previous_level: Level
+    points: int
+    floor: Level
+    families: dict[str, int] = Field(description="Points of each family after its cap")
+    reasons: list[ReasonOut]
+    scored_at: datetime
+    rules_version: str
+
+
+class RiskOut(BaseModel):
+    """A level is an internal work signal: not published, never a reason to refuse a permit (domain.md 5.4)."""
+
+    subject_kind: Literal["employer", "project"]
+    subject_id: str
+    name: str | None
+    division: str | None = Field(description="9-digit town of the workplace; null while no one has reported it")
+    gc_uscc: str | None = None
+    gc_name: str | None = None
+    level: Level
+    points: int
+    floor: Level
+    families: dict[str, int]
+    reasons: list[ReasonOut]
+    score_id: UUID | None
+    scored_at: datetime | None
+    reviewed_at: datetime | None
+    next_review_on: date | None
+    rules_version: str | None
+    feeds: list[FeedOut]
+    history: list[ScoreOut] = Field(description="The newest first; at most `limit`")
+
+
+class ConditionOut(BaseModel):
+    """A feature against a threshold."""
+
+    feature: str
+    title_zh: str
+    title_en: str
+    op: Literal["gt", "ge", "lt", "le", "eq"]
+    value: float
+
+
+class TierOut(BaseModel):
+    """A step of an indicator: all conditions met give its points and floor."""
+
+    conditions: list[ConditionOut]
+    points: int
+    floor: Level | None
+    text_zh: str
+    text_en: str
+
+
+class IndicatorOut(BaseModel):
+    """A rule as data. `tag`: V read in the law, P excerpt, D own proposal, M not verified."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    subject: Literal["employer", "project"]
+    family: str
+    datasets: list[str]
+    tiers: list[TierOut]
+    article: str
+    tag: Literal["V", "P", "D", "M"]
+    source: str
+    valid_from: date
+    valid_to: date | None
+    version: int
+    author: str
+    needs_other: bool
+
+
+class ParameterOut(BaseModel):
+    """A number of the grading, with where it comes from."""
+
+    code: str
+    value: int
+    valid_from: date
+    valid_to: date | None
+    region: str
+    tag: Literal["V", "P", "D", "M"]
+    source: str
+    verified: bool
+
+
+class RulebookOut(BaseModel):
+    """The whole set of rules in force."""
+
+    version: str
+    indicators: list[IndicatorOut]
+    parameters: list[ParameterOut]

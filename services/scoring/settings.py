@@ -1,0 +1,12 @@
+"""What the scoring service alone needs: how often it looks for subjects whose time has come."""
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class ScoringSettings(Settings):
+    """Settings of the scoring service."""
+
+    review_interval_s: float = Field(default=5, gt=0, le=3600)
+    review_batch: int = Field(default=500, ge=1, le=50_000)

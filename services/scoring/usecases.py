@@ -1,0 +1,238 @@
+"""What scoring does: read, decide, save, announce."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.scoring import frames, judgement, store
+from services.scoring.judgement import Standing, Verdict
+from services.scoring.models import Label, Subject
+from services.scoring.rulebook import Rulebook, Scored
+from services.scoring.rules import must_be_within
+from services.scoring.store import Batch, Key
+from shared import audit
+from shared.auth import Caller
+from shared.clock import local_date
+from shared.db import Session
+from shared.errors import NotFound, Poison
+from shared.events import (
+    AlertFound,
+    EmployerListed,
+    EmployerRemoved,
+    EmployerScored,
+    ProjectScored,
+    RecordsAccepted,
+)
+from shared.outbox import announce
+
+# Our own list decisions are facts like any other: this dataset is not an agency's.
+_OWN_LISTINGS = "credit_listing"
+_LISTING_ITEMS = ("listed_on", "expected_exit", "subject_name", "removed_on")
+
+
+class NeverScored(NotFound):
+    """Nothing was ever reported about this subject."""
+
+    slug = "never-scored"
+    title = "Nothing is known about this subject"
+    title_zh = "尚无该对象的数据"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something is scored, by which rules, and where ids come from."""
+
+    at: datetime
+    book: Rulebook
+    new_id: Callable[[], UUID]
+
+
+async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> None:
+    """Keep an agency's records as facts, and score whom they touch."""
+    book = moment.book
+    batch = _batch(event, book)
+    dataset = book.datasets.get(event.dataset)
+    touched = await store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
+    await store.keep_feed_report(session, batch, local_date(event.reported_at))
+    touched |= await _keep_links(session, event, batch, book) if touched else set()
+    # What was reported must be visible, even where our own clock is a moment behind.
+    await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
+
+
+async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> None:
+    """Score each subject once, whatever touched it. Subjects are held: no fact committed meanwhile is missed."""
+    keys = {key for key in touched if key[0] != "person"}
+    if not keys:
+        return
+    await store.lock_subjects(session, keys)
+    projects = await store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
+    if projects - keys:
+        await store.lock_subjects(session, projects - keys)
+    for kind in ("employer", "project"):
+        if ids := sorted(subject for subject_kind, subject in keys | projects if subject_kind == kind):
+            await _score(session, kind, ids, moment)
+
+
+async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
+    at, book = moment.at, moment.book
+    before = await store.subjects(session, kind, ids)
+    datasets = book.of_subject(kind)
+    versions = await store.versions(session, kind, ids, datasets, at)
+    facts = frames.gather(ids, versions, await store.feeds(session, datasets, at), datasets, at)
+    standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
+    verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
+    score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
+    rows = [_score_row(kind, verdict, score_ids[verdict.subject], moment) for verdict in verdicts if verdict.is_new]
+    await store.append_scores(session, rows)
+    await store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
+    for verdict in verdicts:
+        if verdict.is_news:
+            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment))
+
+
+async def review(session: Session, moment: Moment, most: int) -> int:
+    """Score some subjects again that time or new rules may have changed. Returns how many were due."""
+    keys = await store.due(session, local_date(moment.at), moment.book.version, most)
+    await rescore(session, keys, moment)
+    return len(keys)
+
+
+async def keep_finding(session: Session, event: AlertFound) -> None:
+    """Keep what a person found on site as a label."""
+    fields = ("subject_kind", "subject_id", "alert_id", "finding", "found_on", "score_id", "uscc")
+    figures = ("workers", "months", "amount", "cause")
+    await store.keep_label(session, Label(**{name: getattr(event, name) for name in (*fields, *figures)}))
+
+
+async def take_in_listing(session: Session, event: EmployerListed | EmployerRemoved, moment: Moment) -> None:
+    """Make our own list's decision a fact about the employer (E26)."""
+    stated = msgspec.to_builtins(event)
+    day = event.listed_on if isinstance(event, EmployerListed) else event.removed_on
+    # The removal is the later version of the same record.
+    midnight = datetime.combine(day, time.min, tzinfo=UTC)
+    columns = {item: [stated.get(item)] for item in _LISTING_ITEMS}
+    accepted = RecordsAccepted(
+        receipt_id=event.listing_id,
+        agency="credit",
+        dataset=_OWN_LISTINGS,
+        subject_kind="employer",
+        subject_ids=[event.uscc],
+        keys=[str(event.listing_id)],
+        rows=[1 if isinstance(event, EmployerListed) else 2],
+        source_times=[midnight + timedelta(microseconds=event.sequence)],
+        reported_at=moment.at,
+        columns=columns,
+    )
+    await take_in(session, accepted, moment)
+
+
+async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Caller) -> Subject:
+    """A subject as it stands, if the caller may see it; the look is written into the audit log."""
+    subject = (await store.subjects(session, kind, [subject_id])).get(subject_id)
+    if subject is None:
+        raise NeverScored(f"Nothing was ever reported about {subject_id}.")
+    if caller.kind == "person":
+        must_be_within(subject.division, caller.jurisdiction)
+    await audit.record(session, caller.id, f"{kind}.risk.read", subject_id, {"score_id": subject.score_id})
+    return subject
+
+
+def _batch(event: RecordsAccepted, book: Rulebook) -> Batch:
+    count = len(event.keys)
+    lengths = {len(event.subject_ids), len(event.rows), len(event.source_times), *map(len, event.columns.values())}
+    if lengths != {count}:
+        raise Poison(f"The columns of receipt {event.receipt_id} differ in length.")
+    kind, ids = _subjects(event, book)
+    return Batch(
+        kind=kind,
+        dataset=event.dataset,
+        agency=event.agency,
+        receipt_id=event.receipt_id,
+        reported_at=event.reported_at,
+        ids=ids,
+        keys=event.keys,
+        times=event.source_times,
+        rows=event.rows,
+        bodies=frames.bodies(event.columns, count),
+    )
+
+
+def _subjects(event: RecordsAccepted, book: Rulebook) -> tuple[str, list[str | None]]:
+    """Whom the rows are about: what ingest says, unless the book names an item (an account's project, a payroll)."""
+    dataset = book.datasets.get(event.dataset)
+    if dataset is None or dataset.subject_item is None:
+        return event.subject_kind, event.subject_ids
+    kind = dataset.alias.kind if dataset.alias else dataset.subject
+    return kind, event.columns.get(dataset.subject_item, event.subject_ids)
+
+
+async def _keep_links(session: Session, event: RecordsAccepted, batch: Batch, book: Rulebook) -> set[Key]:
+    """The accounts or payrolls that this batch names with their project."""
+    touched: set[Key] = set()
+    for dataset in book.datasets.values():
+        alias = dataset.alias
+        if alias and alias.via == event.dataset:
+            names = event.columns.get(alias.item, [])
+            await store.keep_links(session, alias.kind, batch.ids, names)
+            touched |= {(alias.kind, name) for name in names if name}
+    return touched
+
+
+def _standing(subject: Subject) -> Standing:
+    profile = {field: getattr(subject, field) for field in judgement.PROFILE}
+    return Standing(subject.level, subject.meaning or "", subject.state or "", profile)  # type: ignore[arg-type]
+
+
+def _score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:
+    return {
+        "subject_id": verdict.subject,
+        "subject_kind": kind,
+        "score_id": score_id,
+        "level": verdict.assessment.level,
+        "previous_level": verdict.previous_level,
+        "points": verdict.assessment.points,
+        "floor": verdict.assessment.floor,
+        "families": verdict.assessment.families,
+        "reasons": msgspec.to_builtins(verdict.reasons),
+        "scored_at": moment.at,
+        "rules_version": moment.book.version,
+    }
+
+
+def _settled(verdicts: list[Verdict], score_ids: dict[str, UUID]) -> dict[str, list[Any]]:
+    return {
+        "ids": [verdict.subject for verdict in verdicts],
+        "names": [verdict.profile["name"] for verdict in verdicts],
+        "divisions": [verdict.profile["division"] for verdict in verdicts],
+        "gc_usccs": [verdict.profile["gc_uscc"] for verdict in verdicts],
+        "gc_names": [verdict.profile["gc_name"] for verdict in verdicts],
+        "levels": [verdict.assessment.level for verdict in verdicts],
+        "meanings": [verdict.meaning for verdict in verdicts],
+        "states": [verdict.state for verdict in verdicts],
+        "score_ids": [score_ids.get(verdict.subject) for verdict in verdicts],
+        "reviews": [verdict.next_review_on for verdict in verdicts],
+    }
+
+
+def _scored(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> EmployerScored | ProjectScored:
+    common: dict[str, Any] = {
+        "score_id": score_id,
+        "name": verdict.profile["name"],
+        "division": verdict.profile["division"],
+        "level": verdict.assessment.level,
+        "previous_level": verdict.previous_level,
+        "points": verdict.assessment.points,
+        "families": sorted(family for family, points in verdict.assessment.families.items() if points),
+        "reasons": verdict.reasons,
+        "scored_at": moment.at,
+        "rules_version": moment.book.version,
+    }
+    if kind == "employer":
+        return EmployerScored(uscc=verdict.subject, **common)
+    contractor = {"gc_uscc": verdict.profile["gc_uscc"], "gc_name": verdict.profile["gc_name"]}
+    return ProjectScored(project_code=verdict.subject, **(common | contractor))

@@ -1,0 +1,89 @@
+"""From what is stored to what is answered. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from services.scoring.models import Score, Subject
+from services.scoring.rulebook import Condition, Indicator, Rulebook
+from services.scoring.schemas import (
+    ConditionOut,
+    FeedOut,
+    IndicatorOut,
+    ParameterOut,
+    RiskOut,
+    RulebookOut,
+    ScoreOut,
+    TierOut,
+)
+
+
+def risk_view(
+    subject: Subject,
+    score: Score | None,
+    history: Sequence[Score],
+    feeds: Sequence[tuple[str, datetime, datetime]],
+    *,
+    book: Rulebook,
+    at: datetime,
+) -> RiskOut:
+    """A subject's risk; without any score yet it is "none" with no points."""
+    present = ScoreOut.model_validate(score.model_dump()) if score else None
+    return RiskOut(
+        **subject.model_dump(include={"subject_kind", "subject_id", "name", "division", "gc_uscc", "gc_name", "level"}),
+        **subject.model_dump(include={"score_id", "reviewed_at", "next_review_on", "rules_version"}),
+        points=present.points if present else 0,
+        floor=present.floor if present else "none",
+        families=present.families if present else {},
+        reasons=present.reasons if present else [],
+        scored_at=present.scored_at if present else None,
+        feeds=[_feed(dataset, as_of, reported_at, book, at) for dataset, as_of, reported_at in feeds],
+        history=[ScoreOut.model_validate(line.model_dump()) for line in history],
+    )
+
+
+def rulebook_view(book: Rulebook) -> RulebookOut:
+    """The rules, with every feature called by its name."""
+    titles = {each.code: (each.title_zh, each.title_en) for each in book.measured}
+    titles |= {each.code: (each.title_zh, each.title_en) for each in book.derived}
+    titles |= {each.code: (each.title_zh, each.title_en) for each in book.built}
+    return RulebookOut(
+        version=book.version,
+        indicators=[_indicator(each, titles) for each in book.indicators],
+        parameters=[ParameterOut.model_validate(msgspec.to_builtins(each)) for each in book.parameters],
+    )
+
+
+def _feed(dataset: str, as_of: datetime, reported_at: datetime, book: Rulebook, at: datetime) -> FeedOut:
+    known = book.datasets.get(dataset)
+    return FeedOut(
+        dataset=dataset,
+        title_zh=known.title_zh if known else None,
+        title_en=known.title_en if known else None,
+        as_of=as_of,
+        reported_at=reported_at,
+        is_stale=at - reported_at > timedelta(days=known.cycle_days) if known else None,
+    )
+
+
+def _indicator(indicator: Indicator, titles: dict[str, tuple[str, str]]) -> IndicatorOut:
+    plain = msgspec.structs.asdict(indicator)
+    tiers = [
+        TierOut(
+            conditions=[_condition(condition, titles) for condition in tier.when],
+            points=tier.points,
+            floor=tier.floor,
+            text_zh=tier.zh,
+            text_en=tier.en,
+        )
+        for tier in indicator.tiers
+    ]
+    return IndicatorOut(**{**plain, "datasets": list(indicator.datasets), "tiers": tiers})
+
+
+def _condition(condition: Condition, titles: dict[str, tuple[str, str]]) -> ConditionOut:
+    title_zh, title_en = titles[condition.feature]
+    return ConditionOut(
+        feature=condition.feature, title_zh=title_zh, title_en=title_en, op=condition.op, value=condition.value
+    )

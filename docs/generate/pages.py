@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from docs.generate import asyncapi, events, front_door, glossary, permissions
+from docs.generate import (
+    assumptions,
+    asyncapi,
+    datasets,
+    events,
+    front_door,
+    glossary,
+    indicators,
+    lifecycles,
+    permissions,
+)
 
 HERE = Path(__file__).parent.parent
 
@@ -14,6 +24,10 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "asyncapi": asyncapi.pages,
     "front-door": front_door.pages,
     "permissions": permissions.pages,
+    "datasets": datasets.pages,
+    "indicators": indicators.pages,
+    "lifecycles": lifecycles.pages,
+    "assumptions": assumptions.pages,
 }
 
 

@@ -1,0 +1,296 @@
+"""A stand-in for the public credit system: `python -m local.credit_system --home DIR --port-base N`.
+
+It is a stranger to the platform: it has a webhook secret, a subscriber's NATS certificate and an agency's certificate,
+verifies what comes each way, keeps it once, and shows it. Nothing here may be needed by the platform itself.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, PackageLoader
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from local.agency_client import AgencyClient
+from local.layout import Home, Ports
+from local.refusals import Denied
+from shared import bus, telemetry
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+NAME = "subscriber-public-credit"
+CLIENT_ID = "public-credit"
+LARGEST_BODY = 1024 * 1024
+KEPT_REFUSALS = 200
+FEED_EVERY_S = 2.0
+PAGE = Environment(loader=PackageLoader("local", "templates/credit_system"), autoescape=True)
+_SCHEMA = """
+pragma journal_mode = wal;
+pragma synchronous = full;
+create table if not exists event (id text primary key, sequence integer not null, body text not null);
+create table if not exists arrival (
+    id text not null, way text not null, at text not null, trace_id text, repeats integer not null default 0,
+    primary key (id, way)
+);
+create table if not exists refusal (
+    number integer primary key, at text not null, way text not null, reason text not null
+);
+"""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What arrived, in a SQLite file; an event is kept once, however often and whichever way it comes."""
+
+    database: sqlite3.Connection
+
+    @classmethod
+    def open(cls, file: Path) -> "Ledger":
+        """The ledger in the file, made if it is not there."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        database.executescript(_SCHEMA)
+        return cls(database)
+
+    def keep(self, way: str, body: bytes, trace_id: str | None) -> bool:
+        """Keep a CloudEvent durably. Whether it was new. ValueError when it is not one."""
+        event = _event(body)
+        new = self.database.execute(
+            "insert into event values (?, ?, ?) on conflict do nothing",
+            (event["id"], event["data"]["sequence"], json.dumps(event, ensure_ascii=False)),
+        ).rowcount
+        self.database.execute(
+            "insert into arrival (id, way, at, trace_id) values (?, ?, ?, ?)"
+            " on conflict (id, way) do update set repeats = repeats + 1",
+            (event["id"], way, _now(), trace_id or _trace_id(event.get("traceparent"))),
+        )
+        return new == 1
+
+    def refuse(self, way: str, reason: str) -> None:
+        """Note what was refused; the last of them only."""
+        self.database.execute("insert into refusal (at, way, reason) values (?, ?, ?)", (_now(), way, reason))
+        self.database.execute(
+            "delete from refusal where number <= (select max(number) from refusal) - ?", (KEPT_REFUSALS,)
+        )
+
+    def last_of_feed(self) -> int:
+        """The last sequence that the feed gave."""
+        query = "select coalesce(max(sequence), 0) from event join arrival using (id) where way = 'feed'"
+        last: int = self.database.execute(query).fetchone()[0]
+        return last
+
+    def events(self) -> list[dict[str, Any]]:
+        """Everything that arrived, newest first, with the ways it came."""
+        ways: dict[str, dict[str, Any]] = {}
+        for row in self.database.execute("select id, way, at, trace_id, repeats from arrival order by at"):
+            ways.setdefault(row[0], {})[row[1]] = {"at": row[2], "trace_id": row[3], "repeats": row[4]}
+        rows = self.database.execute("select body from event order by sequence desc limit 500")
+        return [_shown(json.loads(body), ways) for (body,) in rows]
+
+    def refusals(self) -> list[dict[str, str]]:
+        """What was refused lately, newest first."""
+        rows = self.database.execute("select at, way, reason from refusal order by number desc")
+        return [{"at": at, "way": way, "reason": reason} for at, way, reason in rows]
+
+
+def create_app(ledger: Ledger, secret_file: Path, work: tuple[Awaitable[None], ...] = ()) -> FastAPI:
+    """The receiver over its ledger. `work` runs beside it: the bus and the feed."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.ensure_future(each) for each in work]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(title="Public credit system (demo)", openapi_url=None, lifespan=lifespan)
+
+    @app.post("/webhook")
+    async def receive(request: Request) -> Response:
+        """A CloudEvent with a Standard Webhooks signature: 204 once it is kept, 401 when the signature is wrong."""
+        secret = _secret(secret_file)
+        if not secret:
+            return Response(status_code=503, headers={"retry-after": "1"})
+        body = await _body(request)
+        reason = _why_not(body, request, secret)
+        if reason is None:
+            ledger.keep("webhook", body, _trace_id(request.headers.get("traceparent")))
+            return Response(status_code=204)
+        ledger.refuse("webhook", reason)
+        return JSONResponse({"refused": reason}, 401)
+
+    @app.get("/received")
+    async def received() -> JSONResponse:
+        """What arrived, for programs."""
+        return JSONResponse(_view(ledger, secret_file))
+
+    @app.get("/")
+    async def page() -> HTMLResponse:
+        """What arrived, for people."""
+        policy = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        return HTMLResponse(PAGE.get_template("page.html.j2").render(_view(ledger, secret_file)), headers=policy)
+
+    @app.get("/health")
+    async def health() -> dict[str, bool]:
+        return {"ready": True}
+
+    return app
+
+
+async def hear_bus(ledger: Ledger, settings: Settings) -> None:
+    """Hear `credit.>` with the subscriber's certificate, for ever."""
+
+    async def keep(message: Msg) -> None:
+        try:
+            ledger.keep("nats", message.data, _trace_id((message.headers or {}).get("traceparent")))
+        except ValueError as error:
+            ledger.refuse("nats", str(error))
+
+    while True:
+        try:
+            connection = await bus.connect(settings, NAME)
+            await connection.subscribe("credit.>", cb=keep)
+            await asyncio.Event().wait()
+        except (NatsError, OSError) as error:
+            log.warning("nats.waiting", extra={"reason": repr(error)})
+            await asyncio.sleep(1)
+
+
+async def read_feed(ledger: Ledger, url: str, folder: Path) -> None:
+    """Poll the feed through the front door with the agency's own certificate, for ever."""
+    client: AgencyClient | None = None
+    while True:
+        try:
+            client = client or AgencyClient(url, folder, patience_s=5)
+            await asyncio.to_thread(_read_page, ledger, client)
+        except (Denied, ValueError, OSError) as error:  # OSError: the agency has no certificate yet
+            log.warning("feed.waiting", extra={"reason": str(error)})
+        await asyncio.sleep(FEED_EVERY_S)
+
+
+def _read_page(ledger: Ledger, client: AgencyClient) -> None:
+    for event in client.get("/v1/credit/events", after=str(ledger.last_of_feed()), limit="100").json():
+        ledger.keep("feed", json.dumps(event).encode(), None)
+
+
+def _secret(file: Path) -> str:
+    """The webhook secret, as the operator left it; empty until then."""
+    return file.read_text().strip() if file.exists() else ""
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BODY:
+            return b""
+    return body
+
+
+def _why_not(body: bytes, request: Request, secret: str) -> str | None:
+    """Why the webhook is refused; None when signature, time and content are right."""
+    try:
+        Webhook(secret).verify(body, dict(request.headers))
+        if _event(body)["id"] != request.headers["webhook-id"]:
+            return "webhook-id is not the event's id"
+    except (WebhookVerificationError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _event(body: bytes) -> dict[str, Any]:
+    event = json.loads(body)
+    if not isinstance(event, dict) or event.get("specversion") != "1.0" or not isinstance(event.get("id"), str):
+        raise ValueError("not a CloudEvents 1.0 event")
+    if not isinstance(event.get("data"), dict) or not isinstance(event["data"].get("sequence"), int):
+        raise ValueError("not an event of the list")
+    return event
+
+
+def _view(ledger: Ledger, secret_file: Path) -> dict[str, Any]:
+    return {"events": ledger.events(), "refused": ledger.refusals(), "secret_known": secret_file.exists()}
+
+
+def _shown(event: dict[str, Any], ways: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    data = event["data"]
+    return {
+        "id": event["id"],
+        "type": event["type"],
+        "time": event["time"],
+        "sequence": data["sequence"],
+        "uscc": data.get("uscc"),
+        "data": data,
+        "signature_stands": signature_stands(data.get("signature")),
+        "arrivals": ways.get(event["id"], {}),
+    }
+
+
+def signature_stands(compact: str | None) -> bool | None:
+    """Whether the decision's own signature verifies under the key that it names; None when there is none."""
+    if compact is None:
+        return None
+    try:
+        header = jws.extract_compact(compact.encode()).headers()
+        jws.deserialize_compact(compact, ECKey.import_key(dict(header["jwk"])), algorithms=["ES256"])
+    except (JoseError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    parts = (traceparent or "").split("-")
+    return parts[1] if len(parts) == 4 else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def main() -> None:
+    """Serve until stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--port-base", type=int, default=8000)
+    options = parser.parse_args()
+    home, ports = Home(options.home), Ports(options.port_base)
+    settings = Settings()
+    telemetry.start("public-credit")
+    folder = home.path / "credit-system"
+    ledger = Ledger.open(folder / "received.sqlite")
+    work = (hear_bus(ledger, settings), read_feed(ledger, ports.agencies_url, home.agency(CLIENT_ID)))
+    app = create_app(ledger, folder / "webhook.secret", work)
+    FastAPIInstrumentor.instrument_app(app, excluded_urls="received,health,/$", exclude_spans=["send", "receive"])
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=ports.public_credit,
+        ssl_certfile=str(home.pki.certificate(NAME)),
+        ssl_keyfile=str(home.pki.key(NAME)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -109,10 +109,16 @@ class Door:
 
 
 @contextmanager
-def open_door(home: Path, service: Callable[[Parameters], Any] | None = None, **changes: Any) -> Iterator[Door]:
+def open_door(
+    home: Path,
+    service: Callable[[Parameters], Any] | None = None,
+    broken: tuple[str, str] = ("", ""),
+    **changes: Any,
+) -> Iterator[Door]:
     """Certificates, the neighbour and Envoy, ready for requests; all gone at the end.
 
-    service: makes a real application that answers instead of the neighbour's echo. changes: of the Parameters.
+    service: makes a real application that answers instead of the neighbour's echo. broken: a text of the configuration
+    and what stands there instead. changes: of the Parameters.
     """
     pki = local_pki.ensure(home / "pki")
     _agencies(pki)
@@ -121,7 +127,10 @@ def open_door(home: Path, service: Callable[[Parameters], Any] | None = None, **
     port = free_port()
     parameters = replace(_parameters(pki, port), **changes)
     neighbour = Neighbour(dict(KeySet([key]).as_dict(private=False)), service(parameters) if service else None)
-    with serving(neighbour, pki, home, port), envoy(render(parameters), parameters.admin_port, home) as log:
+    configuration = render(parameters)
+    assert broken[0] in configuration
+    configuration = configuration.replace(*broken) if broken[0] else configuration
+    with serving(neighbour, pki, home, port), envoy(configuration, parameters.admin_port, home) as log:
         yield Door(parameters, pki, key, neighbour, home, log)
 
 

@@ -72,6 +72,17 @@ def test_without_a_good_certificate_nothing_is_reached(
     assert len(door.neighbour.seen) == before
 
 
+def test_should_the_certificate_check_itself_fail_nothing_is_reached_either(tmp_path: Path) -> None:
+    """Envoy lets a request go on when a Lua script fails; the routes still ask for a verified certificate."""
+    with open_door(tmp_path, broken=("local check = nil", "error('broken')")) as door:
+        for certificate in (None, "expired", "stranger", "impostor"):
+            with door.client(certificate) as client:
+                assert client.post("/oauth/token", content=b"x=1").json()["check"] == "not_found"
+        assert door.neighbour.seen == []
+        with door.client() as client:
+            assert client.post("/oauth/token", content=b"x=1").status_code == 200
+
+
 @pytest.mark.parametrize("tls", TLS_VERSIONS, ids=lambda version: version.name)
 @pytest.mark.parametrize("certificate", [None, "expired", "stranger"])
 def test_a_resumed_session_brings_no_verdict_with_it(door: Door, certificate: str | None, tls: ssl.TLSVersion) -> None:
@@ -149,7 +160,7 @@ def test_a_tampered_token_is_refused(door: Door) -> None:
 
 
 def test_a_token_signed_by_a_key_of_ones_own_is_refused(door: Door) -> None:
-    own = ECKey.generate_key("P-256", {"kid": door.key.kid})
+    own = ECKey.generate_key("P-256", {"kid": str(door.key.kid)})
     forger = Door(door.parameters, door.pki, own, door.neighbour, door.home, door.log)
     with door.client() as client:
         refused(client.get(RECORDS, headers=forger.token()), 401, "token_invalid")
@@ -308,7 +319,7 @@ def service_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield door
 
 
-def bound_to(door: Door, agency: str) -> dict[str, dict[str, str]]:
+def bound_to(door: Door, agency: str) -> dict[str, Any]:
     """The `cnf` claim of that agency's certificate."""
     digest = thumbprint((door.pki.agencies / agency / "client.crt").read_bytes())
     return {"cnf": {"x5t#S256": str(thumbprint_of(f"Hash={digest}"))}}

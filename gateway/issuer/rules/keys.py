@@ -15,9 +15,14 @@ from typing import Protocol
 class KeyTimes(Protocol):
     """The times of one signing key (UTC)."""
 
-    signs_from: datetime
-    signs_until: datetime
-    published_until: datetime
+    @property
+    def signs_from(self) -> datetime: ...
+
+    @property
+    def signs_until(self) -> datetime: ...
+
+    @property
+    def published_until(self) -> datetime: ...
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ import yaml
 from local.pki import MESH_NAMES
 from tests.k8s.model import Document, Finding, of_kind, pods, title, unhashed
 
-# Made elsewhere: the collector belongs to the cluster, not to this platform.
-_NOT_OURS = {"collector"}
 _SIZES = {"Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
 
 
@@ -113,7 +111,7 @@ def _check_capacity(server: Document, text: str) -> Iterator[Finding]:
 
 def _check_certificates(documents: list[Document]) -> Iterator[Finding]:
     """NATS maps the first DNS name to a user; the services accept no certificate but one of the edge CA."""
-    for name in sorted(set(MESH_NAMES) - _NOT_OURS):
+    for name in sorted(MESH_NAMES):
         found = _certificates(documents, f"mesh-{name}")
         if not found:
             yield Finding("agreements", f"Certificate/mesh-{name}", "is missing, but local/pki.py knows the name")

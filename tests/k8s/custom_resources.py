@@ -5,6 +5,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def vendored() -> Schemas:
     return {(schema["x-api-version"], schema["x-kind"]): schema for schema in found}
 
 
+@cache
 def published(folder: Path) -> Schemas:
     """The same schemas, from the CustomResourceDefinitions in a folder (searched deep)."""
     schemas: Schemas = {}

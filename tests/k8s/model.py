@@ -1,6 +1,7 @@
 """What every check speaks of: documents, the pods they make, and findings."""
 
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,12 @@ class Pod:
     def is_ours(self) -> bool:
         """Whether its specification is in our hands, not an operator's."""
         return bool(self.spec)
+
+
+def uv() -> str:
+    """The environment's own uv, which `make` put there; else the one on the PATH."""
+    beside = BINARIES / "uv"
+    return str(beside) if beside.exists() else shutil.which("uv") or "uv"
 
 
 def parse(text: str) -> list[Document]:

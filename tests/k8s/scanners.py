@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.k8s.model import BINARIES, ROOT, Finding
+from tests.k8s.model import BINARIES, ROOT, Finding, uv
 
 _CHECKOV = Path(__file__).with_name("checkov")
 # Outside the tree that is linted, typed and tested.
@@ -29,8 +29,7 @@ def check_policies(rendered: Mapping[str, str], dockerfile: Path = ROOT / "Docke
 
 
 def _checkov(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    uv = shutil.which("uv") or str(BINARIES / "uv")
-    command = [uv, "run", "--quiet", "--frozen", "--project", str(_CHECKOV), "checkov", *arguments]
+    command = [uv(), "run", "--quiet", "--frozen", "--project", str(_CHECKOV), "checkov", *arguments]
     # Ours would be taken for checkov's own environment.
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     environment |= {"UV_PROJECT_ENVIRONMENT": str(_ENVIRONMENT), "CHECKOV_RENDER_MAX_LEN": "0", "LOG_LEVEL": "ERROR"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.k8s.model import OVERLAYS, ROOT, pods
+from tests.k8s.model import OVERLAYS, ROOT, pods, uv
 from tests.k8s.rendering import documents
 
 BUILD_STAGE = re.search(r"(?ms)^FROM \S+ AS build$(.*?)^FROM ", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
@@ -58,7 +58,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
             _copy(words, folder)
         elif verb == "RUN" and words[0] != "pip":
             environment = _bare(UV_PYTHON_DOWNLOADS="never", UV_LINK_MODE="copy")
-            subprocess.run(words, cwd=folder, env=environment, check=True, timeout=150, capture_output=True)
+            command = [uv() if word == "uv" else word for word in words]
+            subprocess.run(command, cwd=folder, env=environment, check=True, timeout=150, capture_output=True)
     return folder
 
 

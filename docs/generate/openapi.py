@@ -1,6 +1,7 @@
 """docs/openapi/*.json: each service's HTTP interface as OpenAPI 3.1, from its application, without starting it."""
 
 import json
+from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
@@ -23,8 +24,9 @@ def pages() -> dict[str, str]:
     return {f"openapi/{name}.json": _text(document(name)) for name in SERVICES}
 
 
+@cache
 def document(name: str) -> dict[str, Any]:
-    """The OpenAPI document of a service."""
+    """The OpenAPI document of a service; not to be changed by the caller."""
     return application(name).openapi()
 
 

@@ -109,7 +109,7 @@ def _credit_faults(codes: Bytes) -> Faults:
     remainder = 11 - (organisation[:, :8] @ _ORGANISATION_WEIGHTS) % 11
     organisation_check = np.where(remainder == 10, _BASE36[ord("X")], remainder % 11)
     return _first_fault(
-        ("uscc_character", (places < 0).any(axis=1)),
+        ("uscc_character", np.any(places < 0, axis=1)),
         ("uscc_check", check != places[:, 17]),
         ("uscc_organisation_check", organisation_check != organisation[:, 8]),
     )
@@ -119,7 +119,7 @@ def _citizen_faults(codes: Bytes) -> Faults:
     digits = _DIGITS[codes[:, :17]]
     expected = _citizen_check(digits)
     return _first_fault(
-        ("idno_character", (digits < 0).any(axis=1)),
+        ("idno_character", np.any(digits < 0, axis=1)),
         ("idno_check", expected != codes[:, 17]),
     )
 

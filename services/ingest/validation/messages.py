@@ -59,6 +59,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "{item} lies more than a day in the future; the source's clock may be wrong.",
         "{label}晚于当前时间一天以上,请检查来源系统时钟。",
     ),
+    "superseded": (
+        "A newer state of the same record is known, or stands in the same file; this row changed nothing.",
+        "已有该记录的更新状态(或同一文件中有更新的行),本行未引起变更。",
+    ),
     "unmatched": (
         "The record is kept, but it is not known yet whose it is: {item} names no subject.",
         "记录已保存,但暂无法确定所属主体:{label}未能匹配。",

@@ -136,7 +136,7 @@ def _offset(zone: pl.Expr) -> pl.Expr:
 
 
 def _boolean(text: pl.Expr, item: Item) -> Typed:
-    known = {word: True for word in _YES} | {word: False for word in _NO}
+    known = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
     value = text.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Boolean)
     return Typed(value, [("bool_format", _has_none(item))])
 

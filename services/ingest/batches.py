@@ -1,0 +1,118 @@
+"""One batch on its way: checked, matched, sealed, told apart from every other record. Columns in, columns out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from services.ingest.catalogue import Dataset, Item
+from services.ingest.matching import SUBJECT, unmatched_faults, with_subject
+from services.ingest.rules import fingerprints
+from services.ingest.sealing import pseudonymised
+from services.ingest.validation import ROW, Batch, Checker
+from shared.crypto import Vault
+
+KEY, KEY_HASH, ROW_HASH, SOURCE_TIME = "#key", "#key_hash", "#row_hash", "#source_time"
+_SHANGHAI = "Asia/Shanghai"
+_BETWEEN, _NOTHING = "\x1f", "\x1e"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch ready to be stored.
+
+    `matched` and `unmatched`: ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME (UTC), and the items as plain values
+    (P2 left out, P3 as pseudonyms). `faults`: row, item, code. `identities`: pseudonym, purpose, sealed.
+    """
+
+    received: int
+    rejected: int
+    matched: pl.DataFrame
+    unmatched: pl.DataFrame
+    faults: pl.DataFrame
+    identities: pl.DataFrame
+
+
+def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime) -> Prepared:
+    """Check, match, seal and fingerprint a batch that was reported at that aware moment."""
+    dataset = checker.dataset
+    checked = checker.check(batch, reported_at)
+    subjected = with_subject(checked.values, dataset)
+    sealed, identities = pseudonymised(subjected, dataset, vault)
+    rows = _told_apart(sealed, dataset, reported_at)
+    lost = unmatched_faults(subjected, checked.faults, dataset)
+    return Prepared(
+        received=len(batch.texts),
+        rejected=checked.rejected,
+        matched=rows.filter(pl.col(SUBJECT).is_not_null()),
+        unmatched=rows.filter(pl.col(SUBJECT).is_null()),
+        faults=pl.concat([checked.faults, lost]).sort("row", maintain_order=True),
+        identities=identities,
+    )
+
+
+def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime) -> pl.DataFrame:
+    """The rows as plain values, with key, fingerprints and source time, without P2."""
+    timed = rows.with_columns(_source_time(dataset, reported_at).alias(SOURCE_TIME))
+    plain = timed.with_columns(_plain(item) for item in dataset.items)
+    texts = plain.select(_key(dataset).alias(KEY), _content(dataset).alias("content"))
+    keys = texts.get_column(KEY)
+    plain = plain.with_columns(
+        keys,
+        pl.Series(KEY_HASH, fingerprints((dataset.dataset + _BETWEEN + keys).to_list()), dtype=pl.String),
+        pl.Series(ROW_HASH, fingerprints(texts.get_column("content").to_list()), dtype=pl.String),
+    )
+    announced = [item.item for item in dataset.items if item.sensitivity != "P2"]
+    return plain.select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
+
+
+def _source_time(dataset: Dataset, reported_at: datetime) -> pl.Expr:
+    """The latest time the record tells of itself, else when it was reported; never later than that."""
+    reported = pl.lit(reported_at).dt.cast_time_unit("us").dt.convert_time_zone("UTC")
+    told = [_moment(dataset.by_name[name]) for name in dataset.source_time]
+    latest = pl.max_horizontal(told) if told else pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    return pl.min_horizontal(latest.fill_null(reported), reported)
+
+
+def _moment(item: Item) -> pl.Expr:
+    if item.kind == "datetime":
+        return pl.col(item.item)
+    midnight = pl.col(item.item).cast(pl.Datetime("us"))
+    return midnight.dt.replace_time_zone(_SHANGHAI, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+        "UTC"
+    )
+
+
+def _plain(item: Item) -> pl.Expr:
+    """A typed column as JSON would have it: money and decimals, months, dates and times as texts."""
+    column = pl.col(item.item)
+    if item.kind in ("money", "dec"):
+        return column.cast(pl.String)
+    if item.kind == "date":
+        return column.dt.strftime("%Y-%m-%d")
+    if item.kind == "datetime":
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    return column
+
+
+def _key(dataset: Dataset) -> pl.Expr:
+    """The natural key as one text, e.g. `91330100799655058B|增值税|2026-10`."""
+    parts = (
+        pl.col(name)
+        .cast(pl.String)
+        .str.replace_all("\\", "\\\\", literal=True)
+        .str.replace_all("|", "\\|", literal=True)
+        for name in dataset.key
+    )
+    return pl.concat_str(list(parts), separator="|")
+
+
+def _content(dataset: Dataset) -> pl.Expr:
+    """Everything the record says, as one text that only the same record has."""
+    parts = [
+        (pl.col(item.item).list.join(";") if item.kind == "set" else pl.col(item.item).cast(pl.String)).fill_null(
+            _NOTHING
+        )
+        for item in dataset.items
+    ]
+    return pl.concat_str(parts, separator=_BETWEEN)

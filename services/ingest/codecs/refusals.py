@@ -1,0 +1,82 @@
+"""Why a file as a whole cannot be taken.
+
+AnxinError 400
+├── BadFile              it cannot be read: the position is told
+├── BodyTooSlow 408      it did not arrive in time
+├── UnknownItems 422     columns that the dataset does not have, by name
+├── MissingColumns 422   required columns that the header does not have, by name
+├── UnreadableType 415   a content type or encoding we do not read
+└── FileTooLarge 413     the body, or what it unpacks to, is beyond the limit
+"""
+
+from shared.errors import AnxinError, TooLarge, Unprocessable, UnsupportedMedia
+
+_NAMED = 20
+
+
+class BadFile(AnxinError):
+    """The file cannot be read; `row` (1-based), `line`, `column` or `byte` say where it breaks."""
+
+    slug = "bad-file"
+    title = "The file cannot be read"
+    title_zh = "文件无法读取"
+
+
+class BodyTooSlow(AnxinError):
+    """The body did not arrive in time."""
+
+    status = 408
+    slug = "body-too-slow"
+    title = "The body did not arrive in time"
+    title_zh = "请求体未在规定时间内到达"
+
+
+class UnknownItems(Unprocessable):
+    """The file holds items that the dataset does not have."""
+
+    slug = "unknown-items"
+    title = "The file holds items that the dataset does not have"
+    title_zh = "文件包含该数据集未定义的数据项"
+
+
+class MissingColumns(Unprocessable):
+    """The header lacks required items, so that no row could be accepted."""
+
+    slug = "missing-columns"
+    title = "The header lacks required items"
+    title_zh = "表头缺少必填数据项"
+
+
+class UnreadableType(UnsupportedMedia):
+    """A content type, charset or content encoding that is not read here."""
+
+
+class FileTooLarge(TooLarge):
+    """More bytes or more records than one request may carry."""
+
+
+def unknown_items(names: set[str]) -> UnknownItems:
+    """The refusal that names them (the first 20)."""
+    return UnknownItems(f"Unknown items: {_list(names)}.", errors=_errors(names, "unknown_item", "未定义的数据项"))
+
+
+def missing_columns(names: set[str]) -> MissingColumns:
+    """The refusal that names them."""
+    return MissingColumns(f"Missing columns: {_list(names)}.", errors=_errors(names, "missing_column", "缺少必填列"))
+
+
+def _list(names: set[str]) -> str:
+    told = ", ".join(_short(name) for name in sorted(names)[:_NAMED])
+    return told if len(names) <= _NAMED else f"{told} and {len(names) - _NAMED} more"
+
+
+def _errors(names: set[str], code: str, chinese: str) -> list[dict[str, str]]:
+    english = code.replace("_", " ").capitalize()
+    return [
+        {"item": _short(name), "code": code, "message": f"{english}.", "message_zh": f"{chinese}。"}
+        for name in sorted(names)[:_NAMED]
+    ]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 64 else name[:61] + "..."

@@ -1,0 +1,15 @@
+"""The ingest service: its settings and its routes. It hears no event; it begins every story."""
+
+from services.ingest.routes import datasets, receipts, records
+from services.ingest.settings import IngestSettings
+from shared.service import Service
+
+
+def create_service() -> Service:
+    """Everything that makes the service."""
+    return Service(
+        name="ingest",
+        description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
+        routers=(datasets.router, records.router, receipts.router),
+        settings=IngestSettings,
+    )

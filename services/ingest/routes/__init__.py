@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: the catalogue, handing in records, receipts."""

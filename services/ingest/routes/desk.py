@@ -1,0 +1,63 @@
+"""What every route has at hand, made once per application: catalogue, checks, vault and the gate."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.ingest.admission import Gate
+from services.ingest.catalogue import Catalogue, shipped
+from services.ingest.settings import IngestSettings
+from services.ingest.validation import Checker
+from shared.auth import Caller, current_caller
+from shared.crypto import Vault
+from shared.errors import Forbidden, NotFound
+
+
+@dataclass
+class Desk:
+    """Where submissions are taken in."""
+
+    settings: IngestSettings
+    catalogue: Catalogue
+    vault: Vault
+    gate: Gate
+    _checkers: dict[str, Checker] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: IngestSettings, catalogue: Catalogue) -> "Desk":
+        """A desk for these settings and datasets."""
+        gate = Gate(settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight)
+        return cls(settings, catalogue, Vault.of(settings), gate)
+
+    def checker(self, dataset: str) -> Checker:
+        """The checks of a dataset; NotFound when the catalogue has none of that name."""
+        if dataset not in self.catalogue.datasets:
+            raise NotFound(f"There is no dataset {dataset[:64]!r}.")
+        if dataset not in self._checkers:
+            self._checkers[dataset] = Checker(self.catalogue.datasets[dataset])
+        return self._checkers[dataset]
+
+
+def _desk(request: Request) -> Desk:
+    state = request.app.state
+    if not hasattr(state, "desk"):
+        state.desk = Desk.of(state.runtime.settings, shipped())
+    desk: Desk = state.desk
+    return desk
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
+AnyCaller = Annotated[Caller, Depends(current_caller)]
+
+
+def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
+    """An agency that may send this dataset. A person cannot: what he knows enters as a lead, under his name."""
+    if caller.kind != "agency":
+        raise Forbidden("Only an agency hands in records.", check="role")
+    desk.checker(dataset)
+    caller.must_have(f"ingest:{dataset}")
+    return caller
+
+
+Submitter = Annotated[Caller, Depends(submitter)]

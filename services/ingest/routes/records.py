@@ -1,0 +1,39 @@
+"""Handing in records."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.ingest import usecases
+from services.ingest.routes.arrival import Arrived
+from services.ingest.routes.desk import DeskDep
+from services.ingest.routes.receipts import receipt_out
+from services.ingest.schemas import ReceiptOut
+from shared.db import SessionDep
+
+router = APIRouter(tags=["records"])
+
+_RECORDS = {"type": "array", "items": {"type": "object"}}
+_TEXT = {"type": "string"}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "Records of the dataset, plain or with Content-Encoding gzip or zstd.",
+        "content": {
+            "application/json": {"schema": _RECORDS},
+            "application/x-ndjson": {"schema": _TEXT},
+            "text/csv": {"schema": _TEXT},
+        },
+    }
+}
+
+
+# `arrived` stands before `session`: a slow client must not hold a connection to the database.
+@router.post("/v1/datasets/{dataset}/records", status_code=202, openapi_extra=_BODY)
+async def hand_in_records(dataset: str, arrived: Arrived, desk: DeskDep, session: SessionDep) -> ReceiptOut:
+    """Take a file of records. 202 is sent only when every accepted record is durable.
+
+    A bad record never spoils a good one: it is refused with its row, item and reason. A bad file is refused whole.
+    """
+    taken = await usecases.submit(session, arrived, desk.checker(dataset), desk.vault, desk.settings.max_rows)
+    return receipt_out(taken)

@@ -1,0 +1,47 @@
+"""What a submission must satisfy, and how a row is told from another. Plain values."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from shared.errors import AnxinError, Unprocessable
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class KeyReused(Unprocessable):
+    """The Idempotency-Key belongs to another submission."""
+
+    slug = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another submission"
+    title_zh = "幂等键已用于其他提交"
+
+
+class KeyMalformed(AnxinError):
+    """The Idempotency-Key is empty, too long, or holds blanks."""
+
+    slug = "idempotency-key-malformed"
+    title = "The Idempotency-Key must be 1 to 200 visible ASCII characters"
+    title_zh = "幂等键格式有误"
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The key of the header, with or without the quotes of a structured field. Raises KeyMalformed."""
+    if header is None:
+        return None
+    key = header.strip()
+    key = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if not _KEY.fullmatch(key):
+        raise KeyMalformed
+    return key
+
+
+def must_be_the_same(known: tuple[str, bytes], given: tuple[str, bytes]) -> None:
+    """Refuse a key that came before with another dataset or another body: (dataset, SHA-256)."""
+    if known != given:
+        raise KeyReused("The same Idempotency-Key came before with another body or dataset.")
+
+
+def fingerprints(texts: Iterable[str]) -> list[str]:
+    """128 bits of BLAKE2b of each text, as 32 hex digits: stable for ever, and a uuid's size in the database."""
+    return [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]

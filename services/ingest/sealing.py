@@ -1,0 +1,80 @@
+"""Numbers of persons and accounts, and whole bodies, sealed before anything is stored or announced."""
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+
+import polars as pl
+import zstandard
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.ingest.catalogue import Dataset, Item
+from services.ingest.matching import SUBJECT
+from services.ingest.validation.identifiers import credit_codes
+from shared.crypto import Vault
+
+IDENTITIES = {"pseudonym": pl.String, "purpose": pl.String, "sealed": pl.String}
+_BODY = "raw-body"
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class SealedBody:
+    """A body as it is kept: zstd, then AES-256-GCM under a key of its own, which the vault has sealed."""
+
+    sha256: bytes
+    content: bytes
+    sealed_key: str
+    bytes: int
+
+
+def seal_body(vault: Vault, body: bytes) -> SealedBody:
+    """The file as it came, ready to be kept by its SHA-256."""
+    key, nonce, digest = AESGCM.generate_key(256), os.urandom(_NONCE_BYTES), sha256(body).digest()
+    sealed = AESGCM(key).encrypt(nonce, zstandard.compress(body), digest)
+    return SealedBody(digest, nonce + sealed, vault.seal(_BODY, key.hex()), len(body))
+
+
+def open_body(vault: Vault, kept: SealedBody) -> bytes:
+    """The file back, byte for byte; raises InvalidTag when it was changed."""
+    key = bytes.fromhex(vault.open(_BODY, kept.sealed_key))
+    nonce, sealed = kept.content[:_NONCE_BYTES], kept.content[_NONCE_BYTES:]
+    return zstandard.decompress(AESGCM(key).decrypt(nonce, sealed, kept.sha256), max_output_size=kept.bytes)
+
+
+def pseudonymised(rows: pl.DataFrame, dataset: Dataset, vault: Vault) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with every P3 value replaced by its pseudonym, and the sealed values (pseudonym, purpose, sealed).
+
+    The same person or account has one pseudonym in every dataset: the key depends on whose number it is, not on where.
+    """
+    sealed = [pl.DataFrame(schema=IDENTITIES)]
+    for item in (item for item in dataset.items if item.sensitivity == "P3"):
+        found = _sealed_values(rows.get_column(item.item), item, vault)
+        rows = _replaced(rows, item, dataset, found)
+        sealed.append(found.select(*IDENTITIES))
+    return rows, pl.concat(sealed).unique("pseudonym", maintain_order=True)
+
+
+def _sealed_values(column: pl.Series, item: Item, vault: Vault) -> pl.DataFrame:
+    """Each distinct value once: clear, pseudonym, purpose, sealed."""
+    clear = column.drop_nulls().unique(maintain_order=True)
+    if item.seal == "person-or-company":
+        clear = clear.filter(credit_codes(clear).values.is_null())
+    purpose = "account" if item.seal == "account" else "person"
+    texts = clear.to_list()
+    return pl.DataFrame(
+        {
+            "clear": pl.Series(texts, dtype=pl.String),
+            "pseudonym": pl.Series([vault.pseudonym(purpose, text) for text in texts], dtype=pl.String),
+            "purpose": pl.repeat(purpose, len(texts), dtype=pl.String, eager=True),
+            "sealed": pl.Series([vault.seal(purpose, text) for text in texts], dtype=pl.String),
+        }
+    )
+
+
+def _replaced(rows: pl.DataFrame, item: Item, dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:
+    pseudonyms = pl.col(item.item).replace(found.get_column("clear"), found.get_column("pseudonym"))
+    rows = rows.with_columns(pseudonyms)
+    if dataset.subject.item == item.item and dataset.subject.kind != "employer":
+        rows = rows.with_columns(pl.col(item.item).alias(SUBJECT))
+    return rows

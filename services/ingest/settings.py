@@ -1,0 +1,17 @@
+"""What the ingest service alone needs: how much it takes in at once."""
+
+from pydantic import Field, SecretStr
+
+from shared.settings import Settings
+
+
+class IngestSettings(Settings):
+    """Settings of the ingest service. `max_body_bytes` bounds a body as sent, `max_file_bytes` what it unpacks to."""
+
+    data_key: SecretStr = Field(description="32 bytes, base64: nothing is taken in that could not be sealed")
+    max_file_bytes: int = Field(default=128 * 1024 * 1024, ge=1024)
+    max_rows: int = Field(default=1_000_000, ge=1)
+    max_concurrent: int = Field(default=6, ge=1, le=64, description="submissions worked on at once")
+    max_waiting: int = Field(default=128, ge=0, le=10_000, description="submissions that may wait for their turn")
+    max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")

@@ -1,0 +1,225 @@
+"""What ingest does: take a submission, and show what became of it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import polars as pl
+
+from services.ingest import store
+from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
+from services.ingest.catalogue import Dataset
+from services.ingest.codecs import FileTooLarge, read
+from services.ingest.matching import SUBJECT
+from services.ingest.models import Receipt, SubmissionKey
+from services.ingest.rules import must_be_the_same
+from services.ingest.sealing import SealedBody, seal_body
+from services.ingest.validation import FAULTS, ROW, Checker, messages
+from shared.crypto import Vault
+from shared.db import Session
+from shared.errors import NotFound
+from shared.events import RecordsAccepted
+from shared.outbox import announce
+from shared.telemetry import current_traceparent
+
+ERRORS_IN_ANSWER = 1000
+ERRORS_A_PAGE = 10_000
+# A message stays well below NATS's megabyte.
+ROWS_A_MESSAGE = 2000
+BYTES_A_MESSAGE = 600_000
+
+Error = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file as an agency handed it in: already unpacked, and known to be within the limits."""
+
+    receipt_id: UUID
+    agency: str
+    body: bytes
+    content_type: str
+    idempotency_key: str | None
+    reported_at: datetime
+
+
+class Taken(NamedTuple):
+    """A receipt, and its first errors."""
+
+    receipt: Receipt
+    errors: list[Error]
+
+
+@dataclass
+class _Count:
+    """What has become of the rows so far."""
+
+    received: int = 0
+    accepted: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    unmatched: int = 0
+    faults: list[pl.DataFrame] = field(default_factory=list)
+
+    @property
+    def unchanged(self) -> int:
+        return self.received - self.accepted - self.rejected - self.unmatched
+
+    def remember(self, faults: pl.DataFrame) -> None:
+        """Keep the first errors for the answer."""
+        room = ERRORS_IN_ANSWER - sum(map(len, self.faults))
+        if room > 0:
+            self.faults.append(faults.head(room))
+
+
+async def submit(session: Session, submission: Submission, checker: Checker, vault: Vault, max_rows: int) -> Taken:
+    """Take a submission: check, match, keep, announce. Raises BadFile, UnknownItems, KeyReused and their kind."""
+    dataset = checker.dataset
+    sealed = await asyncio.to_thread(seal_body, vault, submission.body)
+    if earlier := await _earlier(session, submission, dataset, sealed):
+        return earlier
+    count = _Count()
+    batches = read(submission.body, submission.content_type, dataset)
+    prepared = (prepare(batch, checker, vault, submission.reported_at) for batch in batches)
+    while batch := await asyncio.to_thread(next, prepared, None):
+        await _take_in(session, submission, dataset, batch, count)
+        if count.received > max_rows:
+            raise FileTooLarge(f"A request may carry {max_rows} records.")
+    await store.keep_body(session, sealed)
+    receipt = _receipt(submission, dataset, sealed, count)
+    session.add(receipt)
+    return Taken(receipt, _errors(pl.concat(count.faults or [pl.DataFrame(schema=FAULTS)]), dataset))
+
+
+async def _earlier(session: Session, submission: Submission, dataset: Dataset, sealed: SealedBody) -> Taken | None:
+    """The receipt that the same key led to before, if it came with the same body."""
+    if submission.idempotency_key is None:
+        return None
+    claim = SubmissionKey(
+        agency=submission.agency,
+        key=submission.idempotency_key,
+        receipt_id=submission.receipt_id,
+        dataset=dataset.dataset,
+        sha256=sealed.sha256,
+    )
+    known = await store.claim_key(session, claim)
+    if known is None:
+        return None
+    must_be_the_same((known.dataset, known.sha256), (claim.dataset, claim.sha256))
+    return await receipt(session, known.receipt_id, submission.agency, {dataset.dataset: dataset})
+
+
+async def _take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: _Count) -> None:
+    receipt_id = submission.receipt_id
+    await store.keep_identities(session, batch.identities)
+    merged = await store.merge(session, batch.matched, dataset.dataset, receipt_id)
+    changed = batch.matched.filter(pl.col(ROW).is_in(merged.kept))
+    await _wait_or_leave(session, dataset, batch, receipt_id)
+    late = _superseded(batch.matched, changed, merged.older)
+    await store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
+    for rows in _messages(changed):
+        announce(session, _accepted(submission, dataset, rows))
+    count.received += batch.received
+    count.rejected += batch.rejected
+    count.accepted += len(changed)
+    count.unmatched += len(batch.unmatched)
+    count.superseded += len(late)
+    count.remember(batch.faults)
+
+
+async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, receipt_id: UUID) -> None:
+    """Records without a subject wait; those that have found theirs wait no longer."""
+    await store.keep_unmatched(
+        session, batch.unmatched, dataset.subject, dataset=dataset.dataset, receipt_id=receipt_id
+    )
+    await store.drop_matched(session, batch.matched.get_column(KEY_HASH))
+
+
+def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:
+    """Notes (row, item, code) for rows that came after a newer state, or whose file holds a newer one."""
+    winners = changed.select(KEY_HASH, pl.col(ROW_HASH).alias("winner"))
+    lost = rows.join(winners, on=KEY_HASH).filter(pl.col(ROW_HASH) != pl.col("winner")).get_column(ROW)
+    late = pl.concat([lost.cast(pl.Int64), pl.Series(ROW, older, dtype=pl.Int64)]).unique().sort()
+    notes = pl.DataFrame({"row": late}).with_columns(pl.lit("").alias("item"), pl.lit("superseded").alias("code"))
+    return notes.cast(FAULTS)  # type: ignore[arg-type]
+
+
+def _messages(changed: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows in pieces that each fit a message: by their number and by their estimated size."""
+    texts = [name for name, kind in changed.schema.items() if kind == pl.String]
+    sizes = changed.select(pl.sum_horizontal(pl.col(texts).str.len_bytes().fill_null(4)) + 8 * len(changed.columns))
+    pieces = (sizes.to_series().cum_sum() // BYTES_A_MESSAGE).cast(pl.Int64)
+    for _, piece in changed.group_by(pieces.alias("#piece"), maintain_order=True):
+        yield from piece.iter_slices(ROWS_A_MESSAGE)
+
+
+def _accepted(submission: Submission, dataset: Dataset, rows: pl.DataFrame) -> RecordsAccepted:
+    items = [name for name in rows.columns if not name.startswith("#")]
+    return RecordsAccepted(
+        receipt_id=submission.receipt_id,
+        agency=submission.agency,
+        dataset=dataset.dataset,
+        subject_kind=dataset.subject.kind,
+        subject_ids=rows.get_column(SUBJECT).to_list(),
+        keys=rows.get_column(KEY).to_list(),
+        rows=rows.get_column(ROW).to_list(),
+        source_times=rows.get_column(SOURCE_TIME).to_list(),
+        reported_at=submission.reported_at,
+        columns={name: rows.get_column(name).to_list() for name in items},
+    )
+
+
+def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count: _Count) -> Receipt:
+    return Receipt(
+        receipt_id=submission.receipt_id,
+        agency=submission.agency,
+        dataset=dataset.dataset,
+        reported_at=submission.reported_at,
+        sha256=sealed.sha256,
+        bytes=sealed.bytes,
+        content_type=submission.content_type[:100],
+        received=count.received,
+        accepted=count.accepted,
+        unchanged=count.unchanged,
+        superseded=count.superseded,
+        rejected=count.rejected,
+        unmatched=count.unmatched,
+        traceparent=current_traceparent(),
+    )
+
+
+async def receipt(session: Session, receipt_id: UUID, agency: str | None, datasets: Mapping[str, Dataset]) -> Taken:
+    """A receipt of that agency (of any, when None) with its first errors; NotFound otherwise.
+
+    Somebody else's receipt is not found, either: that it exists is nobody's business.
+    """
+    found = await store.receipt(session, receipt_id)
+    if found is None or (agency is not None and found.agency != agency):
+        raise NotFound(f"There is no receipt {receipt_id}.")
+    page = await store.faults(session, receipt_id, after=0, limit=ERRORS_IN_ANSWER, with_notes=False)
+    return Taken(found, _errors(page, datasets[found.dataset]))
+
+
+async def errors_page(session: Session, receipt_id: UUID, after: int, dataset: Dataset) -> tuple[pl.DataFrame, int]:
+    """A page of all errors and notes after an id (row, item, code, message, message_zh), and the id it ends with."""
+    page = await store.faults(session, receipt_id, after, ERRORS_A_PAGE, with_notes=True)
+    return told(page, dataset), page.item(-1, "id") if len(page) else after
+
+
+def told(faults: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Faults with their sentences: row, item, code, message, message_zh."""
+    kinds = faults.select("item", "code").unique(maintain_order=True)
+    sentences = [messages(dataset, name, code) for name, code in kinds.iter_rows()]
+    named = kinds.with_columns(
+        pl.Series("message", [english for english, _ in sentences], dtype=pl.String),
+        pl.Series("message_zh", [chinese for _, chinese in sentences], dtype=pl.String),
+    )
+    joined = faults.join(named, on=["item", "code"], how="left", maintain_order="left")
+    return joined.select("row", "item", "code", "message", "message_zh")
+
+
+def _errors(faults: pl.DataFrame, dataset: Dataset) -> list[Error]:
+    return told(faults, dataset).to_dicts()

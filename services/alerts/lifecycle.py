@@ -57,7 +57,6 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: str
     en: str
     open: bool = True
-    verified: bool = False
     keeps_stage: bool = False
     acts_as_stage: bool = False
 
@@ -152,8 +151,9 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True
         return Standing(state, previous.stage if self.states[state].keeps_stage else state)
 
     def allowed(self, standing: Standing) -> list[str]:
-        """The events that some role may cause now."""
-        return [event for event in self.by_event if self._line(event, standing)]
+        """The events that people may cause now."""
+        lines = {event: self._line(event, standing) for event in self.by_event}
+        return [event for event, line in lines.items() if line and set(line.roles) != {SYSTEM}]
 
     def _line(self, event: str, standing: Standing) -> Transition | None:
         lines = self.by_event.get(event, ())

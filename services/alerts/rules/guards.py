@@ -108,15 +108,17 @@ def second_person(facts: Mapping[str, Any], move: Move) -> None:
     _need(other, "second_person", "Who proposed that the alert is false cannot approve it.")
 
 
-def confirmed_or_lost(facts: Mapping[str, Any], _move: Move) -> None:
-    """Measures follow a finding: arrears confirmed, or the boss lost."""
-    found = (facts.get("finding") or {}).get("outcome") in ("confirmed", "unverifiable")
-    _need(found, "confirmed_or_lost", "There is no finding to act upon.")
+def is_confirmed(facts: Mapping[str, Any], _move: Move) -> None:
+    """Measures against arrears follow the finding of arrears."""
+    found = (facts.get("finding") or {}).get("outcome") == "confirmed"
+    _need(found, "is_confirmed", "There is no finding of arrears to act upon.")
 
 
 def wages_are_paid(facts: Mapping[str, Any], move: Move) -> None:
-    """RESOLVED: all wages are paid."""
-    owed = Decimal(str((facts.get("finding") or {}).get("amount") or 0))
+    """RESOLVED: all wages are paid. What was never found out cannot be paid: confirm it first."""
+    finding = facts.get("finding") or {}
+    _need(finding.get("outcome") == "confirmed", "wages_are_paid", "No amount has been confirmed.")
+    owed = Decimal(str(finding["amount"]))
     paid = Decimal(str(move.inputs["paid_amount"]))
     _need(paid >= owed, "wages_are_paid", f"CNY {owed} were found owed and CNY {paid} are paid.")
 
@@ -185,7 +187,7 @@ _ALL: tuple[Callable[[Mapping[str, Any], Move], None], ...] = (
     found_by_a_person,
     false_is_proposed,
     second_person,
-    confirmed_or_lost,
+    is_confirmed,
     wages_are_paid,
     settled_or_linked,
     suspension_is_short,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 LEVELS = ("none", "blue", "yellow", "orange", "red")
+Level = Literal["none", "blue", "yellow", "orange", "red"]
 Outcome = Literal["raised", "merged", "suppressed", "watched"]
 
 

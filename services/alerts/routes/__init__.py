@@ -1,0 +1,1 @@
+"""HTTP in, HTTP out: /v1/alerts and /v1/orders."""

@@ -1,0 +1,1 @@
+"""One verb at a time: read, decide, save, announce."""

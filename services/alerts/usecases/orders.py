@@ -1,0 +1,254 @@
+"""An order to pay: issued, served, paid or overdue, revoked. What it adds up to goes to the list; names never do."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.alerts import parameters, store
+from services.alerts.lifecycle import ORDER, Standing, apply
+from services.alerts.models import Alert, Order, OrderWorker, Payment
+from services.alerts.rules import persons, sums
+from services.alerts.rules.guards import GUARDS, WrongAmount, WrongDate
+from services.alerts.usecases.steps import Request, keep_order_step, keep_step, step_of
+from shared import calendar
+from shared.crypto import Vault
+from shared.db import Session
+from shared.errors import Conflict, Unprocessable
+from shared.events import OrderIssued, OrderOverdue, OrderPaid, OrderRevoked, Party
+from shared.ids import new_id
+from shared.outbox import announce
+
+
+class OrderNumberTaken(Conflict):
+    """Another order has this number."""
+
+    slug = "order-number-taken"
+    title = "An order of this number exists"
+    title_zh = "文书编号已存在"
+
+
+class EmployerUnknown(Unprocessable):
+    """An order is addressed to somebody: credit code and name."""
+
+    slug = "employer-unknown"
+    title = "The order needs the employer's credit code and name"
+    title_zh = "须写明用人单位名称和统一社会信用代码"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A worker on an order, or a party: plain values that are sealed before they are kept."""
+
+    name: str | None
+    id_no: str | None
+
+
+@dataclass(frozen=True)
+class WorkerClaim(Person):
+    """What a worker is owed."""
+
+    owed: sums.Owed
+
+
+async def issue(session: Session, alert_id: UUID, request: Request, claims: list[WorkerClaim], vault: Vault) -> Order:
+    """Issue an order out of an alert. Inputs: order_no, parties, term_wd?, uscc?, employer_name?, ... (schemas)."""
+    alert = await store.alert_for_update(session, alert_id)
+    step = step_of(alert, request)
+    order = _new_order(alert, request, claims, vault)
+    if not await store.add_order_once(session, order):
+        raise OrderNumberTaken(f"The order number {order.order_no} is taken.")
+    session.add_all(_worker(order.id, number, claim, vault) for number, claim in enumerate(claims, 1))
+    alert.measures = [*alert.measures, _measure(order, request)]
+    brief = Request("order", request.actor, request.at, {"order_no": order.order_no}, request.documents)
+    await keep_step(session, alert, step, brief)
+    order = await store.order_for_update(session, order.id)
+    await keep_order_step(session, order, None, Request("issue", *_by(request), _figures(order), request.documents))
+    return order
+
+
+async def take_step(session: Session, order_id: UUID, request: Request) -> Order:
+    """Serve, revoke or expire an order, if the table, the roles and the guards allow it."""
+    order = await store.order_for_update(session, order_id)
+    before = order.state
+    step = apply(ORDER, Standing(before, before), request.move, facts_of(order, request.today, {}), GUARDS)
+    order.state = step.after.state
+    _EFFECTS[request.event](order, request)
+    await keep_order_step(session, order, before, request)
+    announce(session, _event(order, request))
+    return order
+
+
+async def pay(session: Session, order_id: UUID, request: Request) -> Order:
+    """Record a payment with its proof. The order is PAID when every worker has everything.
+
+    Inputs: paid_on, proof, lines {worker's number: amount}, or no lines for all that is owed.
+    """
+    order = await store.order_for_update(session, order_id)
+    owed = await _owed(session, order.id)
+    lines = request.inputs.get("lines") or {number: left for number, left in owed.items() if left > 0}
+    if strangers := sorted(set(lines) - set(owed)):
+        raise WrongAmount(f"There are no workers {strangers} on the order.", workers=strangers)
+    left = sums.balances(owed, [lines])
+    request = _payment_request(request, lines, all(balance <= 0 for balance in left.values()))
+    before, facts = order.state, facts_of(order, request.today, left)
+    order.state = apply(ORDER, Standing(before, before), request.move, facts, GUARDS).after.state
+    session.add(_payment(order.id, request, lines))
+    await session.flush()
+    if order.state == "PAID":
+        order.paid_on = max(payment.paid_on for payment in await store.payments_of(session, order.id))
+        announce(session, OrderPaid(**_common(order), paid_on=order.paid_on))
+    await keep_order_step(session, order, before, request)
+    return order
+
+
+def facts_of(order: Order, today: date, balances: Mapping[int, Decimal]) -> dict[str, Any]:
+    """What the guards may ask about an order."""
+    return {
+        "today": today,
+        "issued_on": order.issued_on,
+        "served_on": order.served_on,
+        "term_ends_at": order.term_ends_at,
+        "balances": balances,
+    }
+
+
+async def _owed(session: Session, order_id: UUID) -> dict[int, Decimal]:
+    workers = {worker.number: worker.amount for worker in await store.workers_of(session, order_id)}
+    return sums.balances(workers, paid_lines(await store.payments_of(session, order_id)))
+
+
+def paid_lines(payments: list[Payment]) -> list[dict[int, Decimal]]:
+    """The lines of each payment: worker's number -> amount."""
+    return [{int(number): Decimal(amount) for number, amount in payment.lines.items()} for payment in payments]
+
+
+def _payment_request(request: Request, lines: Mapping[int, Decimal], is_full: bool) -> Request:
+    inputs = {**request.inputs, "lines": {str(number): str(amount) for number, amount in lines.items()}}
+    return Request("pay" if is_full else "pay_part", *_by(request), inputs, request.documents)
+
+
+def _payment(order_id: UUID, request: Request, lines: Mapping[int, Decimal]) -> Payment:
+    return Payment(
+        order_id=order_id,
+        paid_on=request.inputs["paid_on"],
+        lines={str(number): str(amount) for number, amount in lines.items()},
+        proof=request.inputs["proof"],
+        recorded_by=request.actor.login,
+        recorded_at=request.at,
+    )
+
+
+def _serve(order: Order, request: Request) -> None:
+    order.served_on, order.service_method = request.inputs["served_on"], request.inputs["service_method"]
+    order.term_ends_on = calendar.add_working_days(request.inputs["served_on"], order.term_wd)
+    order.term_ends_at = calendar.end_of_day(order.term_ends_on)
+
+
+def _expire(order: Order, _request: Request) -> None:
+    # Overdue since 24:00 of the last day, whenever we notice: the list's 20 working days count from then.
+    order.overdue_at = order.term_ends_at
+
+
+def _revoke(order: Order, request: Request) -> None:
+    order.revoked_on, order.revoke_cause = request.today, request.inputs["reason"]
+
+
+_EFFECTS = {"serve": _serve, "expire": _expire, "revoke": _revoke}
+
+
+def _event(order: Order, request: Request) -> OrderIssued | OrderOverdue | OrderRevoked:
+    if request.event == "serve":
+        return OrderIssued(**_common(order))
+    if request.event == "expire":
+        return OrderOverdue(**_common(order), overdue_at=order.overdue_at or request.at)
+    return OrderRevoked(**_common(order), revoked_on=request.today, cause=order.revoke_cause or "")
+
+
+def _common(order: Order) -> dict[str, Any]:
+    same = ("order_no", "alert_id", "uscc", "employer_name", "division", "deciding_org", "amount", "workers")
+    more = ("migrant_workers", "migrant_amount", "longest_months", "largest_single", "incident_serious")
+    return {
+        "order_id": order.id,
+        **{name: getattr(order, name) for name in same + more},
+        # An order that is annulled before it was served never had a term.
+        "served_on": order.served_on or order.issued_on,
+        "term_ends_on": order.term_ends_on or order.issued_on,
+        "parties": [_party_out(party) for party in order.parties],
+    }
+
+
+def _party_out(party: Mapping[str, Any]) -> Party:
+    return msgspec.convert({name: party[name] for name in ("role", "name", "id_no_masked")}, Party)
+
+
+def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault: Vault) -> Order:
+    inputs, today = request.inputs, request.today
+    issued_on = inputs.get("issued_on") or today
+    found_on = date.fromisoformat((alert.finding or {}).get("found_on") or today.isoformat())
+    if not found_on <= issued_on <= today:
+        raise WrongDate(f"Issued between the finding on {found_on} and today, {today}.")
+    uscc, name = alert.uscc or inputs.get("uscc"), inputs.get("employer_name") or alert.name
+    if not uscc or not name:
+        raise EmployerUnknown()
+    term = parameters.parameter("order.term_wd", issued_on, alert.division)
+    months = parameters.value("order.single_worker_months", issued_on, alert.division)
+    return Order(
+        id=new_id(),
+        order_no=inputs["order_no"],
+        alert_id=alert.id,
+        uscc=uscc,
+        employer_name=name,
+        division=alert.division,
+        deciding_org=inputs.get("deciding_org") or parameters.value("order.deciding_org", issued_on, alert.division),
+        state=ORDER.initial,
+        issued_on=issued_on,
+        issued_by=request.actor.login,
+        term_wd=inputs.get("term_wd") or term.value,
+        is_term_verified=term.verified or inputs.get("term_wd") is not None,
+        parties=[_party(party, vault) for party in inputs.get("parties") or []],
+        incident_serious=bool(inputs.get("incident_serious")),
+        changed_at=request.at,
+        **asdict(sums.sums_of([claim.owed for claim in claims], months)),
+    )
+
+
+def _worker(order_id: UUID, number: int, claim: WorkerClaim, vault: Vault) -> OrderWorker:
+    return OrderWorker(
+        order_id=order_id,
+        number=number,
+        name_sealed=vault.seal("worker-name", claim.name) if claim.name else None,
+        name_masked=persons.masked_name(claim.name) if claim.name else None,
+        id_no_sealed=vault.seal("citizen-number", claim.id_no) if claim.id_no else None,
+        id_no_masked=persons.masked_id_no(claim.id_no) if claim.id_no else None,
+        person=vault.pseudonym("person", claim.id_no) if claim.id_no else None,
+        **asdict(claim.owed),
+    )
+
+
+def _party(party: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    id_no = party.get("id_no")
+    return {
+        "role": party["role"],
+        "name": party["name"],
+        "id_no_sealed": vault.seal("citizen-number", id_no) if id_no else None,
+        "id_no_masked": persons.masked_id_no(id_no) if id_no else None,
+    }
+
+
+def _measure(order: Order, request: Request) -> dict[str, Any]:
+    at = request.at.isoformat()
+    return {"measure": "order_to_pay", "order_no": order.order_no, "at": at, "by": request.actor.login}
+
+
+def _figures(order: Order) -> dict[str, Any]:
+    names = ("order_no", "issued_on", "term_wd", "amount", "workers", "migrant_workers", "migrant_amount")
+    return {name: getattr(order, name) for name in names}
+
+
+def _by(request: Request) -> tuple[Any, Any]:
+    return request.actor, request.at

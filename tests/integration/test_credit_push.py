@@ -1,4 +1,4 @@
-"""Webhooks over real TLS to a real receiver, verified by the standardwebhooks library; and the bus as others hear it."""
+"""Webhooks over real TLS to a real receiver, verified by the standardwebhooks library; the bus as others hear it."""
 
 import asyncio
 import json

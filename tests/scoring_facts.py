@@ -9,7 +9,8 @@ from uuid import UUID
 import polars as pl
 
 from services.scoring import indicators
-from services.scoring.frames import FEEDS, VERSIONS, bodies, gather
+from services.scoring.features import Features
+from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
 from services.scoring.rulebook import Scored, shipped
 from services.scoring.rules import Assessment, Signal
 from shared import clock
@@ -56,12 +57,15 @@ def feeds_of(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(reports, schema=FEEDS, orient="row")
 
 
-def features(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer", subject: str | None = None) -> Any:
+def facts_of(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer") -> Facts:
+    """What is known of the one subject of these records."""
+    who = USCC if kind == "employer" else PROJECT
+    return gather([who], versions_of(rows), feeds_of(rows), shipped().of_subject(kind), at)
+
+
+def features(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer") -> Features:
     """The features of the one subject of these records."""
-    book = shipped()
-    who = subject or (USCC if kind == "employer" else PROJECT)
-    facts = gather([who], versions_of(rows), feeds_of(rows), book.of_subject(kind), at)
-    return indicators.features_at(facts, book, kind)
+    return indicators.features_at(facts_of(*rows, at=at, kind=kind), shipped(), kind)
 
 
 def assessed(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer") -> Assessment:

@@ -62,7 +62,12 @@ def social_fee(uscc: str, months: int, arrears: str = "14043.33") -> RecordsAcce
 
 
 def registration(uscc: str, town: str | None = "330110005") -> RecordsAccepted:
-    columns = {"uscc": [uscc], "ent_name": ["余杭某某服饰有限公司"], "street": [town], "state": ["active"]}
+    columns: dict[str, list[Any]] = {
+        "uscc": [uscc],
+        "ent_name": ["余杭某某服饰有限公司"],
+        "street": [town],
+        "state": ["active"],
+    }
     return accepted("samr_entity", [uscc], columns, keys=[f"entity-{uscc}"], agency="market-bureau")
 
 
@@ -286,7 +291,11 @@ async def test_a_listing_makes_a_repeat_offender_until_the_removal(db: Database)
 async def test_time_alone_ends_a_signal_and_says_so_when_the_day_comes(db: Database) -> None:
     uscc = a_uscc()
     moment = now()
-    clue = {"registered_at": [moment.isoformat()], "arrears_people": [12], "arrears_money": ["9000.00"]}
+    clue: dict[str, list[Any]] = {
+        "registered_at": [moment.isoformat()],
+        "arrears_people": [12],
+        "arrears_money": ["9000.00"],
+    }
     await consumer.deliver(accepted("hrss_clue", [uscc], clue), db)
     assert (await subject(db, uscc))["level"] == "orange"
     assert await _review(db, moment + timedelta(days=29), uscc) == "orange"
@@ -312,14 +321,19 @@ async def test_what_was_accepted_a_moment_ahead_of_our_clock_counts_at_once(db: 
 
 def an_account(project: str, account: str) -> RecordsAccepted:
     opened = (now() - timedelta(days=200)).date().isoformat()
-    columns = {"project_code": [project], "account_no": [account], "opened_at": [opened], "closed_at": [None]}
+    columns: dict[str, list[Any]] = {
+        "project_code": [project],
+        "account_no": [account],
+        "opened_at": [opened],
+        "closed_at": [None],
+    }
     return accepted(
         "bk_special_account", [account], columns, subject_kind="account", agency="bank-a", keys=[f"account {account}"]
     )
 
 
 def a_project(project: str) -> RecordsAccepted:
-    columns = {
+    columns: dict[str, list[Any]] = {
         "project_code": [project],
         "name": ["某某安置房工程"],
         "state": ["在建"],
@@ -331,7 +345,7 @@ def a_project(project: str) -> RecordsAccepted:
 
 
 def a_fee(account: str, days_ago: int) -> RecordsAccepted:
-    columns = {
+    columns: dict[str, list[Any]] = {
         "account_no": [account],
         "txn_at": [(now() - timedelta(days=days_ago)).isoformat()],
         "direction": ["in"],

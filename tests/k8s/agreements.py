@@ -7,8 +7,12 @@ from typing import Any
 import yaml
 
 from local.pki import MESH_NAMES
+from shared.settings import Settings
 from tests.k8s.model import Document, Finding, of_kind, pods, title, unhashed
 
+_POOL = int(Settings.model_fields["database_pool"].default)
+# For migrations, replication and the operator.
+_RESERVED = 50
 _SIZES = {"Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
 
 
@@ -20,6 +24,7 @@ def check(documents: list[Document], environment: str) -> list[Finding]:
         *_check_bus(documents),
         *_check_certificates(documents),
         *_check_images(documents, environment),
+        *_check_connections(documents),
     ]
 
 
@@ -126,6 +131,33 @@ def _check_certificates(documents: list[Document]) -> Iterator[Finding]:
 
 def _is_by(certificate: Document, issuer: str) -> bool:
     return bool(certificate["spec"]["issuerRef"]["name"] == issuer)
+
+
+def _check_connections(documents: list[Document]) -> Iterator[Finding]:
+    """When every service has scaled out and is being upgraded, PostgreSQL must still have a connection for each pod."""
+    for cluster in of_kind(documents, "Cluster"):
+        roles = {each["name"]: each.get("connectionLimit", 0) for each in cluster["spec"]["managed"]["roles"]}
+        for name, limit in roles.items():
+            if limit and limit < (wanted := _connections(documents, name)):
+                yield Finding(
+                    "agreements", title(cluster), f"{name} may want {wanted} connections, its role has {limit}"
+                )
+        most = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+        if sum(roles.values()) > most - _RESERVED:
+            yield Finding("agreements", title(cluster), f"the roles' limits leave too little of {most} connections")
+
+
+def _connections(documents: list[Document], service: str) -> int:
+    most = {
+        each["spec"]["scaleTargetRef"]["name"]: each["spec"]["maxReplicas"]
+        for each in of_kind(documents, "HorizontalPodAutoscaler")
+    }
+    return sum(
+        # One more than there are: an upgrade starts a new pod before it stops an old one.
+        (most.get(each["metadata"]["name"], each["spec"].get("replicas", 1)) + 1) * _POOL
+        for each in of_kind(documents, "Deployment")
+        if each["metadata"]["labels"].get("app.kubernetes.io/name") == service
+    )
 
 
 def _check_images(documents: list[Document], environment: str) -> Iterator[Finding]:

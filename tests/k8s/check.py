@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from tests.k8s import agreements, environment, references, rendering, scanners, schemas, selectors, shipped
+from tests.k8s import agreements, environment, flows, references, rendering, scanners, schemas, selectors, shipped
 from tests.k8s.model import ENVIRONMENTS, OVERLAYS, Document, Finding, parse
 
 Check = Callable[[], list[Finding]]
@@ -20,6 +20,7 @@ def check_documents(documents: list[Document], name: str) -> dict[str, Check]:
         "schema": lambda: schemas.check(documents),
         "references": lambda: references.check(documents, name),
         "selectors": lambda: selectors.check(documents),
+        "flows": lambda: flows.check(documents),
         "environment": lambda: environment.check(documents),
         "agreements": lambda: agreements.check(documents, name),
         "shipped": lambda: shipped.check(documents),

@@ -12,7 +12,7 @@ from tests.k8s.model import ENVIRONMENTS, OVERLAYS, Document
 from tests.k8s.spoiling import WRONG, Wrong, read, spoil
 
 WRONGS = [read(path) for path in sorted(WRONG.glob("*.yaml"))]
-CHECKS = {"schema", "references", "selectors", "environment", "agreements", "shipped", "checkov"}
+CHECKS = {"schema", "references", "selectors", "flows", "environment", "agreements", "shipped", "checkov"}
 
 
 @pytest.fixture(scope="module")

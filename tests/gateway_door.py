@@ -35,13 +35,14 @@ class Neighbour:
 
     jwks: dict[str, Any]
     service: Any = None
+    jwks_status: int = 200
     seen: list[dict[str, Any]] = field(default_factory=list)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         if scope["path"] == "/oauth/jwks":
-            await self._answer(send, self.jwks)
+            await self._answer(send, self.jwks, self.jwks_status)
             return
         request = {
             "method": scope["method"],
@@ -63,10 +64,10 @@ class Neighbour:
             if not message.get("more_body"):
                 return total
 
-    async def _answer(self, send: Any, body: Mapping[str, Any]) -> None:
+    async def _answer(self, send: Any, body: Mapping[str, Any], status: int = 200) -> None:
         content = json.dumps(body).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
 

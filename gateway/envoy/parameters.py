@@ -42,8 +42,8 @@ class Parameters:
 
     agencies_url, people_url: public addresses, which are also the `iss` of the tokens accepted there.
     pki_dir: holds front.crt|key (what clients see), ca.crt (signs client certificates), mesh-ca.crt (signs the
-    services' certificates) and edge.crt|key (what Envoy shows to the services). secrets_path: where the text of
-    `render_secrets` lies; then renewed certificates are taken without a restart. "" reads them once, at start.
+    services' certificates) and edge.crt|key (what Envoy shows to the services). secrets_dir: where the
+    files of `secret_files` lie; then renewed certificates are taken without a restart. "" reads them once, at start.
     ops_port: a small listener for probes and Prometheus (/ready, /stats/prometheus, nothing else); 0 for none.
     upstreams: one per name in SERVICES.
     agency_rate, agency_burst: requests a second, and at once, for each agency (certificate subject); people_*: for
@@ -65,7 +65,7 @@ class Parameters:
     ops_host: str = "127.0.0.1"
     ops_port: int = 0
     pki_dir: str = "/etc/anxin/pki"
-    secrets_path: str = ""
+    secrets_dir: str = ""
     upstreams: Mapping[str, Upstream] = field(
         default_factory=lambda: {name: Upstream(host=name, port=8443) for name in SERVICES}
     )

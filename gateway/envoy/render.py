@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ from gateway.envoy.parameters import Parameters, Upstream
 from gateway.envoy.refusals import REFUSALS, Refusal
 from gateway.envoy.routes import AGENCIES, PEOPLE
 
+_OWN = ("front", "edge")
+_TRUSTED = ("ca", "mesh-ca")
 _HERE = Path(__file__).parent
 # The output is YAML, not HTML: every value goes through `json`, and JSON is YAML.
 _TEMPLATES = Environment(  # noqa: S701
@@ -30,13 +32,16 @@ def render(params: Parameters) -> str:
         fallback=problem(_FALLBACK),
         certificate_filter=(_HERE / "certificate.lua").read_text(encoding="utf-8"),
         otlp=_collector(params.otlp_endpoint),
-        secrets_folder=str(PurePosixPath(params.secrets_path).parent),
     )
 
 
-def render_secrets(params: Parameters) -> str:
-    """The file at `params.secrets_path`: which certificates to read, and to read again when they change."""
-    return _TEMPLATES.get_template("secrets.yaml.j2").render(p=params)
+def secret_files(params: Parameters) -> dict[str, str]:
+    """The files of `params.secrets_dir`, name -> text: which certificate to read, and to read again when it changes.
+
+    Envoy wants one file a secret.
+    """
+    template = _TEMPLATES.get_template("secret.yaml.j2")
+    return {f"{name}.yaml": template.render(p=params, name=name, own=name in _OWN) for name in (*_OWN, *_TRUSTED)}
 
 
 def problem(refusal: Refusal) -> dict[str, Any]:

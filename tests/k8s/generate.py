@@ -1,41 +1,41 @@
 """`python -m tests.k8s.generate`: the configurations that ship, rendered from the same templates as on one machine."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gateway.envoy import Parameters, render_secrets
-from gateway.envoy import render as render_envoy
-from local.nats_configuration import render as render_nats
+from gateway.envoy import Parameters, render, secret_files
+from local import nats_configuration
+from tests.k8s.model import ENVIRONMENTS, OVERLAYS, ROOT
 
-ROOT = Path(__file__).parents[2]
-OVERLAYS = ROOT / "k8s" / "overlays"
-ENVIRONMENTS = ("dev", "prod")
-
-# What is written -> (from which values, by which template).
-_RENDERERS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
-    "envoy.yaml": ("gateway.values.yaml", lambda values: render_envoy(Parameters.of(values))),
-    "secrets.yaml": ("gateway.values.yaml", lambda values: render_secrets(Parameters.of(values))),
-    "nats.conf": ("nats.values.yaml", lambda values: render_nats(**values)),
-}
+FOLDER = "generated"
 
 
 def outputs(overlay: Path) -> dict[Path, str]:
-    """The files of an overlay that are never written by hand: path -> text."""
-    return {overlay / name: _rendered(overlay / values, render) for name, (values, render) in _RENDERERS.items()}
+    """What belongs into an overlay's folder `generated`, where nothing is written by hand: path -> text."""
+    gateway = Parameters.of(_values(overlay / "gateway.values.yaml"))
+    files = {
+        "envoy.yaml": render(gateway),
+        **secret_files(gateway),
+        "nats.conf": nats_configuration.render(**_values(overlay / "nats.values.yaml")),
+    }
+    return {overlay / FOLDER / name: text for name, text in files.items()}
 
 
-def _rendered(values: Path, render: Callable[[dict[str, Any]], str]) -> str:
-    return render(yaml.safe_load(values.read_text(encoding="utf-8")))
+def _values(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return values
 
 
 def main() -> None:
-    """Write every generated file."""
+    """Write every generated file, and take away what is no longer generated."""
     for environment in ENVIRONMENTS:
-        for path, text in outputs(OVERLAYS / environment).items():
+        expected = outputs(OVERLAYS / environment)
+        for stale in set((OVERLAYS / environment / FOLDER).iterdir()) - expected.keys():
+            stale.unlink()
+        for path, text in expected.items():
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"{path.relative_to(ROOT)}\n")
 

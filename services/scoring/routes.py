@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from services.scoring import store, usecases, views
+from services.scoring import usecases, views
 from services.scoring.rulebook import Scored, shipped
 from services.scoring.schemas import RiskOut, RulebookOut
-from services.scoring.store import Span
+from services.scoring.store import scores
+from services.scoring.store.scores import Span
 from shared.auth import Caller, require
 from shared.clock import SHANGHAI, now
 from shared.db import Session, SessionDep
@@ -58,7 +59,7 @@ async def indicators() -> RulebookOut:
 
 async def _risk(session: Session, kind: Scored, subject_id: str, reader: Caller, span: Span) -> RiskOut:
     subject = await usecases.risk_of(session, kind, subject_id, reader)
-    score = await store.latest_score(session, subject)
-    history = await store.history(session, subject, span)
-    feeds = await store.feed_times(session, kind, subject_id)
+    score = await scores.latest_score(session, subject)
+    history = await scores.history(session, subject, span)
+    feeds = await scores.feed_times(session, kind, subject_id)
     return views.risk_view(subject, score, history, feeds, book=shipped(), at=now())

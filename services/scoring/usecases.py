@@ -9,12 +9,16 @@ from uuid import UUID
 
 import msgspec
 
-from services.scoring import frames, judgement, store
+from services.scoring import frames, judgement
 from services.scoring.judgement import Standing, Verdict
 from services.scoring.models import Label, Subject
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import must_be_within
-from services.scoring.store import Batch, Key
+from services.scoring.store import facts as fact_store
+from services.scoring.store import scores as score_store
+from services.scoring.store import subjects as subject_store
+from services.scoring.store.facts import Batch
+from services.scoring.store.subjects import Key
 from shared import audit
 from shared.auth import Caller
 from shared.clock import local_date
@@ -57,8 +61,8 @@ async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> N
     book = moment.book
     batch = _batch(event, book)
     dataset = book.datasets.get(event.dataset)
-    touched = await store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
-    await store.keep_feed_report(session, batch, local_date(event.reported_at))
+    touched = await fact_store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
+    await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
     touched |= await _keep_links(session, event, batch, book) if touched else set()
     # What was reported must be visible, even where our own clock is a moment behind.
     await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
@@ -69,10 +73,10 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
     keys = {key for key in touched if key[0] != "person"}
     if not keys:
         return
-    await store.lock_subjects(session, keys)
-    projects = await store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
+    await subject_store.lock_subjects(session, keys)
+    projects = await fact_store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
     if projects - keys:
-        await store.lock_subjects(session, projects - keys)
+        await subject_store.lock_subjects(session, projects - keys)
     for kind in ("employer", "project"):
         if ids := sorted(subject for subject_kind, subject in keys | projects if subject_kind == kind):
             await _score(session, kind, ids, moment)
@@ -80,16 +84,16 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
 
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     at, book = moment.at, moment.book
-    before = await store.subjects(session, kind, ids)
+    before = await subject_store.subjects(session, kind, ids)
     datasets = book.of_subject(kind)
-    versions = await store.versions(session, kind, ids, datasets, at)
-    facts = frames.gather(ids, versions, await store.feeds(session, datasets, at), datasets, at)
+    versions = await fact_store.versions(session, kind, ids, datasets, at)
+    facts = frames.gather(ids, versions, await fact_store.feeds(session, datasets, at), datasets, at)
     standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
     verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
     rows = [_score_row(kind, verdict, score_ids[verdict.subject], moment) for verdict in verdicts if verdict.is_new]
-    await store.append_scores(session, rows)
-    await store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
+    await score_store.append_scores(session, rows)
+    await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
     for verdict in verdicts:
         if verdict.is_news:
             announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment))
@@ -97,7 +101,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
 
 async def review(session: Session, moment: Moment, most: int) -> int:
     """Score some subjects again that time or new rules may have changed. Returns how many were due."""
-    keys = await store.due(session, local_date(moment.at), moment.book.version, most)
+    keys = await subject_store.due(session, local_date(moment.at), moment.book.version, most)
     await rescore(session, keys, moment)
     return len(keys)
 
@@ -106,7 +110,7 @@ async def keep_finding(session: Session, event: AlertFound) -> None:
     """Keep what a person found on site as a label."""
     fields = ("subject_kind", "subject_id", "alert_id", "finding", "found_on", "score_id", "uscc")
     figures = ("workers", "months", "amount", "cause")
-    await store.keep_label(session, Label(**{name: getattr(event, name) for name in (*fields, *figures)}))
+    await score_store.keep_label(session, Label(**{name: getattr(event, name) for name in (*fields, *figures)}))
 
 
 async def take_in_listing(session: Session, event: EmployerListed | EmployerRemoved, moment: Moment) -> None:
@@ -133,7 +137,7 @@ async def take_in_listing(session: Session, event: EmployerListed | EmployerRemo
 
 async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Caller) -> Subject:
     """A subject as it stands, if the caller may see it; the look is written into the audit log."""
-    subject = (await store.subjects(session, kind, [subject_id])).get(subject_id)
+    subject = (await subject_store.subjects(session, kind, [subject_id])).get(subject_id)
     if subject is None:
         raise NeverScored(f"Nothing was ever reported about {subject_id}.")
     if caller.kind == "person":
@@ -178,7 +182,7 @@ async def _keep_links(session: Session, event: RecordsAccepted, batch: Batch, bo
         alias = dataset.alias
         if alias and alias.via == event.dataset:
             names = event.columns.get(alias.item, [])
-            await store.keep_links(session, alias.kind, batch.ids, names)
+            await fact_store.keep_links(session, alias.kind, batch.ids, names)
             touched |= {(alias.kind, name) for name in names if name}
     return touched
 

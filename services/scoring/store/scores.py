@@ -1,0 +1,67 @@
+"""The history of levels, the labels that people gave, and how fresh the news about a subject is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import col, select
+
+from services.scoring.models import Label, Score, Subject
+from shared.db import Session, sql
+
+_FEED_TIMES = """
+select dataset, max(source_time) as as_of, max(reported_at) as reported_at from scoring.fact
+where subject_kind = :kind and subject_id = :id and body is not null group by dataset order by dataset
+"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines of history: from a moment (inclusive) to another, and how many at most."""
+
+    since: datetime | None
+    until: datetime | None
+    most: int
+
+
+async def append_scores(session: Session, scores: list[dict[str, Any]]) -> None:
+    """Add lines to the history."""
+    if scores:
+        await session.exec(insert(Score), params=scores)
+
+
+async def keep_label(session: Session, label: Label) -> None:
+    """Keep what was found, once."""
+    if (
+        await session.get(Label, (label.subject_id, label.subject_kind, label.alert_id, label.found_on, label.finding))
+        is None
+    ):
+        session.add(label)
+
+
+async def latest_score(session: Session, subject: Subject) -> Score | None:
+    """The newest line of a subject's history."""
+    if subject.score_id is None:
+        return None
+    return await session.get(Score, (subject.subject_id, subject.subject_kind, subject.score_id))
+
+
+async def history(session: Session, subject: Subject, span: Span) -> Sequence[Score]:
+    """A subject's scores in a span of time, the newest first."""
+    wanted = select(Score).where(
+        col(Score.subject_id) == subject.subject_id, col(Score.subject_kind) == subject.subject_kind
+    )
+    if span.since:
+        wanted = wanted.where(col(Score.scored_at) >= span.since)
+    if span.until:
+        wanted = wanted.where(col(Score.scored_at) < span.until)
+    newest_first = wanted.order_by(col(Score.scored_at).desc(), col(Score.score_id).desc())
+    return (await session.exec(newest_first.limit(span.most))).all()
+
+
+async def feed_times(session: Session, kind: str, subject_id: str) -> list[tuple[str, datetime, datetime]]:
+    """Per dataset: the newest source time and the newest report about a subject."""
+    rows = await sql(session, _FEED_TIMES, kind=kind, id=subject_id)
+    return [(row["dataset"], row["as_of"], row["reported_at"]) for row in rows.mappings()]

@@ -1,0 +1,81 @@
+"""Subjects as they stand, and the lock that puts the scorings of each in a line."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from services.scoring.models import Subject
+from services.scoring.rulebook import Scored
+from shared.db import Session, sql
+
+Key = tuple[str, str]  # kind and id of a subject
+
+_NAME = """
+insert into scoring.subject (subject_kind, subject_id)
+select each.kind, each.id from unnest(cast(:kinds as text[]), cast(:ids as text[])) as each (kind, id)
+order by each.kind, each.id
+on conflict do nothing
+"""
+
+_LOCK = """
+select subject.subject_id from scoring.subject
+join unnest(cast(:kinds as text[]), cast(:ids as text[])) as each (kind, id)
+    on subject.subject_kind = each.kind and subject.subject_id = each.id
+order by subject.subject_kind, subject.subject_id for update of subject
+"""
+
+_SETTLE = """
+update scoring.subject set name = each.name, division = each.division, gc_uscc = each.gc_uscc, gc_name = each.gc_name,
+    level = each.level, meaning = each.meaning, state = each.state,
+    score_id = coalesce(each.score_id, subject.score_id),
+    rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on
+from unnest(cast(:ids as text[]), cast(:names as text[]), cast(:divisions as text[]), cast(:gc_usccs as text[]),
+    cast(:gc_names as text[]), cast(:levels as text[]), cast(:meanings as text[]), cast(:states as text[]),
+    cast(:score_ids as uuid[]), cast(:reviews as date[]))
+    as each (id, name, division, gc_uscc, gc_name, level, meaning, state, score_id, next_review_on)
+where subject.subject_kind = :kind and subject.subject_id = each.id
+"""
+
+_DUE = """
+select subject_kind, subject_id from scoring.subject
+where subject_kind in ('employer', 'project') and (next_review_on <= :today or rules_version <> :rules_version)
+order by next_review_on nulls last limit :most for update skip locked
+"""
+
+
+async def lock_subjects(session: Session, keys: Iterable[Key]) -> None:
+    """Hold these subjects until the end of the transaction: facts read from now on include all that was committed."""
+    await sql(session, _NAME, **as_columns(keys))
+    await sql(session, _LOCK, **as_columns(keys))
+
+
+async def subjects(session: Session, kind: Scored, ids: Iterable[str]) -> dict[str, Subject]:
+    """These subjects as they stand."""
+    wanted = select(Subject).where(col(Subject.subject_kind) == kind, col(Subject.subject_id).in_(list(ids)))
+    return {subject.subject_id: subject for subject in (await session.exec(wanted)).all()}
+
+
+async def settle(
+    session: Session, kind: Scored, rules_version: str, at: datetime, columns: dict[str, list[Any]]
+) -> None:
+    """Write down how subjects stand now (columns as in _SETTLE)."""
+    await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **columns)
+
+
+async def due(session: Session, today: date, rules_version: str, most: int) -> set[Key]:
+    """Some subjects whose state time or new rules may have changed, held until the end of the transaction."""
+    return await keys_of(session, _DUE, {"today": today, "rules_version": rules_version, "most": most})
+
+
+def as_columns(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """Kinds and ids in one order, so that two transactions never wait for each other."""
+    ordered = sorted(keys)
+    return {"kinds": [kind for kind, _ in ordered], "ids": [subject for _, subject in ordered]}
+
+
+async def keys_of(session: Session, statement: str, parameters: dict[str, Any]) -> set[Key]:
+    """The subjects that a statement returns (subject_kind, subject_id)."""
+    found = await sql(session, statement, **parameters)
+    return {(row["subject_kind"], row["subject_id"]) for row in found.mappings()}

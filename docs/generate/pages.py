@@ -12,6 +12,7 @@ from docs.generate import (
     glossary,
     indicators,
     lifecycles,
+    openapi,
     permissions,
 )
 
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "indicators": indicators.pages,
     "lifecycles": lifecycles.pages,
     "assumptions": assumptions.pages,
+    "openapi": openapi.pages,
 }
 
 

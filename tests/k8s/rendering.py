@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.k8s.generate import outputs
+from tests.k8s.generate import FOLDER, outputs
 from tests.k8s.model import BINARIES, Document, Finding, parse
 
 
@@ -27,9 +27,11 @@ def documents(overlay: Path) -> list[Document]:
 
 
 def check_generated(overlay: Path) -> list[Finding]:
-    """Committed configurations must be what their templates render today."""
+    """Committed configurations must be what their templates render today, all of them and no other."""
+    expected = outputs(overlay)
+    present = {path: path.read_text(encoding="utf-8") for path in (overlay / FOLDER).iterdir()}
     return [
-        Finding("generated", str(path.name), "differs from its template; run `python -m tests.k8s.generate`")
-        for path, text in outputs(overlay).items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
+        Finding("generated", path.name, "differs from its template; run `python -m tests.k8s.generate`")
+        for path in sorted(expected.keys() | present.keys())
+        if present.get(path) != expected.get(path)
     ]

@@ -8,6 +8,7 @@ import yaml
 
 from tests.k8s import rendering, scanners
 from tests.k8s.check import check_documents
+from tests.k8s.generate import FOLDER
 from tests.k8s.model import ENVIRONMENTS, OVERLAYS, Document
 from tests.k8s.spoiling import WRONG, Wrong, read, spoil
 
@@ -67,7 +68,7 @@ def test_a_folder_that_names_what_is_not_there_can_not_be_rendered() -> None:
 def test_a_configuration_edited_by_hand_is_found(tmp_path: Path) -> None:
     overlay = shutil.copytree(OVERLAYS / "prod", tmp_path / "prod")
     assert rendering.check_generated(overlay) == []
-    edited = overlay / "nats.conf"
+    edited = overlay / FOLDER / "nats.conf"
     edited.write_text(edited.read_text(encoding="utf-8").replace("always", "never"), encoding="utf-8")
     assert [found.where for found in rendering.check_generated(overlay)] == ["nats.conf"]
 

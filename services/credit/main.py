@@ -1,6 +1,6 @@
 """The credit service: its settings, its routes, its consumers, its webhooks."""
 
-from services.credit.consumers import consumer
+from services.credit.consumers import consumer, watch_calendar
 from services.credit.push import deliver_webhooks
 from services.credit.routes import cases, public, subscribers
 from services.credit.settings import CreditSettings
@@ -15,5 +15,5 @@ def create_service() -> Service:
         routers=(cases.router, public.router, subscribers.router),
         settings=CreditSettings,
         consumers=consumer,
-        background=(deliver_webhooks,),
+        background=(deliver_webhooks, watch_calendar),
     )

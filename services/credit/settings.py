@@ -26,6 +26,7 @@ class CreditSettings(Settings):
     )
     webhook_timeout_s: float = Field(default=10, gt=0, le=60)
     webhook_poll_s: float = Field(default=0.5, gt=0, le=60)
+    expiry_interval_s: float = Field(default=60, gt=0, le=3600)
     decision_no_prefix: str = "余人社失列"
 
     @field_validator("webhook_allowed_hosts", "webhook_retry_seconds", mode="before")

@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey
 from sqlalchemy.exc import DBAPIError
 
-from services.credit.consumers import consumer
+from services.credit.consumers import consumer, expire_due
 from services.credit.listing.documents import expected_exit
 from shared import audit
 from shared.calendar import add_working_days
@@ -103,7 +103,11 @@ async def test_another_officers_key_a_changed_document_and_another_role_are_refu
     refused = await office.person().post(decide, json={"signature": sign(document, other)})
     assert (refused.status_code, refused.json()["check"]) == (403, "signature_key")
     tampered = document.replace(b"2026", b"2027", 1)
-    assert (await office.person().post(decide, json={"signature": sign(tampered)})).status_code == 422
+    changed = await office.person().post(decide, json={"signature": sign(tampered)})
+    assert (changed.status_code, changed.json()["type"]) == (409, "urn:anxin:problem:credit-document-changed")
+    detached = sign(tampered).split(".")
+    unseen = await office.person().post(decide, json={"signature": f"{detached[0]}..{detached[2]}"})
+    assert (unseen.status_code, unseen.json()["type"]) == (422, "urn:anxin:problem:credit-signature-invalid")
     no_scope = await office.person("squad_leader").post(decide, json={"signature": sign(document)})
     assert (no_scope.status_code, no_scope.json()["check"]) == (403, "scope_missing")
     no_role = await office.person("everything", roles=["credit_officer"]).post(
@@ -120,7 +124,7 @@ async def test_yesterdays_document_cannot_be_signed_today(office: Office) -> Non
     document = await office.document(case_id)
     office.go_to(today() + timedelta(days=1))
     refused = await office.person().post(f"/v1/credit/cases/{case_id}/decide", json={"signature": sign(document)})
-    assert refused.status_code == 422
+    assert refused.status_code == 409
 
 
 async def test_no_decision_before_the_objection_window_ends_nor_after_the_term(office: Office) -> None:
@@ -241,8 +245,30 @@ async def test_a_listing_ends_by_itself_after_three_years(office: Office) -> Non
     assert listing["expected_exit"] == leaves.isoformat()
     office.go_to(leaves - timedelta(days=1))
     assert (await office.agency().get(f"/v1/credit/check/{order.uscc}")).json()["listed"] is True
+    assert await expire_due(office.db) == 0
     office.go_to(leaves)
     assert (await office.agency().get(f"/v1/credit/check/{order.uscc}")).json()["listed"] is False
+    assert await expire_due(office.db) >= 1
+    assert await expire_due(office.db) == 0
+    assert (await office.case_of(order))["state"] == "expired"
+    events = (await office.agency().get("/v1/credit/events", params={"after": listing["sequence"]})).json()
+    mine = [event for event in events if event["data"]["listing_id"] == listing["id"]]
+    assert [event["data"]["remove_type"] for event in mine] == ["expired"]
+
+
+async def test_a_disputed_entry_says_so_until_it_is_settled(office: Office) -> None:
+    order = overdue()
+    listing = await office.listed(order)
+    path = f"/v1/credit/cases/{listing['case_id']}"
+    officer, check = office.person("credit_officer"), f"/v1/credit/check/{order.uscc}"
+    answer = {"sustained": False, "text": "经核实信息无误"}
+    assert (await office.person().post(f"{path}/objection/answer", json=answer)).status_code == 409
+    dispute = {"received_on": today().isoformat(), "objector": "王小明", "text": "名称有误"}
+    assert (await officer.post(f"{path}/objection", json=dispute)).status_code == 200
+    assert (await officer.post(f"{path}/objection", json=dispute)).status_code == 409
+    assert (await office.agency().get(check)).json()["objection_flag"] is True
+    assert (await office.person().post(f"{path}/objection/answer", json=answer)).status_code == 200
+    assert (await office.agency().get(check)).json()["objection_flag"] is False
 
 
 async def test_a_town_sees_its_own_cases_only(office: Office) -> None:

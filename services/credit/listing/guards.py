@@ -44,6 +44,8 @@ class Facts:
     objection_answered_on: date | None = None
     extended_on: date | None = None
     sparing_refused: bool = False
+    exit_on: date | None = None
+    disputed: bool = False
     promised_on: date | None = None
     happened_on: date | None = None
     reason: str = ""
@@ -144,6 +146,21 @@ def not_extended_yet(facts: Facts) -> None:
     _hold(facts.extended_on is None, f"The term was already extended on {facts.extended_on}.")
 
 
+def no_dispute_open(facts: Facts) -> None:
+    """One objection to an entry is handled at a time (ZJ Public Credit Reg. art. 31)."""
+    _hold(not facts.disputed, "An objection to the entry is already being handled.")
+
+
+def dispute_open(facts: Facts) -> None:
+    """There is an objection to the entry (ZJ Public Credit Reg. art. 31)."""
+    _hold(facts.disputed, "No objection to the entry is open.")
+
+
+def period_over(facts: Facts) -> None:
+    """The three years from the decision are over (Order 45, art. 11)."""
+    _hold(facts.exit_on is not None and facts.today >= facts.exit_on, f"The listing lasts until {facts.exit_on}.")
+
+
 def reason_given(facts: Facts) -> None:
     """A decision for or against somebody states its reason."""
     if not facts.reason.strip():
@@ -168,6 +185,9 @@ GUARDS: dict[str, Callable[[Facts], None]] = {
         sparing_weighed,
         decision_term_runs,
         not_extended_yet,
+        no_dispute_open,
+        dispute_open,
+        period_over,
         reason_given,
     )
 }

@@ -9,7 +9,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from shared.errors import Forbidden, Unprocessable
+from shared.errors import Conflict, Forbidden, Unprocessable
 
 ALGORITHM = "ES256"
 MAX_JWS_CHARS = 65_536
@@ -22,6 +22,14 @@ class SignatureInvalid(Unprocessable):
     slug = "credit-signature-invalid"
     title = "The signature does not stand over this document"
     title_zh = "签名与决定书不符"
+
+
+class DocumentChanged(Conflict):
+    """What was signed is not the document as it stands now: another day, another fact, or a changed text."""
+
+    slug = "credit-document-changed"
+    title = "The signed document is not the decision document as it stands now"
+    title_zh = "所签文书与当前决定书不一致，请重新读取"
 
 
 class SignatureNotYours(Forbidden):
@@ -43,14 +51,13 @@ class Signature:
 def verify(compact: str, document: bytes, own_thumbprint: str | None) -> Signature:
     """The verified signature. `compact` is whole or detached (RFC 7515 appendix F); its header carries the `jwk`.
 
-    SignatureInvalid: tampered, other document, wrong algorithm. SignatureNotYours: made with a key whose RFC 7638
-    thumbprint is not the officer's.
+    DocumentChanged: other bytes were signed. SignatureInvalid: wrong seal, algorithm or header. SignatureNotYours: made
+    with a key whose RFC 7638 thumbprint is not the officer's.
     """
     head, body, seal = _parts(compact)
-    payload = _b64(document)
+    key, payload = _key(_header(head)), _b64(document)
     if body not in ("", payload):
-        raise SignatureInvalid("The signed payload is not the decision document as it stands now.")
-    key = _key(_header(head))
+        raise DocumentChanged("Read the decision document again and sign exactly its bytes.")
     thumbprint = key.thumbprint()
     if own_thumbprint is None or thumbprint != own_thumbprint:
         raise SignatureNotYours("The header's jwk is not the signing key of your login.", check="signature_key")

@@ -59,6 +59,12 @@ async def current_list(session: Session, today: date, after: int, limit: int) ->
     return (await session.exec(query.order_by(col(Listing.sequence)).limit(limit))).all()
 
 
+async def run_out(session: Session, today: date, limit: int) -> Sequence[Listing]:
+    """Listings whose period is over and that nobody has taken off the list yet."""
+    over = (col(Listing.removed_on).is_(None), col(Listing.expected_exit) <= today)
+    return (await session.exec(select(Listing).where(*over).order_by(col(Listing.expected_exit)).limit(limit))).all()
+
+
 async def listing_of_event(session: Session, sequence: int) -> Listing | None:
     """The listing that the event of this sequence announced; None for other events."""
     return (await session.exec(select(Listing).where(Listing.sequence == sequence))).first()

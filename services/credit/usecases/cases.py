@@ -11,7 +11,7 @@ from services.credit.listing.canonical import digest
 from services.credit.listing.documents import Matter
 from services.credit.listing.law import Law
 from services.credit.models import Case
-from services.credit.store import cases
+from services.credit.store import cases, lists
 from services.credit.usecases.steps import By, facts_of, grounds_of, law_of, take
 from shared.calendar import add_working_days
 from shared.db import Session
@@ -57,8 +57,14 @@ async def serve_notice(session: Session, case_id: UUID, by: By, service: Service
 
 
 async def object_to(session: Session, case_id: UUID, by: By, *, received_on: date, objector: str, text: str) -> Case:
-    """Record a party's objection; the bureau verifies and answers within its term (Order 45, art. 6)."""
+    """Record a party's objection; the bureau verifies and answers within its term (Order 45, art. 6).
+
+    Against an entry on the list it marks the entry as disputed until it is settled (ZJ Public Credit Reg. art. 30-31).
+    """
     case, law = await _open(session, case_id)
+    if case.listing_id:
+        said = {"received_on": received_on.isoformat(), "by": objector, "text": text}
+        return await _dispute(session, case, by, "dispute", said)
     await take(session, case, "object", facts_of(case, law, by, happened_on=received_on, reason=text), by)
     case.objection = {"received_on": received_on.isoformat(), "by": objector, "text": text}
     case.objected_on = received_on
@@ -69,6 +75,8 @@ async def object_to(session: Session, case_id: UUID, by: By, *, received_on: dat
 async def answer_objection(session: Session, case_id: UUID, by: By, sustained: bool, text: str) -> Case:
     """Answer the objection. A sustained one ends the case; a late answer is kept, and said to be late."""
     case, law = await _open(session, case_id)
+    if case.listing_id:
+        return await _dispute(session, case, by, "settle_dispute", {"answered_on": by.today.isoformat(), "text": text})
     late = case.answer_due_on is not None and by.today > case.answer_due_on
     event = "sustain_objection" if sustained else "reject_objection"
     await take(session, case, event, facts_of(case, law, by, reason=text), by, late=late)
@@ -131,6 +139,17 @@ def evidence_of(case: Case) -> dict[str, Any]:
         "incident_serious": case.incident_serious,
         "notice_served_on": str(case.notice_served_on),
     }
+
+
+async def _dispute(session: Session, case: Case, by: By, event: str, said: dict[str, str]) -> Case:
+    assert case.listing_id is not None  # noqa: S101 - asked by the callers
+    listing = await lists.listing_for_update(session, case.listing_id)
+    law = await law_of(session, case)
+    facts = facts_of(case, law, by, reason=said["text"], disputed=listing.objection_open)
+    await take(session, case, event, facts, by)
+    case.objection = (case.objection or {}) | {event: said}
+    listing.objection_open = event == "dispute"
+    return case
 
 
 async def _open(session: Session, case_id: UUID) -> tuple[Case, Law]:

@@ -2,16 +2,18 @@
 
 import errno
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import psutil
-
-from local import postgres, process, state
+from local import process, state
 from local.layout import Home
-from local.parts import Part
 from local.refusals import DiskFull, PortTaken, Unusable
+
+if TYPE_CHECKING:
+    from local.parts import Part
 
 # PostgreSQL's and JetStream's first files take about 250 MB.
 LEAST_FREE_BYTES = 1024**3
@@ -42,7 +44,7 @@ def free_bytes(home: Home) -> int:
     return shutil.disk_usage(home.path).free
 
 
-def require_ports(parts: Iterable[Part]) -> None:
+def require_ports(parts: "Iterable[Part]") -> None:
     """Raises PortTaken for the first port that somebody else listens on, with the part that needs it."""
     for part in parts:
         for port in part.ports:
@@ -72,6 +74,8 @@ def is_free(port: int) -> bool:
 
 def owner_of(port: int) -> str | None:
     """Name and process id of who listens there, as far as we may see it."""
+    import psutil
+
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
@@ -90,7 +94,8 @@ def sweep(home: Home) -> list[str]:
         return []
     ended = []
     for part in earlier.parts:
-        signal_ = postgres.DEATH_SIGNAL if part.name == "postgres" else process.TERM
-        if part.pid and process.end_orphan(part.pid, part.began, signal_):
+        # PostgreSQL takes its children along, and does not wait for its clients, on SIGQUIT only.
+        how = signal.SIGQUIT if part.name == "postgres" else signal.SIGTERM
+        if part.pid and process.end_orphan(part.pid, part.began, how):
             ended.append(part.name)
     return ended

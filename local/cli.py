@@ -6,6 +6,7 @@ here; 4 a port is taken; 5 the disk is full; 6 the home cannot be used; 7 a part
 """
 
 import errno
+import logging
 import sys
 
 import typer
@@ -27,6 +28,8 @@ for room in (run, agencies, records, inspect, operate):
 
 def main() -> None:
     """Run the command; every foreseen failure is one sentence on standard error and an exit status."""
+    # asyncio remarks on every TLS connection that the other side closes first.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         app()
     except Refusal as refusal:

@@ -10,9 +10,9 @@ from cryptography import x509
 
 from local import checks, clock, front_door, nats, postgres, state
 from local.layout import DEFAULT_PORT_BASE, Home, Ports
+from local.logs import last_line
 from local.parts import platform
 from local.refusals import Refusal
-from local.supervisor import last_line
 
 SOON = timedelta(days=2)
 

@@ -66,7 +66,7 @@ class StartDisplay:
     def say(self, zh: str, en: str) -> None:
         """One sentence, with the time, in both languages."""
         now = datetime.now().astimezone().strftime("%H:%M:%S")
-        self.console.print(Text(f"{now}  {zh} / {en}"))
+        self.console.print(Text(f"{now}  {zh} / {en}"), soft_wrap=True)
 
     def _log(self, state: PlatformState) -> None:
         for part in state.parts:

@@ -98,6 +98,14 @@ class Ports:
         return self.base + 201 + SERVICES.index(service)
 
     @property
+    def nats_url(self) -> str:
+        return f"tls://127.0.0.1:{self.nats}"
+
+    def database_url(self, role: str) -> str:
+        """For ANXIN_DATABASE_URL: the password is not in it."""
+        return f"postgresql+psycopg://{role}@127.0.0.1:{self.postgres}/anxin"
+
+    @property
     def agencies_url(self) -> str:
         return f"https://localhost:{self.agencies}"
 

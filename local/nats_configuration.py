@@ -9,8 +9,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from shared import topology
-
 SUBSCRIBERS = ("subscriber-public-credit",)
 # JetStream would otherwise reserve most of the machine's memory.
 DEFAULT_MEMORY = 64 * 1024**2
@@ -36,7 +34,7 @@ def render(
 
     A `server_name` that begins with $ is taken from the environment by NATS itself.
     """
-    users = sorted((topology.permissions() if permissions is None else permissions).items())
+    users = sorted((_permissions() if permissions is None else permissions).items())
     return (
         _templates()
         .get_template("nats.conf.j2")
@@ -56,6 +54,12 @@ def render(
             pid_file=pid_file,
         )
     )
+
+
+def _permissions() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    from shared import topology  # brings the whole bus with it, which few commands need
+
+    return topology.permissions()
 
 
 def _templates() -> Environment:

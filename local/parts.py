@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from local import nats, postgres, probes
+from local.environment import base_environment, collector_url, service_environment
 from local.front_door import envoy_command, write_envoy_configuration
 from local.layout import SERVICES, Home, Ports
 from local.process import User
@@ -61,37 +62,6 @@ def cluster(home: Home, ports: Ports) -> postgres.Cluster:
 
 def nats_server(home: Home, ports: Ports) -> nats.Server:
     return nats.Server(home.path / "nats", home.pki, ports.nats, ports.nats_monitoring)
-
-
-def service_environment(name: str, role: str, home: Home, ports: Ports) -> dict[str, str]:
-    """The settings of a part that speaks to PostgreSQL as `role` and to the others as `name`. No secret is in it."""
-    pki = home.pki
-    return {
-        **base_environment(),
-        "ANXIN_DATABASE_URL": cluster(home, ports).url(role),
-        "ANXIN_SECRETS_DIR": str(home.secrets / role),
-        "ANXIN_NATS_URL": nats_server(home, ports).url,
-        "ANXIN_TLS_CERT": str(pki.certificate(name)),
-        "ANXIN_TLS_KEY": str(pki.key(name)),
-        "ANXIN_TLS_CA": str(pki.certificate("mesh-ca")),
-        "ANXIN_TLS_CLIENT_CA": str(pki.certificate("edge-ca")),
-        "ANXIN_AGENCY_ISSUER": ports.agencies_url,
-        "ANXIN_PEOPLE_ISSUER": ports.people_url,
-        "ANXIN_CLOCK_FILE": str(home.clock),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url(ports),
-    }
-
-
-def collector_url(ports: Ports) -> str:
-    """Where spans go: the standard variable, else our own collector."""
-    return os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or f"http://127.0.0.1:{ports.collector}"
-
-
-def base_environment() -> dict[str, str]:
-    """Our own environment without what would lead a part astray: other platforms' settings and proxies."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANXIN_")}
-    without_proxies = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
-    return {**without_proxies, "PYTHONUNBUFFERED": "1"}
 
 
 def module(name: str, *arguments: str) -> Callable[[], list[str]]:

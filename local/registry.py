@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local import pki
+from local.environment import service_environment
 from local.layout import Home, Ports
-from local.parts import service_environment
 from local.refusals import Refusal
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from local import diagnosis, spans
+from local import spans
 from local import trace as tree
 from local.commands.options import HomeOption, home_of
 from local.refusals import NotRunning, Refusal
@@ -46,6 +46,8 @@ def trace(
 
 def doctor(home: HomeOption = None) -> None:
     """检查这台机器和这个平台。Look for what is wrong; exit status 1 when something is."""
+    from local import diagnosis  # looks at every part, which no other command waits for
+
     console = Console()
     findings = diagnosis.examine(home_of(home))
     for finding in findings:
@@ -70,9 +72,9 @@ def _list(found: list[spans.TraceSummary], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([summary.__dict__ for summary in found], ensure_ascii=False))
         return
-    table = Table("链路 trace", "开始 began", "第一步 first step", "服务 services", "步骤 spans", "时长 ms")
+    table = Table(Column("链路 trace", no_wrap=True, min_width=32), "开始", "第一步 first step", "服务", "步骤", "ms")
     for each in found:
-        began = datetime.fromtimestamp(each.started_ns / 1e9, UTC).astimezone().strftime("%m-%d %H:%M:%S")
+        began = datetime.fromtimestamp(each.started_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
         length = f"{(each.ended_ns - each.started_ns) / 1e6:.0f}"
         style = "red" if each.failed else None
         table.add_row(each.trace_id, began, each.name, str(each.services), str(each.spans), length, style=style)

@@ -1,25 +1,16 @@
 """`anxin clock`, `dead-letters list|replay`, `audit verify`: what operations and auditors do."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
 from rich.console import Console
 from rich.table import Table
 
 from local import clock as business_clock
 from local import state
 from local.commands.options import HomeOption, home_of
-from local.layout import SERVICES, Home, Ports
-from local.parts import cluster, nats_server
+from local.layout import SERVICES
 from local.refusals import Refusal
-from shared import audit as log
-from shared import bus, dead_letters, topology
-from shared.db import Database
-from shared.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -55,12 +46,9 @@ def clock(
 
 def list_letters(home: HomeOption = None, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100) -> None:
     """列出死信及原因。List dead letters and why each died."""
-    found: list[dead_letters.DeadLetter] = []
+    from local import operations
 
-    async def read(js: JetStreamContext) -> None:
-        found.extend(await dead_letters.letters(js, limit))
-
-    _on_the_bus(home_of(home), read)
+    found = operations.dead_letters(home_of(home), limit)
     table = Table("序号 #", "时间 buried", "主题 subject", "消费者 consumer", "原因 reason")
     for each in found:
         buried = each.buried_at.astimezone().strftime("%m-%d %H:%M:%S") if each.buried_at else "-"
@@ -73,66 +61,22 @@ def replay_letters(
     home: HomeOption = None,
 ) -> None:
     """重新投递死信。Send dead letters to their subject again."""
-    console = Console()
+    from local import operations
 
-    async def send(js: JetStreamContext) -> None:
-        wanted = sequences or [letter.sequence for letter in await dead_letters.letters(js, 10_000)]
-        for number in wanted:
-            console.print(f"{number} -> {await _replay(js, number)}")
-
-    _on_the_bus(home_of(home), send)
-
-
-async def _replay(js: JetStreamContext, number: int) -> str:
-    try:
-        return await dead_letters.replay(js, number)
-    except NotFoundError as error:
-        raise Refusal(f"没有第 {number} 号死信。", f"There is no dead letter {number}.") from error
+    console, here = Console(), home_of(home)
+    for number in sequences or [letter.sequence for letter in operations.dead_letters(here, 10_000)]:
+        console.print(f"{number} -> {operations.replay(here, number)}")
 
 
 def verify_audit(home: HomeOption = None) -> None:
     """逐条核对哈希链。Check every entry of the hash-chained log; exit status 1 when one does not fit."""
+    from local import operations
+
     here, console = home_of(home), Console()
-    ports = Ports(state.running(here).port_base)
-    broken = {name: asyncio.run(_broken_at(here, ports, name)) for name in SERVICES}
+    broken = {name: operations.audit_broken_at(here, name) for name in SERVICES}
     for name, entry in broken.items():
         console.print(
             f"{name}: " + ("完整 intact" if entry is None else f"第 {entry} 条不符 entry {entry} does not fit")
         )
     if any(entry is not None for entry in broken.values()):
         raise Refusal("审计日志已被改动。", "The audit log has been changed.")
-
-
-async def _broken_at(home: Home, ports: Ports, schema: str) -> int | None:
-    database = Database(_settings(home, ports, schema))
-    try:
-        async with database.transaction() as session:
-            return await log.broken_at(session)
-    finally:
-        await database.close()
-
-
-def _on_the_bus(home: Home, work: Callable[[JetStreamContext], Awaitable[None]]) -> None:
-    ports = Ports(state.running(home).port_base)
-
-    async def connected() -> None:
-        connection = await bus.connect(_settings(home, ports, "ingest"), topology.OPERATOR)
-        try:
-            await work(connection.jetstream())
-        finally:
-            await connection.close()
-
-    asyncio.run(connected())
-
-
-def _settings(home: Home, ports: Ports, role: str) -> Settings:
-    """The operator's certificate on the bus; in the database the role whose schema is looked at."""
-    here = cluster(home, ports)
-    return Settings(
-        database_url=here.url(role),
-        database_password=here.password(role),
-        nats_url=nats_server(home, ports).url,
-        tls_cert=home.pki.certificate("operator"),
-        tls_key=home.pki.key("operator"),
-        tls_ca=home.pki.certificate("mesh-ca"),
-    )

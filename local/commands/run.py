@@ -18,9 +18,8 @@ from local import checks, state
 from local.commands.options import HomeOption, home_of
 from local.display import STATES, StartDisplay, addresses
 from local.layout import DEFAULT_PORT_BASE, Home, Ports
-from local.platform import Platform
+from local.logs import last_line
 from local.refusals import NotRunning, PartFailed, Refusal
-from local.supervisor import last_line
 
 DOWN_PATIENCE_S = 90.0
 
@@ -48,6 +47,8 @@ def up(
         if not no_demo:
             raise typer.Exit(subprocess.call(_demo_command(here)))
         return
+    from local.platform import Platform  # all parts and what they need, which no other command waits for
+
     display = StartDisplay(console)
     platform = Platform(here, ports, display.say, display.show)
     player = _Player(here, wanted=not no_demo)

@@ -8,8 +8,8 @@ import pytest
 
 from local import agency_client, checks, clock, refusals, state
 from local.layout import Home, Ports
+from local.logs import last_line
 from local.parts import platform
-from local.supervisor import last_line
 
 
 @pytest.mark.parametrize(

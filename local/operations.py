@@ -1,0 +1,73 @@
+"""What operators and auditors ask of a running platform: dead letters on the bus, audit chains in the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from local import postgres, state
+from local.layout import Home, Ports
+from local.refusals import Refusal
+from shared import audit, bus, topology
+from shared import dead_letters as letters
+from shared.db import Database
+from shared.settings import Settings
+
+T = TypeVar("T")
+
+
+def dead_letters(home: Home, limit: int) -> list[letters.DeadLetter]:
+    """The oldest dead letters, at most `limit`. Raises NotRunning."""
+    return _on_the_bus(home, lambda js: letters.letters(js, limit))
+
+
+def replay(home: Home, number: int) -> str:
+    """Send a dead letter to its subject again; returns the subject. Raises Refusal when there is no such letter."""
+    try:
+        return _on_the_bus(home, lambda js: letters.replay(js, number))
+    except NotFoundError as error:
+        raise Refusal(f"没有第 {number} 号死信。", f"There is no dead letter {number}.") from error
+
+
+def audit_broken_at(home: Home, schema: str) -> int | None:
+    """The first entry of a service's audit log that does not fit its chain; None when all do. Raises NotRunning."""
+    settings = _settings(home, schema)
+
+    async def check() -> int | None:
+        database = Database(settings)
+        try:
+            async with database.transaction() as session:
+                return await audit.broken_at(session)
+        finally:
+            await database.close()
+
+    return asyncio.run(check())
+
+
+def _on_the_bus(home: Home, ask: Callable[[JetStreamContext], Awaitable[T]]) -> T:
+    settings = _settings(home, "ingest")
+
+    async def connected() -> T:
+        connection = await bus.connect(settings, topology.OPERATOR)
+        try:
+            return await ask(connection.jetstream())
+        finally:
+            await connection.close()
+
+    return asyncio.run(connected())
+
+
+def _settings(home: Home, role: str) -> Settings:
+    """The operator's certificate on the bus; in the database the role whose schema is looked at."""
+    ports = Ports(state.running(home).port_base)
+    cluster = postgres.Cluster(home.path / "postgres", home.secrets, ports.postgres)
+    return Settings(
+        database_url=cluster.url(role),
+        database_password=cluster.password(role),
+        nats_url=ports.nats_url,
+        tls_cert=home.pki.certificate("operator"),
+        tls_key=home.pki.key("operator"),
+        tls_ca=home.pki.certificate("mesh-ca"),
+    )

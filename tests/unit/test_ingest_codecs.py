@@ -1,0 +1,225 @@
+"""Files as agencies export them: what is read, what is refused, and where it breaks."""
+
+import contextlib
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.ingest.catalogue import shipped
+from services.ingest.codecs import (
+    BadFile,
+    FileTooLarge,
+    MissingColumns,
+    UnknownItems,
+    UnreadableType,
+    inflated,
+    json_records,
+    read,
+)
+from services.ingest.validation import ROW
+from shared.errors import AnxinError
+
+TAX = shipped().datasets["tax_arrears"]
+GRID = shipped().datasets["gov_grid_event"]
+JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
+HEADER = "taxpayer,taxpayer_no,tax_kind,as_of,balance\r\n"
+
+
+def rows(body: str | bytes, content_type: str = JSON, dataset: Any = TAX) -> list[dict[str, Any]]:
+    """Every row that was read, without what is null."""
+    batches = list(read(body.encode() if isinstance(body, str) else body, content_type, dataset))
+    found = pl.concat([batch.texts for batch in batches]).to_dicts() if batches else []
+    return [{name: value for name, value in row.items() if value is not None} for row in found]
+
+
+def faults(body: str | bytes, content_type: str = JSON, dataset: Any = TAX) -> list[tuple[Any, ...]]:
+    batches = read(body.encode() if isinstance(body, str) else body, content_type, dataset)
+    return [row for batch in batches for row in batch.faults.rows()]
+
+
+def refusal(body: str | bytes, content_type: str = JSON) -> AnxinError:
+    with pytest.raises(AnxinError) as refused:
+        rows(body, content_type)
+    return refused.value
+
+
+def test_numbers_keep_every_digit_they_were_written_with() -> None:
+    body = '[{"balance": 1234567890123456.78}, {"balance": 1e400}, {"balance": 123456789012345678901234567890}]'
+    assert [row["balance"] for row in rows(body)] == ["1234567890123456.78", "1e400", "123456789012345678901234567890"]
+
+
+def test_truth_values_and_nulls_are_read_as_such() -> None:
+    assert rows('[{"taxpayer": true, "uscc": null}]') == [{ROW: 1, "taxpayer": "true"}]
+
+
+def test_an_empty_array_is_a_file_without_records() -> None:
+    assert rows("[]") == []
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_an_empty_body_is_no_json(blank: str) -> None:
+    assert isinstance(refusal(blank), BadFile)
+
+
+def test_a_broken_file_is_refused_with_its_position() -> None:
+    broken = refusal('[{"taxpayer": "a"},\n {"taxpayer": nope}]')
+    assert (broken.status, broken.extra["line"], broken.extra["column"]) == (400, 2, 16)
+    assert refusal('{"taxpayer": "a"}\n{"taxpayer": \n', LINES).extra["row"] == 2
+    assert refusal(b'[{"taxpayer": "\xff"}]').extra["byte"] == 15
+    assert refusal(HEADER + '"never closed,1,v,2026-10,5', CSV).extra["line"] == 2
+
+
+@pytest.mark.parametrize("body", ['{"taxpayer": "a"}', '"a"', "5", "null", "[" * 50_000, '[{"taxpayer": "\\ud800"}]'])
+def test_what_is_no_array_of_records_is_refused(body: str) -> None:
+    assert isinstance(refusal(body), BadFile)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[{"taxpayer":"a","taxpayer":"b"}]',
+        '[{"taxpayer" : "a" , "balance":1,\n"taxpayer"\t: "b"}]',
+        '[{"taxpayer":"a","\\u0074axpayer":"b"}]',
+    ],
+)
+def test_a_repeated_key_is_refused_because_one_value_would_be_lost(body: str) -> None:
+    refused = refusal(body)
+    assert isinstance(refused, BadFile)
+    assert "stands twice in record 1" in refused.detail
+    assert "stands twice" in refusal(body.strip("[]").replace("\n", ""), LINES).detail
+
+
+def test_a_text_that_looks_like_a_key_is_no_repeated_key() -> None:
+    tricky = [{"taxpayer": '": ":', "balance": ":1", "authority": '\\":'}]
+    assert rows(json.dumps(tricky)) == [{ROW: 1} | tricky[0]]
+
+
+def test_unknown_items_are_refused_by_name() -> None:
+    refused = refusal('[{"taxpayer": "a"}, {"colour": 1, "taste": 2}]')
+    assert isinstance(refused, UnknownItems)
+    assert [error["item"] for error in refused.errors] == ["colour", "taste"]
+    assert "colour" in refusal("taxpayer,colour\r\n", CSV).detail
+
+
+def test_ten_thousand_unknown_columns_give_a_short_refusal() -> None:
+    many = refusal(json.dumps([{f"c{number}": 1 for number in range(10_000)}]))
+    assert (len(many.errors), many.status) == (20, 422)
+    assert "9980 more" in many.detail
+
+
+def test_what_is_no_object_or_is_nested_is_a_fault_of_its_row_alone() -> None:
+    body = '[5, {"taxpayer": ["a"]}, {"taxpayer": {"b": 1}}, {"taxpayer": "[c]"}, null]'
+    assert faults(body) == [
+        (1, "", "not_an_object"),
+        (5, "", "not_an_object"),
+        (2, "taxpayer", "nested"),
+        (3, "taxpayer", "nested"),
+    ]
+    assert rows(body)[3] == {ROW: 4, "taxpayer": "[c]"}
+
+
+def test_a_list_is_read_where_the_item_is_a_set() -> None:
+    body = '[{"signs": ["layoff", "boss lost"]}, {"signs": "layoff"}, {"signs": [1]}]'
+    assert [row.get("signs") for row in rows(body, JSON, GRID)] == ["layoff;boss lost", "layoff", None]
+    assert faults(body, JSON, GRID) == [(3, "signs", "nested")]
+
+
+def test_lines_are_numbered_as_records() -> None:
+    assert rows('{"taxpayer": "a"}\n\n{"taxpayer": "b"}\n', LINES) == [
+        {ROW: 1, "taxpayer": "a"},
+        {ROW: 2, "taxpayer": "b"},
+    ]
+
+
+@pytest.mark.parametrize("content_type", [JSON, LINES])
+def test_long_files_come_in_batches_with_running_numbers(content_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_records, "BATCH_ROWS", 7)
+    monkeypatch.setattr(json_records, "BATCH_BYTES", 100)
+    records = [{"taxpayer_no": str(number)} for number in range(1, 101)]
+    body = json.dumps(records) if content_type == JSON else "\n".join(map(json.dumps, records))
+    assert len(list(read(body.encode(), content_type, TAX))) > 5
+    assert rows(body, content_type) == [{ROW: number, "taxpayer_no": str(number)} for number in range(1, 101)]
+
+
+def test_a_table_may_have_line_breaks_and_commas_within_quotes() -> None:
+    body = HEADER + '"甲\r\n乙, 丙","1",v,2026-10,5\r\n\r\nb,2,v,2026-10,\r\n'
+    assert rows(body, CSV) == [
+        {ROW: 1, "taxpayer": "甲\r\n乙, 丙", "taxpayer_no": "1", "tax_kind": "v", "as_of": "2026-10", "balance": "5"},
+        {ROW: 3, "taxpayer": "b", "taxpayer_no": "2", "tax_kind": "v", "as_of": "2026-10"},
+    ]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("name", ["杭州市余杭区某某建设有限公司", "某某", "𠮷野"])
+def test_a_table_is_read_in_the_encoding_it_was_written_in(codec: str, name: str) -> None:
+    body = (HEADER + f"{name},1,v,2026-10,5\r\n").encode(codec)
+    assert rows(body, CSV)[0]["taxpayer"] == name
+
+
+def test_a_line_with_too_many_fields_is_a_fault_of_that_line_alone() -> None:
+    body = HEADER + "a,1,v,2026-10,5,6\r\nb,2,v,2026-10,5\r\nc,3,v,2026-10\r\n"
+    assert faults(body, CSV) == [(1, "", "field_count")]
+    assert [row["taxpayer"] for row in rows(body, CSV)] == ["a", "b", "c"]
+
+
+def test_a_header_must_name_what_every_row_needs_and_nothing_twice() -> None:
+    assert isinstance(refusal("taxpayer,tax_kind\r\n", CSV), MissingColumns)
+    assert "stands twice" in refusal("taxpayer,taxpayer\r\n", CSV).detail
+    assert refusal("", CSV).detail == "The file has no header."
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/xml", "nonsense", "text/csv; charset=koi8-r"])
+def test_what_is_not_read_here_is_told_by_415(content_type: str) -> None:
+    refused = refusal(HEADER, content_type)
+    assert isinstance(refused, UnreadableType)
+    assert refused.status == 415
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_packed_bodies_are_unpacked_even_in_several_pieces(encoding: str) -> None:
+    packed = PACKERS[encoding](b"hello" * 1000)
+    assert inflated(packed, encoding, 5000) == b"hello" * 1000
+    assert inflated(packed + packed, encoding, 10_000) == b"hello" * 2000
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+def test_a_bomb_is_refused_before_it_has_grown(encoding: str) -> None:
+    bomb = PACKERS[encoding](bytes(200_000_000))
+    with pytest.raises(FileTooLarge):
+        inflated(bomb, encoding, 1_000_000)
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+@pytest.mark.parametrize("cut", [1, 5, 9, 12])
+def test_a_packed_body_that_was_cut_off_is_refused(encoding: str, cut: int) -> None:
+    packed = PACKERS[encoding](json.dumps(list(range(1000))).encode())
+    with pytest.raises(BadFile):
+        inflated(packed[:-cut], encoding, 1_000_000)
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+@given(noise=st.binary(min_size=1, max_size=200))
+@settings(max_examples=30, deadline=None)
+def test_noise_is_never_more_than_a_bad_file(encoding: str, noise: bytes) -> None:
+    try:
+        inflated(noise, encoding, 1000)
+    except (BadFile, FileTooLarge):
+        return
+
+
+@pytest.mark.parametrize("content_type", [JSON, LINES, CSV])
+@given(noise=st.one_of(st.binary(max_size=100), st.text('[]{}":,\\nul1.e\n', max_size=60).map(str.encode)))
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_is_read_or_refused_but_never_breaks_us(content_type: str, noise: bytes) -> None:
+    with contextlib.suppress(BadFile, UnknownItems, MissingColumns):
+        rows(noise, content_type)

@@ -184,6 +184,9 @@ async def read_feed(ledger: Ledger, url: str, folder: Path) -> None:
             await asyncio.to_thread(_read_page, ledger, client)
         except (Denied, ValueError, OSError) as error:  # OSError: the agency has no certificate yet
             log.warning("feed.waiting", extra={"reason": str(error)})
+            if client:  # with a new token, too: the old one may be revoked, or older than what we may do
+                client.close()
+                client = None
         await asyncio.sleep(FEED_EVERY_S)
 
 

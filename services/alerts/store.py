@@ -138,8 +138,8 @@ async def suspensions_over(session: Session, today: date, limit: int = 100) -> l
 
 async def add_order_once(session: Session, order: Order) -> bool:
     """Keep a new order; False when its number is taken, even by an order the caller may not see."""
-    statement = insert(Order).values(**order.model_dump()).on_conflict_do_nothing(index_elements=["order_no"])
-    return (await session.exec(statement)).rowcount == 1
+    once = insert(Order).values(**order.model_dump()).on_conflict_do_nothing(index_elements=["order_no"])
+    return (await session.exec(once.returning(col(Order.id)))).first() is not None
 
 
 async def order_seen(session: Session, order_id: UUID) -> Order:

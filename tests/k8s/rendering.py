@@ -14,7 +14,7 @@ class RenderFailed(RuntimeError):
 def render(overlay: Path) -> str:
     """The YAML stream of an overlay. Raises RenderFailed."""
     done = subprocess.run(
-        [str(BINARIES / "kubectl"), "kustomize", str(overlay)], capture_output=True, text=True, timeout=60, check=False
+        [str(BINARIES / "kubectl"), "kustomize", str(overlay)], capture_output=True, text=True, timeout=120, check=False
     )
     if done.returncode or "Warning" in done.stderr:
         raise RenderFailed(done.stderr.strip())

@@ -53,7 +53,7 @@ def failures(reports: Any) -> Iterator[Finding]:
 def check_dockerfile(dockerfile: Path = ROOT / "Dockerfile") -> list[Finding]:
     """hadolint's findings, of every severity."""
     command = [str(BINARIES / "hadolint"), "--no-color", "--format", "json", str(dockerfile)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if not done.stdout.startswith("["):
         return [Finding("hadolint", dockerfile.name, (done.stderr or done.stdout).strip())]
     return [

@@ -13,6 +13,9 @@ import pytest
 from tests.k8s.model import OVERLAYS, ROOT, pods, uv
 from tests.k8s.rendering import documents
 
+# Installing every dependency takes long on a busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 BUILD_STAGE = re.search(r"(?ms)^FROM \S+ AS build$(.*?)^FROM ", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 
 
@@ -59,14 +62,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         elif verb == "RUN" and words[0] != "pip":
             environment = _bare(UV_PYTHON_DOWNLOADS="never", UV_LINK_MODE="copy")
             command = [uv() if word == "uv" else word for word in words]
-            subprocess.run(command, cwd=folder, env=environment, check=True, timeout=150, capture_output=True)
+            subprocess.run(command, cwd=folder, env=environment, check=True, timeout=300, capture_output=True)
     return folder
 
 
 def _python(app: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = _bare(PYTHONPATH=str(app), PYTHONDONTWRITEBYTECODE="1")
     command = [str(app / ".venv/bin/python"), *arguments]
-    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=200)
 
 
 def _programs() -> set[str]:

@@ -12,6 +12,9 @@ from tests.k8s.generate import FOLDER
 from tests.k8s.model import ENVIRONMENTS, OVERLAYS, Document
 from tests.k8s.spoiling import WRONG, Wrong, read, spoil
 
+# Other programs do the work here; on a busy machine they are slow, which is no fault of the manifests.
+pytestmark = pytest.mark.timeout(600)
+
 WRONGS = [read(path) for path in sorted(WRONG.glob("*.yaml"))]
 CHECKS = {"schema", "references", "selectors", "flows", "environment", "agreements", "shipped", "checkov"}
 

@@ -44,7 +44,8 @@ class Registry:
 
     def seed(self, everybody: dict[str, Any]) -> None:
         """Clients and people in one step: {"clients": [...], "people": [...]}, as the issuer's `seed` takes it."""
-        self._admin("seed", "--file", "-", given=json.dumps(everybody, ensure_ascii=False))
+        clients = [{**client, "scopes": _words(client["scopes"])} for client in everybody.get("clients", [])]
+        self._admin("seed", "--file", "-", given=json.dumps({**everybody, "clients": clients}, ensure_ascii=False))
 
     def _admin(self, *arguments: str, given: str = "") -> str:
         done = subprocess.run(
@@ -59,3 +60,8 @@ class Registry:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise Refusal(f"令牌服务拒绝：{reason}", f"The issuer refused: {reason}")
         return done.stdout
+
+
+def _words(scopes: str | Sequence[str]) -> list[str]:
+    """Scopes as a list; RFC 6749 writes them as one text."""
+    return scopes.split() if isinstance(scopes, str) else list(scopes)

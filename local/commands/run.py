@@ -125,7 +125,8 @@ class _Player:
 
 
 def _demo_command(home: Home) -> list[str]:
-    return [sys.executable, "-m", "local.demo", "--home", str(home.path)]
+    # Authlib warns that it will move to another HTTP client; nobody who watches a demo can do anything about it.
+    return [sys.executable, "-W", "ignore::DeprecationWarning", "-m", "local.demo", "--home", str(home.path)]
 
 
 def _start_detached(home: Home, ports: Ports, console: Console) -> None:

@@ -41,18 +41,22 @@ class Parameters:
     """Everything `render` needs. Paths are as Envoy sees them; times are seconds, sizes bytes.
 
     agencies_url, people_url: public addresses, which are also the `iss` of the tokens accepted there.
+    listen_host, agencies_port, people_port: where clients connect. admin_host, admin_port: loopback only.
+    ops_host, ops_port: a small listener for probes and Prometheus (/ready, /stats/prometheus, no more); 0 for none.
     pki_dir: holds front.crt|key (what clients see), ca.crt (signs client certificates), mesh-ca.crt (signs the
-    services' certificates) and edge.crt|key (what Envoy shows to the services). secrets_dir: where the
-    files of `secret_files` lie; then renewed certificates are taken without a restart. "" reads them once, at start.
-    ops_port: a small listener for probes and Prometheus (/ready, /stats/prometheus, nothing else); 0 for none.
-    upstreams: one per name in SERVICES.
-    agency_rate, agency_burst: requests a second, and at once, for each agency (certificate subject); people_*: for
-    each remote address. replicas share nothing: with n gateways the platform admits n times as much.
-    ingest_body_limit, body_limit: largest request body. heap_limit: Envoy refuses requests (503) near it.
-    jwks_cache: a new signing key must be published at least twice this long before its first use.
-    otlp_endpoint: base URL of an OTLP/HTTP collector, "" for none; https is verified against mesh_ca.
+    services' certificates) and edge.crt|key (what Envoy shows to the services). secrets_dir: where the files of
+    `secret_files` lie; then renewed certificates are taken without a restart. "" reads them once, at start.
+    upstreams: one per name in SERVICES. audience: the `aud` of tokens.
+    jwks_cache: a new signing key must be published at least twice this long before its first use; at least 6.
+    agency_rate, agency_burst: requests a second, and at once, for each agency (certificate subject).
+    people_rate, people_burst: the same for each remote address. Gateways share nothing: two admit twice as much.
+    ingest_body_limit, body_limit: largest request body, for records and for anything else.
+    upstream_timeout: until a service has answered. header_timeout: until a client has finished the handshake, then
+    its headers. idle_timeout: without a byte; five times that for a whole request.
+    max_connections: of clients. heap_limit: Envoy refuses requests (503) near it.
     trusted_hops: proxies in front whose X-Forwarded-For is believed.
-    access_log: file or /dev/stdout. admin_port: on loopback; 0 lets the kernel choose.
+    otlp_endpoint: base URL of an OTLP/HTTP collector, "" for none; https is verified against mesh-ca.crt.
+    access_log: a file, or /dev/stdout.
     """
 
     agencies_url: str = "https://localhost:8443"
@@ -91,7 +95,10 @@ class Parameters:
         unknown = set(self.upstreams) - set(SERVICES)
         if missing or unknown:
             raise InvalidParameters(f"upstreams: missing {sorted(missing)}, unknown {sorted(unknown)}")
-        for name in ("agency_rate", "agency_burst", "people_rate", "people_burst", "jwks_cache", "body_limit"):
+        # Envoy fetches the keys anew five seconds before they expire; without these it would do so without pause.
+        if self.jwks_cache < 6:
+            raise InvalidParameters("jwks_cache must be at least 6 seconds")
+        for name in ("agency_rate", "agency_burst", "people_rate", "people_burst", "body_limit", "ingest_body_limit"):
             if getattr(self, name) <= 0:
                 raise InvalidParameters(f"{name} must be greater than 0")
 

@@ -1,7 +1,4 @@
-"""A person's side of the front door: login by code + PKCE, and signatures with the officer's own key.
-
-The client is Authlib's `OAuth2Client` (an httpx client) that sends the person's token.
-"""
+"""A person's side of the front door: login by code + PKCE (RFC 7636), and signatures with the officer's own key."""
 
 import json
 import re
@@ -10,37 +7,30 @@ import ssl
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jws
 from joserfc.jwk import ECKey
 
 from local.layout import Home, Ports
 
 CLI_CLIENT = "anxin-cli"
-# A public client proves itself by PKCE; Authlib calls it so when only the client id is sent.
-NO_CLIENT_PROOF = "none"
 # Loopback redirect of a native application (RFC 8252, section 7.3); nothing listens there, the code is read off.
 REDIRECT = "http://127.0.0.1:7777/callback"
 _CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
 _TIMEOUT_S = 30.0
 
 
-def person(home: Home, ports: Ports, login: str) -> OAuth2Client:
-    """A person logged in by code + PKCE, with the password in `home/people/<login>/password`."""
-    client = OAuth2Client(
-        client_id=CLI_CLIENT,
-        token_endpoint_auth_method=NO_CLIENT_PROOF,
-        token_endpoint=f"{ports.people_url}/oauth/token",
-        redirect_uri=REDIRECT,
-        code_challenge_method="S256",
-        scope="openid",
-        base_url=ports.people_url,
-        verify=_trust(home),
-        timeout=_TIMEOUT_S,
-    )
+def person(home: Home, ports: Ports, login: str) -> httpx.Client:
+    """A client that carries the person's access token; the password is in `home/people/<login>/password`."""
+    trust = ssl.create_default_context(cafile=str(home.pki.certificate("ca")))
+    client = httpx.Client(base_url=ports.people_url, verify=trust, timeout=_TIMEOUT_S, trust_env=False)
     verifier = secrets.token_urlsafe(48)
-    url, state = client.create_authorization_url(f"{ports.people_url}/oauth/authorize", code_verifier=verifier)
-    client.fetch_token(code=_code(home, url, login, state), code_verifier=verifier)
+    proof = {"redirect_uri": REDIRECT, "client_id": CLI_CLIENT, "code_verifier": verifier}
+    form = {"grant_type": "authorization_code", "code": _code(client, home, login, verifier), **proof}
+    answer = client.post("/oauth/token", data=form)
+    if answer.is_error:
+        raise RuntimeError(f"no token for {login}: {problem(answer)}")
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
     return client
 
 
@@ -61,20 +51,25 @@ def problem(answer: httpx.Response) -> str:
     return f"{answer.status_code} {body.get('title', '')}: {body.get('detail', body)} [{body.get('check', '')}]"
 
 
-def _trust(home: Home) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(home.pki.certificate("ca")))
-
-
-def _code(home: Home, url: str, login: str, state: str) -> str:
+def _code(client: httpx.Client, home: Home, login: str, verifier: str) -> str:
+    """Log in at the page that a browser would show, and read the code off the redirect."""
+    asked = {
+        "response_type": "code",
+        "client_id": CLI_CLIENT,
+        "redirect_uri": REDIRECT,
+        "code_challenge": str(create_s256_code_challenge(verifier)),
+        "code_challenge_method": "S256",
+        "state": secrets.token_urlsafe(16),
+    }
+    page = client.get("/oauth/authorize", params=asked)
+    csrf = _CSRF.search(page.text)
+    if csrf is None:
+        raise RuntimeError(f"no login form: {problem(page)}")
     password = (home.path / "people" / login / "password").read_text().strip()
-    with httpx.Client(verify=_trust(home), timeout=_TIMEOUT_S) as browser:
-        page = browser.get(url)
-        csrf = _CSRF.search(page.text)
-        if csrf is None:
-            raise RuntimeError(f"no login form at {url}: {problem(page)}")
-        answer = browser.post(url, data={"csrf": csrf.group(1), "login": login, "password": password})
+    form = {"csrf": csrf.group(1), "login": login, "password": password}
+    answer = client.post("/oauth/authorize", params=asked, data=form)
     location: str = answer.headers.get("location", "")
     back = parse_qs(urlsplit(location).query)
-    if back.get("state") != [state] or "code" not in back:
+    if back.get("state") != [asked["state"]] or "code" not in back:
         raise RuntimeError(f"the login of {login} was refused: {problem(answer)}")
     return back["code"][0]

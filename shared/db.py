@@ -1,5 +1,6 @@
 """The database: one transaction per request or message, committed here and nowhere else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from shared.settings import Settings
 Session = AsyncSession
 EVERYWHERE = "*"
 NOWHERE = ""
+ANNOUNCED = "announced"
 _SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
 
 
@@ -27,6 +29,7 @@ class Database:
     """A pool of connections under the service's own role."""
 
     def __init__(self, settings: Settings) -> None:
+        self.announced = asyncio.Event()  # a committed transaction left events in the outbox
         self.engine = create_async_engine(
             settings.database_dsn(),
             pool_size=settings.database_pool,
@@ -45,9 +48,12 @@ class Database:
         `jurisdiction` is the division prefix that row-level security lets this session see: '*' for the system itself,
         '' for nobody's rows.
         """
-        async with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            await sql(session, _SET_JURISDICTION, division=jurisdiction or NOWHERE)
-            yield session
+        async with Session(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                await sql(session, _SET_JURISDICTION, division=jurisdiction or NOWHERE)
+                yield session
+            if session.info.get(ANNOUNCED):
+                self.announced.set()
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""

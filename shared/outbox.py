@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, update
 from sqlmodel import Field, SQLModel, col, select
 
-from shared.db import Database, Session, sql
+from shared.db import ANNOUNCED, Database, Session, sql
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import EVENTS_PUBLISHED, context_of, current_traceparent, tracer
@@ -69,21 +70,28 @@ def envelope(event: Event, event_id: UUID, traceparent: str | None) -> bytes:
 def announce(session: Session, event: Event) -> UUID:
     """Let the event leave if, and only if, this transaction commits. Returns its id."""
     event_id, traceparent = new_id(), current_traceparent()
+    session.info[ANNOUNCED] = True
     body = envelope(event, event_id, traceparent)
     session.add(OutboxRow(event_id=event_id, subject=event.subject, body=body, traceparent=traceparent))
     return event_id
 
 
 async def relay(db: Database, js: JetStreamContext, interval_s: float) -> None:
-    """Publish what waits, for ever. An unreachable bus only delays: the rows stay."""
+    """Publish what waits, for ever: at once for our own transactions, within `interval_s` for another process's.
+
+    An unreachable bus only delays: the rows stay.
+    """
     while True:
+        db.announced.clear()
         try:
             published = await relay_once(db, js)
         except Exception as error:
             log.warning("relay.delayed", extra={"reason": repr(error)})
             published = 0
-        if published < BATCH:
             await asyncio.sleep(interval_s)
+        if published < BATCH:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(db.announced.wait(), interval_s)
 
 
 async def relay_once(db: Database, js: JetStreamContext) -> int:

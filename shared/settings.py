@@ -46,7 +46,7 @@ class Settings(BusSettings):
     role: Literal["all", "api", "worker"] = "all"
     data_key: SecretStr | None = Field(default=None, description="32 bytes, base64: the root of the data keys")
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
-    relay_interval_s: float = Field(default=0.2, gt=0, le=60)
+    relay_interval_s: float = Field(default=0.5, gt=0, le=60)
 
     @field_validator("database_url")
     @classmethod

@@ -24,9 +24,9 @@ class Agency:
     datasets: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
 
-    def all_scopes(self) -> str:
-        """Scopes as RFC 6749 writes them."""
-        return " ".join([*(f"ingest:{dataset}" for dataset in self.datasets), *self.scopes])
+    def all_scopes(self) -> list[str]:
+        """What the issuer is asked to grant."""
+        return [*(f"ingest:{dataset}" for dataset in self.datasets), *self.scopes]
 
 
 @dataclass(frozen=True)

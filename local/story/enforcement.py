@@ -66,8 +66,8 @@ def arrivals(home: Home, ports: Ports, uscc: str, channels: tuple[str, ...] = CH
     with httpx.Client(base_url=ports.public_credit_url, verify=trust, timeout=10) as http:
 
         def look() -> list[str] | None:
-            received = http.get("/received").json()
-            came = {one["channel"] for one in received["items"] if one["event"]["data"]["uscc"] == uscc}
-            return sorted(came) if came >= set(channels) else None
+            events = http.get("/received").json()["events"]
+            came = [one for one in events if one["uscc"] == uscc and one["signature_stands"]]
+            return sorted(came[0]["arrivals"]) if came and set(came[0]["arrivals"]) >= set(channels) else None
 
         return wait_for(f"news of {uscc} at the public credit system", look)

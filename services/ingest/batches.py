@@ -40,15 +40,19 @@ def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime)
     subjected = with_subject(checked.values, dataset)
     sealed, identities = pseudonymised(subjected, dataset, vault)
     rows = _told_apart(sealed, dataset, reported_at)
-    lost = unmatched_faults(subjected, checked.faults, dataset)
+    has_lost = rows.get_column(SUBJECT).null_count() > 0
     return Prepared(
         received=len(batch.texts),
         rejected=checked.rejected,
-        matched=rows.filter(pl.col(SUBJECT).is_not_null()),
-        unmatched=rows.filter(pl.col(SUBJECT).is_null()),
-        faults=pl.concat([checked.faults, lost]).sort("row", maintain_order=True),
+        matched=rows.filter(pl.col(SUBJECT).is_not_null()) if has_lost else rows,
+        unmatched=rows.filter(pl.col(SUBJECT).is_null()) if has_lost else rows.clear(),
+        faults=_in_order(checked.faults, unmatched_faults(subjected, checked.faults, dataset)),
         identities=identities,
     )
+
+
+def _in_order(told: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([told, lost]).sort("row", maintain_order=True) if len(lost) else told
 
 
 def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime) -> pl.DataFrame:

@@ -30,6 +30,8 @@ def _subject(values: pl.DataFrame, dataset: Dataset) -> pl.Series:
 
 def unmatched_faults(matched: pl.DataFrame, told: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """A line (row, item, code `unmatched`) for each row without a subject that no fault tells about already."""
+    if not matched.get_column(SUBJECT).null_count():
+        return told.clear()
     item = dataset.subject.item or dataset.subject.name or ""
     lost = matched.filter(pl.col(SUBJECT).is_null()).select(pl.col(ROW).alias("row"))
     silent = lost.join(told.select("row"), on="row", how="anti")

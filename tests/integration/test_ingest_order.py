@@ -35,7 +35,7 @@ def _records(states: list[tuple[int, int]]) -> list[dict[str, Any]]:
     return [a_tax_record(who, balance=f"{who}.{day:02d}", stat_at=f"2026-11-{day:02d}") for who, day in states]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_deliveries=deliveries, order=st.randoms(use_true_random=False))
 async def test_the_order_of_arrival_does_not_matter(door: Door, given_deliveries: Any, order: Any) -> None:
     await _empty(door)
@@ -63,7 +63,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=rows)
 async def test_every_row_is_counted_once(door: Door, sent: list[Any]) -> None:
     receipt = (await door.send("tax_arrears", sent)).json()

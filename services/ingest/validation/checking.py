@@ -55,10 +55,11 @@ class Checker:
         values = self._values(self._tidy(batch.texts))
         flags = values.select(ROW, *self._fault_columns(reported_at))
         faults = _joined(batch.faults, self._told(flags))
-        refusing = faults.filter(~pl.col("item").is_in(self.forgiving)).get_column("row").unique()
-        good = values.select(ROW, *(item.item for item in self.items))
-        if len(refusing):
-            good = good.filter(~pl.col(ROW).is_in(refusing.implode()))
+        typed_values = values.select(ROW, *(item.item for item in self.items))
+        if faults.is_empty():
+            return Checked(typed_values, faults, 0)
+        refusing = faults.filter(~pl.col("item").is_in(self.forgiving)).select(pl.col("row").alias(ROW))
+        good = typed_values.join(refusing, on=ROW, how="anti", maintain_order="left")
         return Checked(good, faults.sort("row", maintain_order=True), len(values) - len(good))
 
     def _tidy(self, texts: pl.DataFrame) -> pl.DataFrame:

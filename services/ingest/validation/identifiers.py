@@ -20,12 +20,14 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = np.array([pow(3, place, 31) for place in range(17)], dtype=np.int32)
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int32)
 _CITIZEN_WEIGHTS = np.array([pow(2, 17 - place, 11) for place in range(17)], dtype=np.int32)
+_PLACES = 18
+_CREDIT_FAULTS = pl.Series([None, "uscc_length", "uscc_character", "uscc_check", "uscc_organisation_check"])
+_CITIZEN_FAULTS = pl.Series([None, "idno_length", "idno_character", "idno_check"])
 _EARLIEST_BIRTH, _LATEST_BIRTH = date(1900, 1, 1), date(2099, 12, 31)
 _CITIZEN_CHECKS = "10X98765432"
 
 Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
-Faults = npt.NDArray[np.object_]
 
 
 def _table(alphabet: str) -> npt.NDArray[np.int32]:
@@ -51,16 +53,12 @@ class Identified:
 
 def credit_codes(texts: pl.Series) -> Identified:
     """Unified social credit codes; a letter O or I, which no code has, is read as the digit."""
-    clean = _clean(texts)
-    if clean.str.contains("[OI]").any():
-        clean = clean.str.replace_all("O", "0", literal=True).str.replace_all("I", "1", literal=True)
-    return _identify(clean, 18, "uscc_length", _credit_faults)
+    return _identify(_clean(texts, _read_as_digits), _CREDIT_FAULTS, _credit_faults)
 
 
 def citizen_numbers(texts: pl.Series) -> Identified:
     """Citizen numbers of 18 places; one of 15 becomes 18 (GB 11643: `19` after place 6, and the check character)."""
-    clean = _lengthened(_clean(texts))
-    found = _identify(clean, 18, "idno_length", _citizen_faults)
+    found = _identify(_clean(texts, _lengthened), _CITIZEN_FAULTS, _citizen_faults)
     born = found.values.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
     undated = found.values.is_not_null() & born.is_between(_EARLIEST_BIRTH, _LATEST_BIRTH).fill_null(False).not_()
     if not undated.any():
@@ -68,60 +66,58 @@ def citizen_numbers(texts: pl.Series) -> Identified:
     return Identified(found.values.set(undated, None), found.faults.set(undated, "idno_date"))
 
 
-def _clean(texts: pl.Series) -> pl.Series:
-    """Half width, upper case, no gaps; a placeholder is null. A column that is clean already costs one look."""
-    if texts.str.contains(_TIDY).fill_null(True).all():
+def _clean(texts: pl.Series, repaired: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Half width, upper case, no gaps, repaired; a placeholder is null. A clean column costs one look."""
+    if texts.str.contains(_TIDY).all(ignore_nulls=True):
         return texts
     narrow = texts.str.normalize("NFKC").str.to_uppercase().str.replace_all(_GAPS, "")
     empty = narrow.str.contains(_PLACEHOLDER) | (narrow == "")
-    return narrow.set(empty.fill_null(True), None)
+    return repaired(narrow.set(empty.fill_null(True), None))
 
 
-def _identify(clean: pl.Series, length: int, wrong_length: str, check: Callable[[Bytes], Faults]) -> Identified:
-    """Prove the texts of the right length together; every other text that is not null has the wrong length."""
-    fits = ((clean.str.len_bytes() == length) & (clean.str.len_chars() == length)).fill_null(False)
-    faults = np.full(len(clean), None, dtype=object)
-    faults[(clean.is_not_null() & ~fits).to_numpy()] = wrong_length
-    places = fits.arg_true().to_numpy()
-    if len(places):
-        faults[places] = check(_matrix(clean.filter(fits), length))
-    found = pl.Series(clean.name, faults.tolist(), dtype=pl.String)
-    return Identified(clean.set(found.is_not_null(), None), found)
+def _read_as_digits(clean: pl.Series) -> pl.Series:
+    return clean.str.replace_all("O", "0", literal=True).str.replace_all("I", "1", literal=True)
 
 
-def _matrix(texts: pl.Series, length: int) -> Bytes:
+def _identify(clean: pl.Series, names: pl.Series, check: Callable[[Bytes], Bytes]) -> Identified:
+    """Prove the texts of 18 places together. `names` of faults: none, wrong length, then those that `check` numbers."""
+    text = pl.col(clean.name)
+    shapes = clean.to_frame().select(
+        present=text.is_not_null(),
+        fits=((text.str.len_bytes() == _PLACES) & (text.str.len_chars() == _PLACES)).fill_null(False),
+    )
+    fits = shapes.get_column("fits").to_numpy()
+    faults = (shapes.get_column("present").to_numpy() & ~fits).astype(np.uint8)
+    if fits.any():
+        faults[fits] = check(_matrix(clean.filter(shapes.get_column("fits"))))
+    if not faults.any():
+        return Identified(clean, names.clear().extend_constant(None, len(clean)))
+    found = names.gather(pl.Series(faults, dtype=pl.UInt32))
+    return Identified(clean.set(pl.Series(faults > 0), None), found)
+
+
+def _matrix(texts: pl.Series) -> Bytes:
     """ASCII texts of one length as an (n, length) array of bytes."""
-    return np.frombuffer("".join(texts.to_list()).encode("latin-1", "replace"), dtype=np.uint8).reshape(-1, length)
+    return np.frombuffer("".join(texts.to_list()).encode("ascii"), dtype=np.uint8).reshape(len(texts), -1)
 
 
-def _first_fault(*checks: tuple[str, Flags]) -> Faults:
-    """The first code whose flag is true, row by row."""
-    faults = np.full(len(checks[0][1]), None, dtype=object)
-    for code, wrong in reversed(checks):
-        faults[wrong] = code
-    return faults
+def _first_fault(*wrong: Flags) -> Bytes:
+    """The number of the first flag that is set, row by row; 0 is none, 1 is the length, so they count from 2."""
+    return np.select(list(wrong), [np.uint8(2 + place) for place in range(len(wrong))], np.uint8(0))
 
 
-def _credit_faults(codes: Bytes) -> Faults:
+def _credit_faults(codes: Bytes) -> Bytes:
     places = _CREDIT[codes]
     check = (31 - (places[:, :17] @ _CREDIT_WEIGHTS) % 31) % 31
     organisation = _BASE36[codes[:, 8:17]]
     remainder = 11 - (organisation[:, :8] @ _ORGANISATION_WEIGHTS) % 11
     organisation_check = np.where(remainder == 10, _BASE36[ord("X")], remainder % 11)
-    return _first_fault(
-        ("uscc_character", np.any(places < 0, axis=1)),
-        ("uscc_check", check != places[:, 17]),
-        ("uscc_organisation_check", organisation_check != organisation[:, 8]),
-    )
+    return _first_fault(np.any(places < 0, axis=1), check != places[:, 17], organisation_check != organisation[:, 8])
 
 
-def _citizen_faults(codes: Bytes) -> Faults:
+def _citizen_faults(codes: Bytes) -> Bytes:
     digits = _DIGITS[codes[:, :17]]
-    expected = _citizen_check(digits)
-    return _first_fault(
-        ("idno_character", np.any(digits < 0, axis=1)),
-        ("idno_check", expected != codes[:, 17]),
-    )
+    return _first_fault(np.any(digits < 0, axis=1), _citizen_check(digits) != codes[:, 17])
 
 
 def _citizen_check(digits: npt.NDArray[np.int32]) -> Bytes:
@@ -136,5 +132,5 @@ def _lengthened(clean: pl.Series) -> pl.Series:
     if not old.any():
         return clean
     stems = clean.filter(old).str.replace(r"^(\d{6})", "${1}19")
-    checks = bytes(_citizen_check(_DIGITS[_matrix(stems, 17)])).decode()
+    checks = bytes(_citizen_check(_DIGITS[_matrix(stems)])).decode()
     return clean.scatter(old.arg_true(), stems + pl.Series(list(checks)))

@@ -1,6 +1,7 @@
 """The issuer's addresses. OAuth errors answer as RFC 6749 says; everything else is problem+json."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl
@@ -125,12 +126,12 @@ async def jwks(session: SessionDep, response: Response) -> JwksOut:
 async def token(desk: DeskDep, form: FormDep, session: SessionDep) -> Response:
     """A token: for an agency by its certificate, for a person by a code or a refresh token."""
     if desk.side == "agencies":
-        issued: TokenOut | OAuth2Error = await clients.issue_to_client(session, desk, form)
+        issued: tokens.Issued | OAuth2Error = await clients.issue_to_client(session, desk, form)
     else:
         issued = await people.issue_to_person(session, desk, form)
     if isinstance(issued, OAuth2Error):
         return oauth_error(issued)
-    return JSONResponse(issued.model_dump(exclude_none=True), headers=_NO_STORE)
+    return JSONResponse(TokenOut(**asdict(issued)).model_dump(exclude_none=True), headers=_NO_STORE)
 
 
 @router.post("/oauth/revoke", responses=_ERRORS, openapi_extra=_documented(RevocationForm))

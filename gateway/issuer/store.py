@@ -17,7 +17,7 @@ insert into issuer.used_assertion (client_id, jti, expires_at) values (:client_i
 on conflict do nothing returning jti
 """
 _COUNT_FAILURE = """
-insert into issuer.login_failure (login, failures, last_at) values (:login, 1, :now)
+insert into issuer.login_failure (login, failures, last_at) values (:login, :failures, :now)
 on conflict (login) do update set failures = :failures, last_at = :now
 """
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,6 +23,17 @@ from shared.errors import Overloaded
 _PURPOSE = "signing-key"
 # FAPI 2.0 section 5.4.1: PS256, ES256 or EdDSA, nothing weaker.
 CLIENT_ALGORITHMS = ["ES256", "PS256", "Ed25519"]
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What somebody gets at the token endpoint (RFC 6749 section 5.1). expires_in: seconds."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    refresh_token: str | None = None
+    id_token: str | None = None
 
 
 class InvalidAssertion(ValueError):

@@ -11,7 +11,6 @@ from gateway.issuer import store, tokens
 from gateway.issuer.models import Client
 from gateway.issuer.rules import certificates, claims, scopes
 from gateway.issuer.rules.certificates import Certificate
-from gateway.issuer.schemas import TokenOut
 from gateway.issuer.usecases.desk import Desk, Form
 from shared.db import Session
 from shared.ids import new_id
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-async def issue_to_client(session: Session, desk: Desk, form: Form) -> TokenOut:
+async def issue_to_client(session: Session, desk: Desk, form: Form) -> tokens.Issued:
     """The client_credentials grant. Raises OAuth2Error."""
     if form.get("grant_type") != "client_credentials":
         raise UnsupportedGrantTypeError(form.get("grant_type", "none"))
@@ -40,7 +39,7 @@ async def issue_to_client(session: Session, desk: Desk, form: Form) -> TokenOut:
         lifetime=desk.settings.token_lifetime,
     )
     log.info("token.issued", extra={"client_id": client.client_id, "jti": token_id, "scope": " ".join(granted)})
-    return TokenOut(
+    return tokens.Issued(
         access_token=signer.access_token(body), expires_in=desk.settings.token_lifetime_s, scope=" ".join(granted)
     )
 

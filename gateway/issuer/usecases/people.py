@@ -21,7 +21,6 @@ from gateway.issuer.models import Code, Person, RefreshToken
 from gateway.issuer.roles import scopes_by_role
 from gateway.issuer.rules import authorizations, claims, logins, scopes
 from gateway.issuer.rules.authorizations import Fault
-from gateway.issuer.schemas import TokenOut
 from gateway.issuer.usecases.desk import Desk, Form
 from gateway.issuer.usecases.revocation import announce_revoked
 from shared import audit
@@ -130,7 +129,7 @@ def _keep_code(session: Session, desk: Desk, request: LoginRequest, login: str) 
     return code
 
 
-async def issue_to_person(session: Session, desk: Desk, form: Form) -> TokenOut | OAuth2Error:
+async def issue_to_person(session: Session, desk: Desk, form: Form) -> tokens.Issued | OAuth2Error:
     """The authorization_code and refresh_token grants. Raises OAuth2Error; *returns* one when something stolen was
     used, so that what it led to is revoked for good."""
     grant = form.get("grant_type", "none")
@@ -141,7 +140,7 @@ async def issue_to_person(session: Session, desk: Desk, form: Form) -> TokenOut 
     raise UnsupportedGrantTypeError(grant)
 
 
-async def _redeem_code(session: Session, desk: Desk, form: Form) -> TokenOut | OAuth2Error:
+async def _redeem_code(session: Session, desk: Desk, form: Form) -> tokens.Issued | OAuth2Error:
     code = await store.code_for_update(session, tokens.digest(_required(form, "code")))
     if code is None:
         raise InvalidGrantError("The code is unknown or has expired.")
@@ -168,7 +167,7 @@ def _is_redeemable(code: Code, desk: Desk, form: Form) -> bool:
     )
 
 
-async def _refresh(session: Session, desk: Desk, form: Form) -> TokenOut | OAuth2Error:
+async def _refresh(session: Session, desk: Desk, form: Form) -> tokens.Issued | OAuth2Error:
     old = await store.refresh_token_for_update(session, tokens.digest(_required(form, "refresh_token")))
     if old is None or old.client_id != _required(form, "client_id") or desk.now >= old.expires_at:
         raise InvalidGrantError("The refresh token is unknown or has expired.")
@@ -190,12 +189,12 @@ async def _holder(session: Session, login: str) -> Person:
     return person
 
 
-async def _issue(session: Session, desk: Desk, login: _Login) -> TokenOut:
+async def _issue(session: Session, desk: Desk, login: _Login) -> tokens.Issued:
     granted = _granted(login)
     signer = tokens.Signer(desk.vault, await store.signing_keys(session), desk.now)
     token_id = str(new_id())
     wants_identity = "openid" in login.scope.split()
-    return TokenOut(
+    return tokens.Issued(
         access_token=signer.access_token(_access_claims(desk, login, granted, token_id)),
         expires_in=desk.settings.token_lifetime_s,
         scope=" ".join(granted),

@@ -12,7 +12,7 @@ from services.scoring import indicators
 from services.scoring.features import Features
 from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
 from services.scoring.rulebook import Scored, shipped
-from services.scoring.rules import Assessment, Signal
+from services.scoring.rules import Assessment, Signal, assess
 from shared import clock
 from shared.clock import local_date
 
@@ -71,8 +71,9 @@ def features(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer"
 def assessed(*rows: dict[str, Any], at: datetime = AT, kind: Scored = "employer") -> Assessment:
     """The assessment of the one subject of these records."""
     found = features(*rows, at=at, kind=kind)
-    ((_, assessment),) = indicators.assess_all(found, shipped(), kind, local_date(at))
-    return assessment
+    signalled = indicators.assess_signalled(found, shipped(), kind, local_date(at))
+    calm = assess((), shipped().scale(local_date(at)), local_date(at))
+    return next(iter(signalled.values()), calm)
 
 
 def signal(assessment: Assessment, code: str) -> Signal | None:

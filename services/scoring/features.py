@@ -58,8 +58,8 @@ def compute(facts: Facts, book: Rulebook, datasets: Mapping[str, Dataset]) -> Fe
     nothing = facts.subjects.with_columns(
         expression for feature in silent for expression in _of_silence(facts, feature, datasets[feature.dataset])
     )
-    no_rows = {feature.code: pl.DataFrame(schema=EVIDENCE) for feature in silent}
-    result = Features(nothing, no_rows, pl.DataFrame(schema=REVIEW))
+    no_rows = pl.DataFrame(schema=EVIDENCE)
+    result = Features(nothing, dict.fromkeys([each.code for each in silent], no_rows), pl.DataFrame(schema=REVIEW))
     spoken = {f.code: measure(facts, f, datasets[f.dataset]) for f in wanted if f.code not in result.evidence}
     for code, measured in spoken.items():
         result.add(code, measured)

@@ -8,6 +8,7 @@ columns, `time` (the day a row speaks of, in China), `period` (months since year
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 import polars as pl
 
@@ -107,8 +108,7 @@ def newest(versions: pl.DataFrame) -> pl.DataFrame:
 def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
     """The facts of one dataset with its items in their types; a value that does not fit its type is missing."""
     if facts is None:
-        items = {item: _TYPES[kind] for item, kind in dataset.items.items()}
-        return pl.DataFrame(schema={**_ORIGIN, **items, **_TIMES})
+        return _empty(tuple(dataset.items.items()))
     body = pl.Struct(dict.fromkeys(dataset.items, pl.String()))
     # Our own `reported_at` makes room for the item of that name.
     origin = facts.drop("subject_kind").rename({"reported_at": "reported"})
@@ -116,6 +116,11 @@ def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
     frame = frame.with_columns(_cast(item, kind) for item, kind in dataset.items.items())
     period = pl.col(dataset.period) if dataset.period else pl.lit(None, pl.Int32)
     return frame.with_columns(period.alias("period"), _day(dataset).alias("time"))
+
+
+@cache
+def _empty(items: tuple[tuple[str, ItemType], ...]) -> pl.DataFrame:
+    return pl.DataFrame(schema={**_ORIGIN, **{item: _TYPES[kind] for item, kind in items}, **_TIMES})
 
 
 def local_day(moment: pl.Expr) -> pl.Expr:

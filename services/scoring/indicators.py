@@ -1,6 +1,6 @@
 """Indicators: the rules of the book, evaluated over the features of many subjects at once. Pure, on columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -21,12 +21,11 @@ def features_at(facts: Facts, book: Rulebook, subject: Scored) -> Features:
     return found
 
 
-def assess_all(found: Features, book: Rulebook, subject: Scored, today: date) -> Iterator[tuple[str, Assessment]]:
-    """The assessment of every subject, also of those without any signal."""
+def assess_signalled(found: Features, book: Rulebook, subject: Scored, today: date) -> dict[str, Assessment]:
+    """The assessment of every subject that has a signal; who has none is calm."""
     scale = book.scale(today)
     by_subject = signals(found.values, book.in_force(today, subject))
-    for code in found.values["subject"]:
-        yield code, assess(by_subject.get(code, ()), scale, today)
+    return {code: assess(given, scale, today) for code, given in by_subject.items()}
 
 
 def signals(values: pl.DataFrame, indicators: Sequence[Indicator]) -> dict[str, list[Signal]]:

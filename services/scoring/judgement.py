@@ -4,7 +4,7 @@ Pure. Reasons and their receipts are put together only for subjects whose state 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ import polars as pl
 from services.scoring import indicators, rules
 from services.scoring.features import Features
 from services.scoring.frames import Facts
-from services.scoring.reasons import figure_marks, reasons
+from services.scoring.reasons import Receipts, figure_marks, reasons
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import Assessment, Level
 from shared.events import Reason
@@ -55,46 +55,54 @@ def judge(facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Stand
     scale = book.scale(facts.today)
     calm = rules.assess((), scale, facts.today)
     unscored = Standing("none", rules.meaning(calm), rules.state(calm, ()), dict.fromkeys(PROFILE))
+    signalled = indicators.assess_signalled(found, book, kind, facts.today)
+    rows = _rows(found, signalled)
     verdicts = []
-    for subject, assessment in indicators.assess_all(found, book, kind, facts.today):
+    for subject in facts.subjects["subject"]:
+        assessment = signalled.get(subject, calm)
         ends = (reviews.get(subject), rules.recency_ends(assessment.signals, scale, facts.today))
-        review = min((day for day in ends if day), default=None)
+        # Nearly everyone is calm: their digests are worked out once.
+        meaning, state = unscored.meaning, unscored.state
+        if subject in rows:
+            meaning = rules.meaning(assessment)
+            state = rules.state(assessment, figure_marks(assessment, rows[subject], book))
         standing = before.get(subject, unscored)
-        profile = profiles[subject]
-        verdicts.append(_verdict(subject, assessment, found, book, before=standing, profile=profile, review=review))
-    return verdicts
+        is_news = meaning != standing.meaning or _is_renamed(assessment, standing, profiles[subject])
+        verdicts.append(
+            Verdict(
+                subject=subject,
+                assessment=assessment,
+                previous_level=standing.level,
+                meaning=meaning,
+                state=state,
+                profile=profiles[subject],
+                next_review_on=min((day for day in ends if day), default=None),
+                is_new=is_news or state != standing.state,
+                is_news=is_news,
+                reasons=[],
+            )
+        )
+    return _explained(verdicts, rows, found, book)
 
 
-def _verdict(
-    subject: str,
-    assessment: Assessment,
-    found: Features,
-    book: Rulebook,
-    *,
-    before: Standing,
-    profile: Mapping[str, str | None],
-    review: date | None,
-) -> Verdict:
-    row = _row(found, subject) if assessment.signals else {}
-    meaning, state = rules.meaning(assessment), rules.state(assessment, figure_marks(assessment, row, book))
-    is_news = meaning != before.meaning or _is_renamed(assessment, before, profile)
-    is_new = is_news or state != before.state
-    return Verdict(
-        subject=subject,
-        assessment=assessment,
-        previous_level=before.level,
-        meaning=meaning,
-        state=state,
-        profile=profile,
-        next_review_on=review,
-        is_new=is_new,
-        is_news=is_news,
-        reasons=reasons(row, assessment, found, book) if is_new and row else [],
-    )
+def _rows(found: Features, signalled: Mapping[str, Assessment]) -> dict[str, dict[str, Any]]:
+    """The features of those who have a signal."""
+    table = found.values.filter(pl.col("subject").is_in(list(signalled)))
+    return {row["subject"]: row for row in table.iter_rows(named=True)}
 
 
-def _row(found: Features, subject: str) -> dict[str, Any]:
-    return found.values.row(by_predicate=pl.col("subject") == subject, named=True)
+def _explained(
+    verdicts: list[Verdict], rows: Mapping[str, dict[str, Any]], found: Features, book: Rulebook
+) -> list[Verdict]:
+    """The verdicts, those that are new with their reasons."""
+    new = {verdict.subject for verdict in verdicts if verdict.is_new and verdict.subject in rows}
+    receipts = Receipts(found, new)
+    return [
+        replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, book))
+        if verdict.subject in new
+        else verdict
+        for verdict in verdicts
+    ]
 
 
 def _is_renamed(assessment: Assessment, before: Standing, profile: Mapping[str, str | None]) -> bool:

@@ -1,6 +1,7 @@
 """Reasons: a signal as sentences with figures, and the receipts behind it. Made only for what is shown or announced."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from string import Formatter
 from typing import Any
@@ -14,7 +15,36 @@ from services.scoring.rules import Assessment, Signal
 from shared.events import Reason, ReceiptRow
 
 MOST_RECEIPTS = 50
+_ROW = ("time", "receipt_id", "row_no", "agency", "dataset")
+_Row = tuple[date, str, int, str, str]
 _UNKNOWN = {"zh": "(未报送)", "en": "(not reported)"}
+
+
+class Receipts:
+    """The rows behind the features of some subjects; each feature's are looked up once, for all of them."""
+
+    def __init__(self, found: Features, subjects: Iterable[str]) -> None:
+        self._found = found
+        self._subjects = list(subjects)
+        self._rows: dict[str, dict[str, list[_Row]]] = {}
+
+    def behind(self, subject: str, codes: Iterable[str]) -> list[ReceiptRow]:
+        """The rows behind some features of a subject, the newest first; at most MOST_RECEIPTS."""
+        rows = {row for code in codes for row in self._of(code).get(subject, ())}
+        newest = sorted(rows, key=lambda row: row[:3], reverse=True)[:MOST_RECEIPTS]
+        return [
+            ReceiptRow(receipt_id=UUID(receipt), row=row, agency=agency, dataset=dataset)
+            for _, receipt, row, agency, dataset in newest
+        ]
+
+    def _of(self, code: str) -> dict[str, list[_Row]]:
+        if code not in self._rows:
+            wanted = self._found.evidence[code].filter(pl.col("subject").is_in(self._subjects))
+            by_subject: dict[str, list[_Row]] = {}
+            for subject, row in zip(wanted["subject"], wanted.select(_ROW).iter_rows(), strict=True):
+                by_subject.setdefault(subject, []).append(row)
+            self._rows[code] = by_subject
+        return self._rows[code]
 
 
 class _Sentence(Formatter):
@@ -27,9 +57,9 @@ class _Sentence(Formatter):
         return self.unknown if value is None else str(format(value, format_spec))
 
 
-def reasons(row: Mapping[str, Any], assessment: Assessment, found: Features, book: Rulebook) -> list[Reason]:
+def reasons(row: Mapping[str, Any], assessment: Assessment, receipts: Receipts, book: Rulebook) -> list[Reason]:
     """One reason a signal, the weightiest first. `row` holds the subject's features."""
-    made = [_reason(signal, row, found, book) for signal in assessment.signals]
+    made = [_reason(signal, row, receipts, book) for signal in assessment.signals]
     return sorted(made, key=lambda reason: (-reason.points, reason.indicator))
 
 
@@ -43,7 +73,7 @@ def figure_marks(assessment: Assessment, row: Mapping[str, Any], book: Rulebook)
     return [str(sorted(figures(signal, row, book).items())) for signal in assessment.signals]
 
 
-def _reason(signal: Signal, row: Mapping[str, Any], found: Features, book: Rulebook) -> Reason:
+def _reason(signal: Signal, row: Mapping[str, Any], receipts: Receipts, book: Rulebook) -> Reason:
     rule = _rule(signal, book)
     tier = rule.tiers[signal.tier]
     return Reason(
@@ -55,24 +85,13 @@ def _reason(signal: Signal, row: Mapping[str, Any], found: Features, book: Ruleb
         text_en=_Sentence(_UNKNOWN["en"]).vformat(tier.en, (), row),
         as_of=signal.as_of.isoformat(),
         figures=figures(signal, row, book),
-        receipts=_receipts(row["subject"], features_of(tier), found),
+        receipts=receipts.behind(row["subject"], features_of(tier)),
         article=rule.article,
     )
 
 
 def _rule(signal: Signal, book: Rulebook) -> Indicator:
     return next(each for each in book.indicators if each.code == signal.indicator)
-
-
-def _receipts(subject: str, codes: Iterable[str], found: Features) -> list[ReceiptRow]:
-    """The rows behind some features, the newest first; at most MOST_RECEIPTS."""
-    rows = pl.concat([found.evidence[code].filter(pl.col("subject") == subject) for code in codes])
-    newest = rows.sort("time", "receipt_id", "row_no", descending=True)
-    newest = newest.unique(["receipt_id", "row_no"], keep="first", maintain_order=True).head(MOST_RECEIPTS)
-    return [
-        ReceiptRow(receipt_id=UUID(receipt), row=row, agency=agency, dataset=dataset)
-        for receipt, row, agency, dataset in newest.select("receipt_id", "row_no", "agency", "dataset").iter_rows()
-    ]
 
 
 def _plain(value: Any) -> Any:

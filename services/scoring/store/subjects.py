@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import ARRAY, Text, any_, literal
 from sqlmodel import col, select
 
 from services.scoring.models import Subject
@@ -53,7 +54,9 @@ async def lock_subjects(session: Session, keys: Iterable[Key]) -> None:
 
 async def subjects(session: Session, kind: Scored, ids: Iterable[str]) -> dict[str, Subject]:
     """These subjects as they stand."""
-    wanted = select(Subject).where(col(Subject.subject_kind) == kind, col(Subject.subject_id).in_(list(ids)))
+    # One array, not a parameter a subject: a batch has thousands.
+    these = any_(literal(list(ids), ARRAY(Text)))
+    wanted = select(Subject).where(col(Subject.subject_kind) == kind, col(Subject.subject_id) == these)
     return {subject.subject_id: subject for subject in (await session.exec(wanted)).all()}
 
 

@@ -1,0 +1,211 @@
+"""How fast facts become scores: `python -m bench.scoring --employers 20000 --json`.
+
+A temporary PostgreSQL (durable, as it ships), one process. Three measures: records taken in and scored, the whole
+population scored again from stored facts and written back, and one record to its new score.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from pydantic import SecretStr
+
+from local import postgres, process
+from services.scoring import usecases
+from services.scoring.consumers import consumer
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
+from shared import migrate
+from shared.clock import now, today
+from shared.db import Database, sql
+from shared.events import RecordsAccepted
+from shared.ids import new_id
+from shared.settings import Settings
+
+ROWS_A_BATCH = 5000
+SUBJECTS_A_BATCH = 10_000
+SINGLE_RECORDS = 200
+_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def employers(count: int) -> list[str]:
+    """Well-formed codes, in order."""
+    codes = []
+    for number in range(count):
+        places = [number // len(_LETTERS) ** power % len(_LETTERS) for power in range(9, -1, -1)]
+        codes.append("91330110" + "".join(_LETTERS[place] for place in places))
+    return codes
+
+
+def month(back: int) -> str:
+    """The month `back` months ago."""
+    day = today()
+    count = day.year * 12 + day.month - 1 - back
+    return f"{count // 12:04}-{count % 12 + 1:02}"
+
+
+def story(codes: list[str]) -> Iterator[RecordsAccepted]:
+    """Twelve records an employer: registration, tax status, six months of social insurance, three of water; some tax.
+
+    One in twenty is behind with something, one in a hundred with social insurance for three months.
+    """
+    yield from _told("samr_entity", codes, lambda n: {"ent_name": f"企业{n}", "street": "330110005", "state": "active"})
+    for back in range(1, 7):
+        late = {n: "1200.50" if n % 100 == 0 and back <= 3 else "0.00" for n in range(len(codes))}
+        yield from _told("tax_social_fee", codes, lambda n, b=back, late=late: {"period": month(b), "arrears": late[n]})
+    for back in range(1, 4):
+        days = [45 if n % 20 == 0 else 0 for n in range(len(codes))]
+        yield from _told(
+            "ut_water",
+            codes,
+            lambda n, b=back, days=days: {
+                "account_no": f"w{n}",
+                "period": month(b),
+                "volume": "120.00",
+                "arrears": "88.00" if days[n] else "0.00",
+                "arrears_days": days[n],
+            },
+        )
+    yield from _told("tax_status", codes, lambda _: {"period": month(1), "taxpayer_state": "normal", "declared": True})
+    owing = codes[::20]
+    yield from _told("tax_arrears", owing, lambda _: {"as_of": month(1), "balance": "150000.00", "tax_kind": "增值税"})
+
+
+def _told(dataset: str, codes: list[str], record: Any) -> Iterator[RecordsAccepted]:
+    for start in range(0, len(codes), ROWS_A_BATCH):
+        part = codes[start : start + ROWS_A_BATCH]
+        rows = [record(start + place) for place in range(len(part))]
+        columns = {item: [row[item] for row in rows] for item in rows[0]}
+        keys = [f"{code}|{row.get('period', row.get('as_of', ''))}" for code, row in zip(part, rows, strict=True)]
+        yield _event(dataset, part, keys, columns, now())
+
+
+def _event(
+    dataset: str, codes: list[str], keys: list[str], columns: dict[str, list[Any]], moment: datetime
+) -> RecordsAccepted:
+    return RecordsAccepted(
+        receipt_id=new_id(),
+        agency="bench",
+        dataset=dataset,
+        subject_kind="employer",
+        subject_ids=list(codes),
+        keys=keys,
+        rows=list(range(1, len(codes) + 1)),
+        source_times=[moment] * len(codes),
+        reported_at=moment,
+        columns=columns,
+    )
+
+
+@contextmanager
+def scoring_database() -> Iterator[Settings]:
+    """A migrated PostgreSQL of its own, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="anxin-bench-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103 - the server runs as another user when we are root
+        home = Path(folder)
+        cluster = postgres.Cluster(home / "postgres", home / "secrets", _free_port())
+        server = postgres.start(cluster, home / "postgres.log")
+        try:
+            owner = cluster.url(postgres.OWNER).replace("@", f":{cluster.password(postgres.OWNER)}@")
+            migrate.migrate(owner, ["scoring"])
+            yield Settings(
+                database_url=cluster.url("scoring"), database_password=SecretStr(cluster.password("scoring"))
+            )
+        finally:
+            process.stop(server, postgres.STOP_SIGNAL)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def measure(settings: Settings, count: int) -> dict[str, Any]:
+    """The three measures, in records, subjects and milliseconds."""
+    db, codes = Database(settings), employers(count)
+    try:
+        taken = await _take_in(db, codes)
+        again = await _score_again(db, codes)
+        single = await _single_records(db, codes)
+        levels = await _levels(db)
+    finally:
+        await db.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"employers": count, **taken, **again, **single, "levels": levels, "peak_mb": peak}
+
+
+async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
+    events = list(story(codes))
+    began = time.perf_counter()
+    for event in events:
+        await consumer.deliver(event, db)
+    seconds = time.perf_counter() - began
+    rows = sum(len(event.keys) for event in events)
+    return {"records": rows, "take_in_s": round(seconds, 2), "records_per_s": round(rows / seconds)}
+
+
+async def _score_again(db: Database, codes: list[str]) -> dict[str, Any]:
+    began = time.perf_counter()
+    tomorrow = now() + timedelta(days=1)
+    for start in range(0, len(codes), SUBJECTS_A_BATCH):
+        async with db.transaction() as session:
+            keys = {("employer", code) for code in codes[start : start + SUBJECTS_A_BATCH]}
+            await usecases.rescore(session, keys, Moment(tomorrow, shipped(), new_id))
+    seconds = time.perf_counter() - began
+    return {"rescore_s": round(seconds, 2), "subjects_per_s": round(len(codes) / seconds)}
+
+
+async def _single_records(db: Database, codes: list[str]) -> dict[str, Any]:
+    times = []
+    for _ in range(SINGLE_RECORDS):
+        code = secrets.choice(codes)
+        columns: dict[str, list[Any]] = {"period": [month(1)], "arrears": [f"{secrets.randbelow(9999)}.00"]}
+        event = _event("tax_social_fee", [code], [f"{code}|{month(1)}"], columns, now())
+        began = time.perf_counter()
+        await consumer.deliver(event, db)
+        times.append((time.perf_counter() - began) * 1000)
+    cuts = quantiles(times, n=100)
+    return {"one_record_p50_ms": round(cuts[49], 1), "one_record_p99_ms": round(cuts[98], 1)}
+
+
+async def _levels(db: Database) -> dict[str, int]:
+    async with db.transaction() as session:
+        rows = await sql(
+            session, "select level, count(*) as subjects from scoring.subject group by level order by level"
+        )
+        return {row["level"]: row["subjects"] for row in rows.mappings()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--employers", type=int, default=20_000)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    arguments = parser.parse_args()
+    with scoring_database() as settings:
+        result = asyncio.run(measure(settings, arguments.employers))
+    if arguments.json:
+        json.dump(result, sys.stdout)
+        sys.stdout.write("\n")
+        return
+    for name, value in result.items():
+        sys.stdout.write(f"{name:>20}  {value}\n")
+
+
+if __name__ == "__main__":
+    main()

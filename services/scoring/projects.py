@@ -82,9 +82,9 @@ def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:
     this_month = today.year * 12 + today.month - 1
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     settled = attendance.join(banks, on="subject").filter(
-        pl.col("month") + 2 <= this_month,
         pl.col("month") > this_month - LOOKBACK_MONTHS,
         pl.col("month") >= month_of(pl.col("heard_from")),
+        # The third month has begun, and the banks would have told of a payment until then.
         month_of(pl.col("heard_until")) >= pl.col("month") + 2,
     )
     paid = _paid_months(facts)

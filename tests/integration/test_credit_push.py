@@ -243,12 +243,11 @@ async def test_two_workers_never_take_the_same_delivery(post: Post) -> None:
     for _ in range(3):
         await post.office.listed(overdue())
     now = datetime.now(UTC)
-
-    async def claim() -> list[Any]:
-        async with post.office.db.transaction() as session:
-            return await deliveries.claim(session, now, now + timedelta(seconds=30), 2)
-
-    first, second = await asyncio.gather(claim(), claim())
+    until = now + timedelta(seconds=30)
+    # The first worker has not committed yet: the second must neither wait for it nor take the same rows.
+    async with post.office.db.transaction() as one, post.office.db.transaction() as other:
+        first = await deliveries.claim(one, now, until, 2)
+        second = await asyncio.wait_for(deliveries.claim(other, now, until, 2), 5)
     taken = [each.id for each in (*first, *second)]
     assert len(taken) == len(set(taken)) == 3
 

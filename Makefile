@@ -63,5 +63,5 @@ $(READY): pyproject.toml uv.lock
 	  echo "无法创建虚拟环境（Debian/Ubuntu 请安装 python3-venv）。 / The environment could not be made (Debian/Ubuntu: install python3-venv)." >&2; exit 2; }
 	@test -x $(UV) || $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON=$(BIN)/python $(UV) sync --frozen --inexact --no-managed-python
+	@UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON=$(BIN)/python $(UV) sync --frozen --inexact --no-managed-python --compile-bytecode
 	@touch $@

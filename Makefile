@@ -10,6 +10,9 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
 
+# The machine's own trust store, as pip uses it: an index may stand behind an authority of the house.
+export UV_SYSTEM_CERTS := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help up down test lint types unit integration e2e bench docs k8s-lint format
 

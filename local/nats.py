@@ -10,9 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from local import pki, process
+from local import pki, probes, process
 from local.nats_configuration import DEFAULT_FILE_STORE, render
 
 
@@ -77,10 +75,7 @@ def launch(server: Server, log: Path) -> subprocess.Popen[bytes]:
 
 
 def is_ready(server: Server) -> bool:
-    try:
-        return httpx.get(f"{server.monitoring_url}/healthz", timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+    return probes.answers(f"{server.monitoring_url}/healthz")
 
 
 def binary() -> Path:

@@ -167,7 +167,7 @@ def _envoy(home: Home, ports: Ports) -> Part:
 
 def _public_credit(home: Home, ports: Ports) -> Part:
     arguments = ("--home", str(home.path), "--port-base", str(ports.base))
-    environment = service_environment("subscriber-public-credit", "public-credit", home, ports)
+    environment = {**base_environment(), "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url(ports)}
     return Part(
         "public-credit",
         module("local.credit_system", *arguments),

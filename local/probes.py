@@ -1,18 +1,26 @@
-"""Is it there? Short questions to loopback, answered with yes or no."""
+"""Is it there? Short questions to loopback, answered with yes or no.
 
+Plain `http.client`: these are asked for as long as the platform runs, and httpx would load every certificate authority
+of the machine each time.
+"""
+
+import http.client
 import socket
-
-import httpx
+from contextlib import closing
+from urllib.parse import urlsplit
 
 PATIENCE_S = 2.0
 
 
 def answers(url: str) -> bool:
-    """Whether a GET is answered with 200."""
-    try:
-        return httpx.get(url, timeout=PATIENCE_S, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+    """Whether a plain HTTP GET is answered with 200."""
+    address = urlsplit(url)
+    with closing(http.client.HTTPConnection(address.netloc, timeout=PATIENCE_S)) as connection:
+        try:
+            connection.request("GET", address.path)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 def listens(port: int) -> bool:

@@ -19,6 +19,7 @@ from local.parts import Part
 from local.refusals import PartFailed
 
 TICK_S = 0.1
+WATCH_S = 0.5
 CHECK_EVERY_S = 5.0
 UNHEALTHY_CHECKS = 6
 FIRST_TRIES = 3
@@ -84,7 +85,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep the parts alive until told to stop."""
-        while not self.stopping.wait(TICK_S):
+        while not self.stopping.wait(WATCH_S if self.is_ready else TICK_S):
             self.tick()
 
     def tick(self) -> None:

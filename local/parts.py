@@ -167,7 +167,8 @@ def _envoy(home: Home, ports: Ports) -> Part:
 
 def _public_credit(home: Home, ports: Ports) -> Part:
     arguments = ("--home", str(home.path), "--port-base", str(ports.base))
-    environment = {**base_environment(), "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url(ports)}
+    environment = service_environment("subscriber-public-credit", "public-credit", home, ports)
+    environment.pop("ANXIN_SECRETS_DIR")  # it is another department's: it has no secret of ours
     return Part(
         "public-credit",
         module("local.credit_system", *arguments),

@@ -32,7 +32,7 @@ from local.agency_client import AgencyClient
 from local.layout import Home, Ports
 from local.refusals import Denied
 from shared import bus, telemetry
-from shared.settings import Settings
+from shared.settings import BusSettings
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def create_app(ledger: Ledger, secret_file: Path, work: tuple[Awaitable[None], .
     return app
 
 
-async def hear_bus(ledger: Ledger, settings: Settings) -> None:
+async def hear_bus(ledger: Ledger, settings: BusSettings) -> None:
     """Hear `credit.>` with the subscriber's certificate, for ever."""
 
     async def keep(message: Msg) -> None:
@@ -275,7 +275,7 @@ def main() -> None:
     parser.add_argument("--port-base", type=int, default=8000)
     options = parser.parse_args()
     home, ports = Home(options.home), Ports(options.port_base)
-    settings = Settings()
+    settings = BusSettings()
     telemetry.start("public-credit")
     folder = home.path / "credit-system"
     ledger = Ledger.open(folder / "received.sqlite")

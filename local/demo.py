@@ -21,6 +21,7 @@ from local.refusals import Refusal
 from local.story import cast, chapters, records
 from local.story import enforcement as law
 from local.story.office import Office
+from local.story.tracing import one_trace
 
 LEVELS = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红色"}
 
@@ -39,32 +40,35 @@ class Teller:
 
 def play(home: Home, ports: Ports, console: Console) -> dict[str, Any]:
     """Play the story with an employer that nobody knows yet. Returns what came of it."""
-    teller, office = Teller(console), Office(home, ports)
-    employers = records.employers(first_serial=_next_serial(home))
-    try:
-        chapters.invite(home, ports)
-        chapters.subscribe(office, home, ports)
-        teller.say("各部门的证书和人员账号已就绪。", "The agencies have certificates, the people have logins.")
-        first = _records_come_in(teller, home, ports, employers)
-        alert = _a_risk_becomes_an_alert(teller, office, employers[0])
-        order = _an_order_is_not_obeyed(teller, office, home, alert)
-        listing = _a_person_decides(teller, office, home, order)
-        _the_world_learns(teller, home, ports, employers[0])
-    finally:
-        office.close()
-    _farewell(console, home, ports, first, listing)
+    with one_trace(ports, "the whole way") as thread:
+        office = Office(home, ports, thread.traceparent)
+        try:
+            listing = _tell(Teller(console), office, records.employers(first_serial=_next_serial(home)))
+        finally:
+            office.close()
+    _farewell(console, home, ports, thread.trace_id, listing)
     return listing
 
 
-def _records_come_in(teller: Teller, home: Home, ports: Ports, employers: list[records.Employer]) -> str | None:
-    sent = chapters.send_everything(home, ports, employers)
-    for one in sent:
+def _tell(teller: Teller, office: Office, employers: list[records.Employer]) -> dict[str, Any]:
+    chapters.invite(office.home, office.ports)
+    chapters.subscribe(office, office.home, office.ports)
+    teller.say("各部门的证书和人员账号已就绪。", "The agencies have certificates, the people have logins.")
+    _records_come_in(teller, office, employers)
+    alert = _a_risk_becomes_an_alert(teller, office, employers[0])
+    order = _an_order_is_not_obeyed(teller, office, office.home, alert)
+    listing = _a_person_decides(teller, office, office.home, order)
+    _the_world_learns(teller, office.home, office.ports, employers[0])
+    return listing
+
+
+def _records_come_in(teller: Teller, office: Office, employers: list[records.Employer]) -> None:
+    for one in chapters.send_everything(office, employers):
         receipt = one.receipt
         teller.say(
             f"{one.agency} 报送 {one.dataset}：接收 {receipt['received']}，入库 {receipt['accepted']}。",
             f"{one.agency} sent {one.dataset}: {receipt['received']} received, {receipt['accepted']} accepted.",
         )
-    return next((one.trace_id for one in sent if one.dataset == "court_dishonest"), None)
 
 
 def _a_risk_becomes_an_alert(teller: Teller, office: Office, employer: records.Employer) -> dict[str, Any]:
@@ -129,7 +133,7 @@ def _the_world_learns(teller: Teller, home: Home, ports: Ports, employer: record
     )
 
 
-def _farewell(console: Console, home: Home, ports: Ports, trace: str | None, listing: dict[str, Any]) -> None:
+def _farewell(console: Console, home: Home, ports: Ports, trace: str, listing: dict[str, Any]) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("公共信用系统 public credit system", ports.public_credit_url)
     table.add_row("机构入口 agencies", f"{ports.agencies_url}  ({home.path}/agencies/<id>/client.crt)")

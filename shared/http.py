@@ -29,7 +29,10 @@ _TITLES_ZH = {
 
 
 class Problem(BaseModel):
-    """The body of every refusal (RFC 9457). `check` names the check that failed; `errors` the items."""
+    """The body of every refusal (RFC 9457). `check` names the check that failed; `errors` the items.
+
+    `request_id` is null only where the front door refused what was not even HTTP.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,7 +42,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
-    request_id: str
+    request_id: str | None
     check: str | None = None
     errors: list[dict[str, Any]] | None = None
 

@@ -40,10 +40,16 @@ def context_of(traceparent: str | None) -> Context:
 def start(service: str) -> None:
     """Begin to log and to trace as `service`. Spans leave only if OTEL_EXPORTER_OTLP_ENDPOINT says where to."""
     _start_logs(service)
+    start_traces(service)
+
+
+def start_traces(service: str) -> TracerProvider:
+    """Begin to trace as `service`, without touching the logs."""
     provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "anxin"}))
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=500))
     trace.set_tracer_provider(provider)
+    return provider
 
 
 def _start_logs(service: str) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ class Running:
 
     home: Home
     ports: Ports
+    clients: contextlib.ExitStack
 
     def anxin(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """The command, with this platform's home."""
@@ -45,11 +47,14 @@ class Running:
     def agency(self, client_id: str, scopes: list[str]) -> AgencyClient:
         """A new agency with certificate and grant, ready to speak."""
         folder = Registry(self.home, self.ports).add_agency(client_id, scopes)
-        return AgencyClient(self.ports.agencies_url, folder)
+        client = AgencyClient(self.ports.agencies_url, folder)
+        self.clients.callback(client.close)
+        return client
 
     def people_http(self) -> httpx.Client:
         """The people's door, with nobody logged in."""
-        return httpx.Client(base_url=self.ports.people_url, verify=str(self.home.pki.certificate("ca")), timeout=30)
+        trust = ssl.create_default_context(cafile=str(self.home.pki.certificate("ca")))
+        return self.clients.enter_context(httpx.Client(base_url=self.ports.people_url, verify=trust, timeout=30))
 
 
 def anxin(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
@@ -70,12 +75,13 @@ def anxin(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[s
 @contextlib.contextmanager
 def running(path: Path) -> Iterator[Running]:
     """A platform without a demo, from ready to stopped."""
-    here = Running(Home(path), Ports(_free_base(path)))
-    try:
-        anxin("up", "--home", str(path), "--port-base", str(here.ports.base), "--no-demo", "--detach")
-        yield here
-    finally:
-        here.anxin("down", check=False)
+    with contextlib.ExitStack() as clients:
+        here = Running(Home(path), Ports(_free_base(path)), clients)
+        try:
+            anxin("up", "--home", str(path), "--port-base", str(here.ports.base), "--no-demo", "--detach")
+            yield here
+        finally:
+            here.anxin("down", check=False)
 
 
 def _free_base(path: Path) -> int:

@@ -52,16 +52,18 @@ def invite(home: Home, ports: Ports) -> None:
     Registry(home, ports).seed({"clients": cast.clients(), "people": cast.ensure_people(home)})
 
 
-def send_everything(home: Home, ports: Ports, employers: list[Employer]) -> list[Delivery]:
+def send_everything(office: Office, employers: list[Employer]) -> list[Delivery]:
     """Every agency writes its file and sends it through the front door."""
-    planned = deliveries(employers, business_day(home))
-    return [send(home, ports, agency, dataset, records) for agency, dataset, records in planned]
+    planned = deliveries(employers, business_day(office.home))
+    return [send(office, agency, dataset, records) for agency, dataset, records in planned]
 
 
-def send(home: Home, ports: Ports, agency: str, dataset: str, records: list[Record]) -> Delivery:
+def send(office: Office, agency: str, dataset: str, records: list[Record]) -> Delivery:
     """One agency, one file."""
-    file = _written(home, agency, dataset, records)
-    client = AgencyClient(ports.agencies_url, home.agency(agency))
+    file = _written(office.home, agency, dataset, records)
+    client = AgencyClient(office.ports.agencies_url, office.home.agency(agency))
+    if office.traceparent:
+        client.http.headers["traceparent"] = office.traceparent
     try:
         answer = client.submit(dataset, file)
     finally:

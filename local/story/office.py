@@ -19,9 +19,10 @@ _PATIENCE_S = 60.0
 class Office:
     """Whoever acts, acts through here: `office.post("wang.fang", path, {...})`. Raises Denied when refused."""
 
-    def __init__(self, home: Home, ports: Ports) -> None:
+    def __init__(self, home: Home, ports: Ports, traceparent: str | None = None) -> None:
         self.home = home
         self.ports = ports
+        self.traceparent = traceparent
 
     @cached_property
     def _desks(self) -> dict[str, httpx.Client]:
@@ -56,6 +57,8 @@ class Office:
     def _desk(self, login: str) -> httpx.Client:
         if login not in self._desks:
             self._desks[login] = person(self.home, self.ports, login)
+            if self.traceparent:
+                self._desks[login].headers["traceparent"] = self.traceparent
         return self._desks[login]
 
     def _answer(self, login: str, method: str, path: str, **more: Any) -> Any:

@@ -182,6 +182,7 @@ class Order(SQLModel, table=True):
     largest_single: Decimal = _money()
     parties: list[Json] = _json(default_factory=list)
     incident_serious: bool = False
+    traceparent: str | None = None
     changed_at: datetime = _moment()
 
 

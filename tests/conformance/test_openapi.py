@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ PEOPLE = {"scoring": "chen.yi", "alerts": "zhao.min", "credit": "zhou.jie"}
 
 
 @pytest.fixture(scope="module")
-def office(platform: Running) -> Office:
+def office(platform: Running) -> Iterator[Office]:
     chapters.invite(platform.home, platform.ports)
-    return Office(platform.home, platform.ports)
+    people = Office(platform.home, platform.ports)
+    yield people
+    people.close()
 
 
 @pytest.mark.timeout(300)

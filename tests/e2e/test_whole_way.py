@@ -8,6 +8,7 @@ import pytest
 from local.story import chapters, records
 from local.story import enforcement as law
 from local.story.office import Office, wait_for
+from local.story.tracing import one_trace
 from tests.running import Running
 
 
@@ -16,16 +17,22 @@ def test_from_an_agencys_file_to_the_public_credit_system(platform: Running) -> 
     """The market, tax, water, power and court records of one employer gather into an orange risk; the town accepts the
     alert, two inspectors confirm it; the order to pay is not obeyed; the bureau's head signs; everyone learns of it."""
     home, ports = platform.home, platform.ports
-    office = Office(home, ports)
+    with one_trace(ports, "the whole way, tested") as thread:
+        _the_whole_way(Office(home, ports, thread.traceparent))
+    _assert_one_trace(platform, thread.trace_id)
+
+
+def _the_whole_way(office: Office) -> None:
+    home, ports = office.home, office.ports
     employers = records.employers(first_serial=500_001, calm=10)
     failing, calm = employers[0], employers[1]
     chapters.invite(home, ports)
     chapters.subscribe(office, home, ports)
 
-    sent = chapters.send_everything(home, ports, employers)
+    sent = chapters.send_everything(office, employers)
     assert all(one.receipt["received"] == one.receipt["accepted"] for one in sent)
 
-    risk = chapters.risk_of(office, failing.uscc, "orange", "red")
+    risk = chapters.risk_of(office, failing.uscc, "red")
     assert {"E01", "E05", "E09", "E11", "E14", "E19"} <= {reason["indicator"] for reason in risk["reasons"]}
     _assert_reasons_lead_back_to_receipts(risk, sent)
     assert chapters.risk_of(office, calm.uscc, "none")["reasons"] == []
@@ -46,7 +53,6 @@ def test_from_an_agencys_file_to_the_public_credit_system(platform: Running) -> 
     assert {"webhook", "nats", "feed"} <= set(law.arrivals(home, ports, failing.uscc))
     assert chapters.credit_check(home, ports, failing.uscc)["listed"]
     assert not chapters.credit_check(home, ports, calm.uscc)["listed"]
-    _assert_one_trace(platform, next(one for one in sent if one.dataset == "court_dishonest").trace_id)
     office.close()
 
 
@@ -59,17 +65,17 @@ def _assert_reasons_lead_back_to_receipts(risk: dict[str, Any], sent: list[chapt
         assert reason["receipts"]
 
 
-def _assert_one_trace(platform: Running, trace_id: str | None) -> None:
-    """The last record's trace runs from Envoy through three services and twice across the bus."""
-    assert trace_id
+def _assert_one_trace(platform: Running, trace_id: str) -> None:
+    """From Envoy through four services and over the bus to the webhook: one trace, no span without its parent."""
 
     def look() -> list[dict[str, Any]] | None:
         shown = platform.anxin("trace", trace_id, "--json", check=False)
         spans = json.loads(shown.stdout)["spans"] if shown.returncode == 0 else []
-        services = {span["service"] for span in spans}
-        return spans if {"ingest", "scoring", "alerts"} <= services else None
+        return spans if any("webhook" in span["name"] for span in spans) else None
 
     spans = wait_for("the whole trace", look, 30)
+    assert {span["service"] for span in spans} >= {"gateway", "ingest", "scoring", "alerts", "credit"}
     names = {span["name"] for span in spans}
-    assert {"publish records.accepted", "handle records.accepted", "handle scores.employer"} <= names
-    assert any("envoy" in span["service"] or span["service"] == "gateway" for span in spans)
+    assert {"handle records.accepted", "handle scores.employer", "term ended", "handle orders.overdue"} <= names
+    known = {span["span_id"] for span in spans}
+    assert [span["name"] for span in spans if span["parent_id"] and span["parent_id"] not in known] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.agency_client import AgencyClient
+from local.parts import cluster
 from local.story.office import wait_for
 from local.story.records import credit_code
 from tests.running import Running
@@ -78,11 +79,9 @@ def _assert_scored_once(platform: Running, codes: list[str]) -> None:
 
 def _counts(platform: Running, codes: list[str]) -> dict[str, int]:
     """How many score-history entries each employer has, asked of the database itself."""
-    from local.parts import cluster
-
     with cluster(platform.home, platform.ports).connect() as connection:
         rows = connection.execute(SCORES, [codes]).fetchall()
     return {str(code): int(str(number)) for code, number in rows}
 
 
-SCORES = "select subject_id, count(*) from scoring.scores where subject_id = any(%s) group by 1"
+SCORES = "select subject_id, count(*) from scoring.score where subject_id = any(%s) group by 1"

@@ -126,6 +126,7 @@ create table alerts.orders (
     largest_single numeric(18, 2) not null,
     parties jsonb not null,
     incident_serious boolean not null,
+    traceparent text,
     changed_at timestamptz not null,
     constraint served_means_term check (
         state in ('ISSUED', 'REVOKED') or (served_on is not null and term_ends_at is not null)

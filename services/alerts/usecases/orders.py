@@ -22,6 +22,7 @@ from shared.errors import Conflict, Unprocessable
 from shared.events import OrderIssued, OrderOverdue, OrderPaid, OrderRevoked, Party
 from shared.ids import new_id
 from shared.outbox import announce
+from shared.telemetry import current_traceparent
 
 
 class OrderNumberTaken(Conflict):
@@ -212,6 +213,7 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
         is_term_verified=term.verified or inputs.get("term_wd") is not None,
         parties=[_party(party, vault) for party in inputs.get("parties") or []],
         incident_serious=bool(inputs.get("incident_serious")),
+        traceparent=current_traceparent(),
         changed_at=request.at,
         **asdict(sums.sums_of([claim.owed for claim in claims], months)),
     )

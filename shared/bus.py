@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any, Session], Awaitable[None]]
-FETCH = 32
+# Few at a time: what a killed service had fetched comes back only after topology.ACK_WAIT_S.
+FETCH = 8
 _FETCH_WAIT_S = 5.0
 _BACKOFF_S = (0.2, 1, 3, 10, 30, 60, 120)
 

@@ -22,7 +22,7 @@ from nats.js.errors import NotFoundError
 
 from shared import events as e
 
-ACK_WAIT_S = 60
+ACK_WAIT_S = 20
 MAX_DELIVER = 8
 _DAY_S = 24 * 3600
 

@@ -9,8 +9,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from local.layout import Ports
 from local.environment import collector_url
+from local.layout import Ports
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def require_ports(parts: "Iterable[Part]") -> None:
             if not is_free(port):
                 owner = owner_of(port)
                 raise PortTaken(
-                    f"端口 {port}（{part.name}）已被{owner or '其他程序'}占用，请停止它或换一个 --port-base。",
+                    f"端口 {port}（{part.name}）已被 {owner or '其他程序'} 占用，请停止它或换一个 --port-base。",
                     f"Port {port} ({part.name}) is in use by {owner or 'another program'}; "
                     "stop that or choose another --port-base.",
                 )
@@ -83,7 +83,7 @@ def owner_of(port: int) -> str | None:
     for connection in connections:
         here = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
         if here and connection.pid:
-            return f" {psutil.Process(connection.pid).name()} (pid {connection.pid}) "
+            return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     return None
 
 

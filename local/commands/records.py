@@ -39,10 +39,10 @@ def datasets(
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
-    table = Table("数据集 dataset", "名称 label", "报送部门 owner", "周期 cycle")
-    for each in listed["datasets"] if isinstance(listed, dict) else listed:
-        label = each.get("label_zh") or each.get("label", "")
-        table.add_row(str(each.get("dataset", "")), str(label), str(each.get("owner", "")), str(each.get("cycle", "")))
+    table = Table("数据集 dataset", "名称 label", "部门 department", "周期 cycle", "可报送 may submit")
+    for each in listed["datasets"]:
+        label, owner = (f"{each[key]['zh']} {each[key]['en']}" for key in ("label", "department_label"))
+        table.add_row(each["dataset"], label, owner, each["cycle"], "✓" if each["may_submit"] else "")
     Console().print(table)
 
 

@@ -5,15 +5,12 @@ import json
 import os
 import random
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from local.agency_client import AgencyClient
 from local.layout import Home, Ports
@@ -50,11 +47,6 @@ class Running:
         client = AgencyClient(self.ports.agencies_url, folder)
         self.clients.callback(client.close)
         return client
-
-    def people_http(self) -> httpx.Client:
-        """The people's door, with nobody logged in."""
-        trust = ssl.create_default_context(cafile=str(self.home.pki.certificate("ca")))
-        return self.clients.enter_context(httpx.Client(base_url=self.ports.people_url, verify=trust, timeout=30))
 
 
 def anxin(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":

@@ -27,6 +27,8 @@ from shared.errors import Forbidden, NotFound
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _ERRORS: dict[int | str, dict[str, Any]] = {400: {"model": OAuthErrorOut}, 401: {"model": OAuthErrorOut}}
+_PAGE: dict[str, Any] = {"content": {"text/html": {}, "application/problem+json": {}}}
+_LOGIN_ERRORS: dict[int | str, dict[str, Any]] = {code: {**error, **_PAGE} for code, error in _ERRORS.items()}
 _LARGEST_FORM = 64 * 1024
 
 
@@ -134,7 +136,7 @@ async def token(desk: DeskDep, form: FormDep, session: SessionDep) -> Response:
     return JSONResponse(TokenOut(**asdict(issued)).model_dump(exclude_none=True), headers=_NO_STORE)
 
 
-@router.post("/oauth/revoke", responses=_ERRORS, openapi_extra=_documented(RevocationForm))
+@router.post("/oauth/revoke", response_class=Response, responses=_ERRORS, openapi_extra=_documented(RevocationForm))
 async def revoke(desk: DeskDep, form: FormDep, session: SessionDep) -> Response:
     """End a token (RFC 7009). Always 200 for a known client: what is unknown is as good as revoked."""
     if "token" not in form:
@@ -177,7 +179,7 @@ async def open_login(request: Request, asked: LoginRequestDep, desk: DeskDep, se
     return pages.login_page(desk.vault, visitor, asked.redirect_uri, login="", wait=0, failed=False)
 
 
-@router.post("/oauth/authorize", response_class=Response, openapi_extra=_documented(LoginForm))
+@router.post("/oauth/authorize", response_class=Response, responses=_LOGIN_ERRORS, openapi_extra=_documented(LoginForm))
 async def log_in(
     request: Request, asked: LoginRequestDep, form: FormDep, desk: DeskDep, session: SessionDep
 ) -> Response:

@@ -50,6 +50,8 @@ def run_apart(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A detached supervisor outlives the object that started it, as it should.
+    config.addinivalue_line("filterwarnings", r"ignore:subprocess \d+ is still running:ResourceWarning")
     # nats-py leaves the plain transport behind when it upgrades a connection to TLS.
     config.addinivalue_line("filterwarnings", "ignore:unclosed transport <_SelectorSocketTransport:ResourceWarning")
 

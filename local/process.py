@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SPAWN = Path(__file__).with_name("spawn.py")
+_SWEEP_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,28 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM,
 
 
 def _sweep_group(group: int) -> None:
+    """Kill what a process left in its group, and wait until it is gone: a kill is a request, and takes a moment."""
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
+    deadline = time.monotonic() + _SWEEP_PATIENCE_S
+    while _has_members(group) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process of that group runs; one that only waits to be reaped by its parent does not."""
+    fields = (_stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return any(stat[2] == str(group) and stat[0] not in "ZX" for stat in fields if stat)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on (state, parent, group, ...); none without such a process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def started_at(pid: int) -> float | None:
@@ -73,12 +92,8 @@ def started_at(pid: int) -> float | None:
 
     Not the time of day: the kernel's idea of when it was started moves with every correction of the clock.
     """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    state, start_ticks = fields[0], int(fields[19])
-    return None if state in "ZX" else start_ticks / os.sysconf("SC_CLK_TCK")
+    stat = _stat(pid)
+    return int(stat[19]) / os.sysconf("SC_CLK_TCK") if stat and stat[0] not in "ZX" else None
 
 
 def is_same(pid: int, began: float) -> bool:

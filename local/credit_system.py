@@ -25,7 +25,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from local.agency_client import AgencyClient
@@ -122,7 +121,12 @@ def create_app(ledger: Ledger, secret_file: Path, work: tuple[Awaitable[None], .
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    app = FastAPI(title="Public credit system (demo)", openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Public credit system (demo)",
+        openapi_url=None,
+        lifespan=lifespan,
+        telemetry={"operation_spans": False, "exclude": lambda scope: scope["path"] != "/webhook"},
+    )
 
     @app.post("/webhook")
     async def receive(request: Request) -> Response:
@@ -281,7 +285,6 @@ def main() -> None:
     ledger = Ledger.open(folder / "received.sqlite")
     work = (hear_bus(ledger, settings), read_feed(ledger, ports.agencies_url, home.agency(CLIENT_ID)))
     app = create_app(ledger, folder / "webhook.secret", work)
-    FastAPIInstrumentor.instrument_app(app, excluded_urls="received,health,/$", exclude_spans=["send", "receive"])
     uvicorn.run(
         app,
         host="127.0.0.1",

@@ -58,7 +58,7 @@ def oauth_error(error: OAuth2Error) -> JSONResponse:
     return JSONResponse(dict(error.get_body()), error.status_code, headers)
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     """Who stands where. The gateway alone sets these headers, and only the gateway's certificate reaches us."""
     settings = cast(IssuerSettings, request.app.state.runtime.settings)
     side = request.headers.get("x-anxin-listener", "agencies")
@@ -145,7 +145,7 @@ async def revoke(desk: DeskDep, form: FormDep, session: SessionDep) -> Response:
     return Response(status_code=200, headers=_NO_STORE)
 
 
-def login_request(
+async def login_request(
     *,
     client_id: Annotated[str, Query(max_length=64)],
     redirect_uri: Annotated[str, Query(max_length=512)],

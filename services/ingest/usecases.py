@@ -31,6 +31,9 @@ ERRORS_A_PAGE = 10_000
 ROWS_A_MESSAGE = 2000
 BYTES_A_MESSAGE = 600_000
 
+_NO_FAULTS = pl.DataFrame(schema=FAULTS)
+_TOLD = {**FAULTS, "message": pl.String, "message_zh": pl.String}
+
 Error = dict[str, str | int]
 
 
@@ -91,7 +94,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     await store.keep_body(session, sealed)
     receipt = _receipt(submission, dataset, sealed, count)
     session.add(receipt)
-    return Taken(receipt, _errors(pl.concat(count.faults or [pl.DataFrame(schema=FAULTS)]), dataset))
+    return Taken(receipt, _errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
 
 
 async def _earlier(session: Session, submission: Submission, dataset: Dataset, sealed: SealedBody) -> Taken | None:
@@ -116,9 +119,11 @@ async def _take_in(session: Session, submission: Submission, dataset: Dataset, b
     receipt_id = submission.receipt_id
     await store.keep_identities(session, batch.identities)
     merged = await store.merge(session, batch.matched, dataset.dataset, receipt_id)
-    changed = batch.matched.filter(pl.col(ROW).is_in(merged.kept))
+    # Most of the time every row is new: what nothing is wrong with costs no look.
+    all_new = len(merged.kept) == len(batch.matched)
+    changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
-    late = _superseded(batch.matched, changed, merged.older)
+    late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
     await store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
     for rows in _messages(changed):
         announce(session, _accepted(submission, dataset, rows))
@@ -149,6 +154,11 @@ def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> 
 
 def _messages(changed: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The rows in pieces that each fit a message: by their number and by their estimated size."""
+    if changed.is_empty():
+        return
+    if len(changed) <= ROWS_A_MESSAGE and changed.estimated_size() < BYTES_A_MESSAGE // 2:
+        yield changed
+        return
     texts = [name for name, kind in changed.schema.items() if kind == pl.String]
     sizes = changed.select(pl.sum_horizontal(pl.col(texts).str.len_bytes().fill_null(4)) + 8 * len(changed.columns))
     pieces = (sizes.to_series().cum_sum() // BYTES_A_MESSAGE).cast(pl.Int64)
@@ -211,6 +221,8 @@ async def errors_page(session: Session, receipt_id: UUID, after: int, dataset: D
 
 def told(faults: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """Faults with their sentences: row, item, code, message, message_zh."""
+    if faults.is_empty():
+        return pl.DataFrame(schema=_TOLD)
     kinds = faults.select("item", "code").unique(maintain_order=True)
     sentences = [messages(dataset, name, code) for name, code in kinds.iter_rows()]
     named = kinds.with_columns(

@@ -23,7 +23,7 @@ Uscc = Annotated[
 ProjectCode = Annotated[str, Path(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
-def _span(
+async def _span(
     since: Annotated[datetime | None, Query(alias="from", description="History from this moment (inclusive)")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="History before this moment")] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Most lines of history")] = 50,

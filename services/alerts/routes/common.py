@@ -1,6 +1,6 @@
 """Who may knock: scope and roles come from the machine's data, before the database is asked."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,10 +15,10 @@ from shared.clock import now
 from shared.crypto import Vault
 
 
-def permitted(*events: str, machine: Machine = ALERT) -> Callable[[HttpRequest], Actor]:
+def permitted(*events: str, machine: Machine = ALERT) -> Callable[[HttpRequest], Awaitable[Actor]]:
     """A dependency that gives the actor, or refuses (403) without the scopes, or a role, that the events ask for."""
 
-    def actor(request: HttpRequest) -> Actor:
+    async def actor(request: HttpRequest) -> Actor:
         caller = current_caller(request)
         for event in events:
             caller.must_have(machine.scope_of(event))
@@ -36,7 +36,7 @@ def asked(event: str, actor: Actor, body: Step, **more: Any) -> Request:
     return Request(event, actor, at, inputs, documents)
 
 
-def _vault(request: HttpRequest) -> Vault:
+async def _vault(request: HttpRequest) -> Vault:
     return Vault.of(request.app.state.runtime.settings)
 
 

@@ -25,7 +25,7 @@ def by(caller: Caller) -> By:
     return By(f"{caller.kind}:{caller.id}", caller.roles, now(), caller.sig_jkt)
 
 
-def _settings(request: Request) -> CreditSettings:
+async def _settings(request: Request) -> CreditSettings:
     settings = request.app.state.runtime.settings
     assert isinstance(settings, CreditSettings)  # noqa: S101 - this service is started with its own settings
     return settings

@@ -39,7 +39,7 @@ class Desk:
         return self._checkers[dataset]
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     state = request.app.state
     if not hasattr(state, "desk"):
         state.desk = Desk.of(state.runtime.settings, shipped())
@@ -47,11 +47,15 @@ def _desk(request: Request) -> Desk:
     return desk
 
 
+async def _caller(request: Request) -> Caller:
+    return current_caller(request)
+
+
 DeskDep = Annotated[Desk, Depends(_desk)]
-AnyCaller = Annotated[Caller, Depends(current_caller)]
+AnyCaller = Annotated[Caller, Depends(_caller)]
 
 
-def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
+async def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
     """An agency that may send this dataset. A person cannot: what he knows enters as a lead, under his name."""
     if caller.kind != "agency":
         raise Forbidden("Only an agency hands in records.", check="role")

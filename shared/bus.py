@@ -1,7 +1,8 @@
 """JetStream: how a service is connected, and what happens to a message that was handled, failed, or can never succeed.
 
-done -> ack. Poison, or unreadable -> dead letter with its reason, then term. Anything else -> nak with back-off, and a
-dead letter after `topology.MAX_DELIVER` tries. Only this page settles messages.
+done -> ack. Poison, or unreadable -> dead letter with its reason, then term. Our own database away -> wait for it: that
+is nobody's fault and costs no try. Anything else -> nak with back-off, and a dead letter after `topology.MAX_DELIVER`
+tries. Only this page settles messages.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 
 from shared import topology
-from shared.db import Database, Session
+from shared.db import UNREACHABLE, Database, Session
 from shared.errors import Poison
 from shared.events import Event
 from shared.outbox import Envelope
@@ -34,6 +35,7 @@ Handler = Callable[[Any, Session], Awaitable[None]]
 # Few at a time: what a killed service had fetched comes back only after topology.ACK_WAIT_S.
 FETCH = 8
 _FETCH_WAIT_S = 5.0
+_DATABASE_LOOK_S = 0.5
 _BACKOFF_S = (0.2, 1, 3, 10, 30, 60, 120)
 
 
@@ -127,7 +129,7 @@ async def settle(message: Msg, consumers: Consumers, event: type[Event], db: Dat
         tracer().start_as_current_span(f"handle {event.subject}", parent, SpanKind.CONSUMER),
     ):
         try:
-            await consumers.deliver(decode(message.data, event), db)
+            await _deliver(message, consumers, event, db)
         except (Poison, msgspec.DecodeError) as error:
             await _bury(message, name, error, js)
             outcome = "dead"
@@ -137,6 +139,22 @@ async def settle(message: Msg, consumers: Consumers, event: type[Event], db: Dat
             await message.ack()
             outcome = "done"
     EVENTS_HANDLED.labels(name, outcome).inc()
+
+
+async def _deliver(message: Msg, consumers: Consumers, event: type[Event], db: Database) -> None:
+    """Handle the message, again as soon as the database is back if it went away meanwhile."""
+    decoded = decode(message.data, event)
+    while True:
+        try:
+            await consumers.deliver(decoded, db)
+        except UNREACHABLE:
+            if await db.answers():
+                raise
+        else:
+            return
+        while not await db.answers():
+            await message.in_progress()
+            await asyncio.sleep(_DATABASE_LOOK_S)
 
 
 def decode(body: bytes, event: type[E]) -> E:

@@ -1,22 +1,31 @@
 """The database: one transaction per request or message, committed here and nowhere else."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from psycopg import OperationalError as DriverError
 from sqlalchemy import CursorResult, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.settings import Settings
 
+log = logging.getLogger(__name__)
+
 Session = AsyncSession
 EVERYWHERE = "*"
 NOWHERE = ""
 ANNOUNCED = "announced"
+# What a statement may end with when the database is away (and, some of them, when it is not: ask `answers`).
+UNREACHABLE = (OperationalError, InterfaceError, DriverError, TimeoutError, PoolTimeout)
+_PATIENCE_S = 3
 _SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
 
 
@@ -55,10 +64,15 @@ class Database:
             if session.info.get(ANNOUNCED):
                 self.announced.set()
 
-    async def ping(self) -> None:
-        """Raises when the database does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("select 1"))
+    async def answers(self) -> bool:
+        """Whether the database answers within a few seconds."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S), self.engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except (*UNREACHABLE, OSError) as error:
+            log.warning("database.unreachable", extra={"reason": repr(error)})
+            return False
+        return True
 
     async def close(self) -> None:
         """Give every connection back."""

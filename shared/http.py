@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import Caller, authenticate
-from shared.errors import AnxinError
+from shared.errors import AnxinError, Overloaded
 from shared.telemetry import REQUEST_SECONDS, REQUESTS
 
 PROBLEM_JSON = "application/problem+json"
+_MOST_AT_ONCE = 512
 _TITLES_ZH = {
     401: "身份未通过验证",
     403: "无权进行此操作",
@@ -84,10 +85,14 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 
 class _Attendant:
-    """Gives each request an id and its caller, and measures it. Plain ASGI: a body is never copied on its way."""
+    """Gives each request an id and its caller, and measures it. Plain ASGI: a body is never copied on its way.
+
+    Beyond `_MOST_AT_ONCE` requests it asks to come back later: what waits here would only pile up.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,6 +100,10 @@ class _Attendant:
             return
         request = Request(scope)
         request.state.request_id = _request_id(request.headers.get("x-request-id"))
+        if self._inside >= _MOST_AT_ONCE:
+            busy = await _on_refusal(request, Overloaded("Too many requests are being answered.", retry_after=1))
+            await busy(scope, receive, send)
+            return
         _recognise(request)
         status, began = 500, time.perf_counter()
 
@@ -105,9 +114,11 @@ class _Attendant:
                 MutableHeaders(scope=message)["x-request-id"] = request.state.request_id
             await send(message)
 
+        self._inside += 1
         try:
             await self.app(scope, receive, send_with_id)
         finally:
+            self._inside -= 1
             _measure(request, status, time.perf_counter() - began)
 
 

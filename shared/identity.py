@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from joserfc.jwk import KeySet
@@ -18,25 +18,28 @@ from shared.events import IdentityRevoked, SigningKeysPublished
 
 log = logging.getLogger(__name__)
 
+_SKEW = timedelta(minutes=1)
+
 
 class Identities:
     """What a service knows of the issuer's keys and of who is refused."""
 
     def __init__(self, jwks_file: Path | None = None) -> None:
         self._keys: KeySet | None = None
-        self._revoked: dict[tuple[str, str], datetime] = {}
+        self._revoked: dict[tuple[str, str], IdentityRevoked] = {}
+        self.is_behind = False  # still reading what was said before this service began
         if jwks_file:
             self._keys = KeySet.import_key_set(json.loads(jwks_file.read_text()))
 
     @property
     def known(self) -> bool:
-        """Whether any signing key has arrived."""
-        return self._keys is not None
+        """Whether the signing keys have arrived, and with them everything that was revoked so far."""
+        return self._keys is not None and not self.is_behind
 
     @property
     def keys(self) -> KeySet:
         """The issuer's public keys; Overloaded (503) until they have arrived."""
-        if self._keys is None:
+        if self._keys is None or self.is_behind:
             raise Overloaded("The issuer's keys have not arrived yet.", retry_after=1)
         return self._keys
 
@@ -45,12 +48,17 @@ class Identities:
         if isinstance(event, SigningKeysPublished):
             self._keys = KeySet.import_key_set(event.jwks)  # type: ignore[arg-type]
         else:
-            self._revoked[event.kind, event.value] = event.revoked_at
+            self._revoked[event.kind, event.value] = event
+
+    def forget(self, at: datetime) -> None:
+        """Let go of what can matter no more: nothing that was issued before its revocation is still valid."""
+        gone = at - _SKEW
+        self._revoked = {key: event for key, event in self._revoked.items() if not event.until or event.until > gone}
 
     def is_revoked(self, kind: str, value: str, issued_at: datetime) -> bool:
         """Whether a thing of that name, issued then, has been revoked since."""
-        revoked_at = self._revoked.get((kind, value))
-        return revoked_at is not None and issued_at <= revoked_at
+        event = self._revoked.get((kind, value))
+        return event is not None and issued_at <= event.revoked_at
 
 
 async def follow(identities: Identities, js: JetStreamContext, interval_s: float = 1.0) -> None:
@@ -58,10 +66,12 @@ async def follow(identities: Identities, js: JetStreamContext, interval_s: float
 
     Messages are asked for by number (JetStream direct get), so that no service may create or delete a consumer there.
     """
-    sequence = 0
+    sequence, identities.is_behind = 0, True
     while True:
         try:
             sequence = await _read_after(sequence, identities, js)
+            identities.is_behind = False
+            identities.forget(datetime.now(UTC))
         except (NatsError, OSError) as error:
             log.warning("identity.waiting", extra={"reason": repr(error)})
         await asyncio.sleep(interval_s)

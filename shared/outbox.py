@@ -1,4 +1,7 @@
-"""Events leave in the same transaction as the fact they tell; a relay carries them on in order, at least once."""
+"""Events leave in the same transaction as the fact they tell; a relay carries them on, at least once.
+
+In the order of their announcement as a rule; a listener must not rely on it (house rule: out of order, and twice).
+"""
 
 import asyncio
 import logging
@@ -12,7 +15,7 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, update
 from sqlmodel import Field, SQLModel, col, select
 
-from shared.db import ANNOUNCED, Database, Session, sql
+from shared.db import ANNOUNCED, UNREACHABLE, Database, Session, sql
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import EVENTS_PUBLISHED, context_of, current_traceparent, tracer
@@ -95,7 +98,10 @@ async def relay(db: Database, js: JetStreamContext, interval_s: float) -> None:
 
 
 async def relay_once(db: Database, js: JetStreamContext) -> int:
-    """Publish one batch in order and mark what the bus acknowledged. Returns how many."""
+    """Publish one batch and mark it when the bus has acknowledged all of it. Returns how many.
+
+    In order, but for what the bus did not acknowledge: that comes again, after its successors.
+    """
     async with db.transaction() as session:
         if not (await sql(session, _RELAY_LOCK)).scalar_one():
             return 0
@@ -113,10 +119,13 @@ async def relay_once(db: Database, js: JetStreamContext) -> int:
 
 
 async def purge(db: Database, every_s: float = 3600) -> None:
-    """Forget events that were published more than a week ago, for ever."""
+    """Forget events that were published more than a week ago, for ever. A database that is away only delays it."""
     while True:
-        async with db.transaction() as session:
-            await sql(session, _PURGE)
+        try:
+            async with db.transaction() as session:
+                await sql(session, _PURGE)
+        except UNREACHABLE as error:
+            log.warning("purge.delayed", extra={"reason": repr(error)})
         await asyncio.sleep(every_s)
 
 

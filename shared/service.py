@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Response
@@ -146,18 +147,12 @@ def ops_app(runtime: Runtime) -> FastAPI:
 
 
 async def _readiness(runtime: Runtime) -> dict[str, bool]:
-    try:
-        await asyncio.wait_for(runtime.db.ping(), 3)
-        database = True
-    except Exception as error:
-        log.warning("database.unreachable", extra={"reason": repr(error)})
-        database = False
     bus_answers = runtime.nats is None or runtime.nats.is_connected
-    return {"database": database, "bus": bus_answers, "keys": runtime.identities.known}
+    return {"database": await runtime.db.answers(), "bus": bus_answers, "keys": runtime.identities.known}
 
 
 def run(service: Service) -> None:
-    """Run until SIGTERM or SIGINT; open requests and messages are finished first."""
+    """Run until SIGTERM or SIGINT; open requests are finished first, a message in work goes back to the bus."""
     settings = service.settings()
     telemetry.start(service.name)
     with asyncio.Runner(loop_factory=_loop) as runner:
@@ -177,9 +172,8 @@ async def _serve(service: Service, settings: Settings) -> None:
             servers.append(_Server(_api_config(create_app(service, runtime), settings)))
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, _stop_all, servers)
-        watch = asyncio.create_task(_renew_certificates(servers, runtime))
+        _spawn(runtime, "certificates", _renew_certificates(servers, runtime))
         await asyncio.gather(*(server.serve() for server in servers))
-        watch.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -208,7 +202,6 @@ def _api_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         http="httptools",
-        limit_concurrency=512,
         # Longer than Envoy keeps an idle connection (30 s): the one who may still send closes it.
         timeout_keep_alive=75,
         timeout_graceful_shutdown=15,
@@ -229,14 +222,23 @@ def _ops_config(runtime: Runtime) -> uvicorn.Config:
 
 async def _renew_certificates(servers: list[_Server], runtime: Runtime) -> None:
     """Certificates are short-lived: load them anew when the files change; open connections go on."""
-    certificate, key = runtime.settings.tls_cert, runtime.settings.tls_key
-    if certificate is None:
-        return
-    loaded = certificate.stat().st_mtime
+    loaded = _age(runtime.settings.tls_cert)
     while True:
         await asyncio.sleep(_CERTIFICATE_CHECK_S)
-        if (changed := certificate.stat().st_mtime) != loaded:
-            loaded = changed
-            for context in (runtime.bus_tls, *(server.config.ssl for server in servers)):
-                if context:
-                    context.load_cert_chain(certificate, key)
+        try:
+            loaded = _renewed(loaded, [runtime.bus_tls, *(server.config.ssl for server in servers)], runtime.settings)
+        except OSError as error:  # half of the new pair is here (ssl.SSLError, too): the next look finds both
+            log.warning("certificate.not_yet", extra={"reason": repr(error)})
+
+
+def _renewed(loaded: float, contexts: list[ssl.SSLContext | None], settings: Settings) -> float:
+    """Load the certificate into the contexts if its file has changed since; returns the time of the one in use."""
+    changed = _age(settings.tls_cert)
+    if settings.tls_cert and changed != loaded:
+        for context in filter(None, contexts):
+            context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    return changed
+
+
+def _age(certificate: Path | None) -> float:
+    return certificate.stat().st_mtime if certificate else 0.0

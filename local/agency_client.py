@@ -146,8 +146,11 @@ def media_type(file: Path) -> str:
 
 
 def idempotency_key(dataset: str, file: Path) -> str:
-    """SHA-256 over the dataset and the file's bytes: a repeated upload is recognised, another file never is."""
-    digest = hashlib.sha256(dataset.encode() + b"\0")
+    """SHA-256 over the dataset, when the file was written, and its bytes: a repeated upload of it is recognised.
+
+    The same bytes written anew are another file: an export may say again today what it said before yesterday's.
+    """
+    digest = hashlib.sha256(f"{dataset}\0{file.stat().st_mtime_ns}\0".encode())
     with file.open("rb") as content:
         while block := content.read(1024 * 1024):
             digest.update(block)

@@ -1,5 +1,6 @@
 """HTTP as every service speaks it: problem+json (RFC 9457), request ids, the caller, health, metrics."""
 
+import logging
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,8 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import Caller, authenticate
+from shared.db import UNREACHABLE
 from shared.errors import AnxinError, Overloaded
 from shared.telemetry import REQUEST_SECONDS, REQUESTS
+
+log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 _MOST_AT_ONCE = 512
@@ -60,6 +64,8 @@ def new_app(title: str, description: str) -> FastAPI:
     app.add_exception_handler(AnxinError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    for absence in UNREACHABLE:
+        app.add_exception_handler(absence, _on_absence)
     app.add_exception_handler(Exception, _on_crash)
     return app
 
@@ -189,6 +195,12 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     response = problem(request, error.status_code, slug, str(error.detail), title_zh)
     response.headers.update(error.headers or {})
     return response
+
+
+async def _on_absence(request: Request, error: Exception) -> JSONResponse:
+    # The database is away, its pool is taken, or two transactions met: nothing was kept, and again will do.
+    log.warning("request.undone", extra={"reason": repr(error), "route": request.url.path})
+    return await _on_refusal(request, Overloaded("Nothing was kept. Please try again.", retry_after=2))
 
 
 async def _on_crash(request: Request, _error: Exception) -> JSONResponse:

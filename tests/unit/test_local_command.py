@@ -1,5 +1,6 @@
 """The `anxin` command's small print: ports, durations, sentences, exit statuses."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_the_same_file_has_the_same_key_and_another_dataset_another(tmp_path: Pa
     key = agency_client.idempotency_key("tax_arrears", file)
     assert key == agency_client.idempotency_key("tax_arrears", file)
     assert key != agency_client.idempotency_key("ut_water", file)
+
+
+def test_the_same_bytes_exported_again_are_another_file(tmp_path: Path) -> None:
+    file = tmp_path / "arrears.csv"
+    file.write_text("a,b\n1,2\n")
+    os.utime(file, ns=(1, 1))
+    before = agency_client.idempotency_key("tax_arrears", file)
+    os.utime(file, ns=(2, 2))
+    assert agency_client.idempotency_key("tax_arrears", file) != before
 
 
 def test_a_refusal_names_the_check_that_failed() -> None:

@@ -12,12 +12,12 @@ import polars as pl
 from services.ingest import store
 from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs import FileTooLarge, read
+from services.ingest.codecs import FileTooLarge, read, refused_throughout
 from services.ingest.matching import SUBJECT
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.rules import must_be_the_same
 from services.ingest.sealing import SealedBody, seal_body
-from services.ingest.validation import FAULTS, ROW, Checker, messages
+from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
 from shared.crypto import Vault
 from shared.db import Session
 from shared.errors import NotFound
@@ -66,12 +66,25 @@ class _Count:
     rejected: int = 0
     unmatched: int = 0
     faults: list[pl.DataFrame] = field(default_factory=list)
+    wrong: frozenset[tuple[str, str]] | None = None
 
     @property
     def unchanged(self) -> int:
         return self.received - self.accepted - self.rejected - self.unmatched
 
-    def remember(self, faults: pl.DataFrame) -> None:
+    def add(self, batch: Prepared, accepted: int, superseded: int) -> None:
+        """Take in what became of one more batch."""
+        self.received += batch.received
+        self.accepted += accepted
+        self.superseded += superseded
+        self.rejected += batch.rejected
+        self.unmatched += len(batch.unmatched)
+        self._remember(batch.faults)
+        # Looked for only while every row was refused: nothing else can be wrong throughout.
+        here = wrong_throughout(batch.faults, batch.received) if self.rejected == self.received else frozenset()
+        self.wrong = here if self.wrong is None else self.wrong & here
+
+    def _remember(self, faults: pl.DataFrame) -> None:
         """Keep the first errors for the answer."""
         room = ERRORS_IN_ANSWER - sum(map(len, self.faults))
         if room > 0:
@@ -91,10 +104,18 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
         await _take_in(session, submission, dataset, batch, count)
         if count.received > max_rows:
             raise FileTooLarge(f"A request may carry {max_rows} records.")
+    _must_have_sense(count, dataset)
     await store.keep_body(session, sealed)
     receipt = _receipt(submission, dataset, sealed, count)
     session.add(receipt)
     return Taken(receipt, _errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
+
+
+def _must_have_sense(count: _Count, dataset: Dataset) -> None:
+    """Refuse a file whole (WrongThroughout) in which one item has the wrong type in every row."""
+    if count.wrong and count.received >= FEWEST_ROWS:
+        told = {item: (code, *messages(dataset, item, code)) for item, code in sorted(count.wrong)}
+        raise refused_throughout(told, count.received)
 
 
 async def _earlier(session: Session, submission: Submission, dataset: Dataset, sealed: SealedBody) -> Taken | None:
@@ -127,12 +148,7 @@ async def _take_in(session: Session, submission: Submission, dataset: Dataset, b
     await store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
     for rows in _messages(changed):
         announce(session, _accepted(submission, dataset, rows))
-    count.received += batch.received
-    count.rejected += batch.rejected
-    count.accepted += len(changed)
-    count.unmatched += len(batch.unmatched)
-    count.superseded += len(late)
-    count.remember(batch.faults)
+    count.add(batch, accepted=len(changed), superseded=len(late))
 
 
 async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, receipt_id: UUID) -> None:

@@ -14,6 +14,8 @@ from services.ingest.codecs.refusals import (
     MissingColumns,
     UnknownItems,
     UnreadableType,
+    WrongThroughout,
+    refused_throughout,
 )
 from services.ingest.validation import Batch
 
@@ -25,9 +27,11 @@ __all__ = [
     "MissingColumns",
     "UnknownItems",
     "UnreadableType",
+    "WrongThroughout",
     "inflated",
     "must_be_readable",
     "read",
+    "refused_throughout",
 ]
 
 _JSON = frozenset({"application/json"})

@@ -5,6 +5,7 @@ AnxinError 400
 ├── BodyTooSlow 408      it did not arrive in time
 ├── UnknownItems 422     columns that the dataset does not have, by name
 ├── MissingColumns 422   required columns that the header does not have, by name
+├── WrongThroughout 422  an item that has the wrong type in every row, by name
 ├── UnreadableType 415   a content type or encoding we do not read
 └── FileTooLarge 413     the body, or what it unpacks to, is beyond the limit
 """
@@ -47,6 +48,14 @@ class MissingColumns(Unprocessable):
     title_zh = "表头缺少必填数据项"
 
 
+class WrongThroughout(Unprocessable):
+    """An item has the wrong type in every row: nothing of the file can be meant for this dataset."""
+
+    slug = "wrong-type-throughout"
+    title = "An item has the wrong type in every row"
+    title_zh = "某数据项在所有行中类型均有误"
+
+
 class UnreadableType(UnsupportedMedia):
     """A content type, charset or content encoding that is not read here."""
 
@@ -63,6 +72,15 @@ def unknown_items(names: set[str]) -> UnknownItems:
 def missing_columns(names: set[str]) -> MissingColumns:
     """The refusal that names them."""
     return MissingColumns(f"Missing columns: {_list(names)}.", errors=_errors(names, "missing_column", "缺少必填列"))
+
+
+def refused_throughout(found: dict[str, tuple[str, str, str]], rows: int) -> WrongThroughout:
+    """The refusal that names them: item -> code, message, message_zh."""
+    errors = [
+        {"item": item, "code": code, "message": english, "message_zh": chinese}
+        for item, (code, english, chinese) in sorted(found.items())
+    ]
+    return WrongThroughout(f"Wrong in all {rows} rows: {_list(set(found))}.", errors=errors)
 
 
 def _list(names: set[str]) -> str:

@@ -2,5 +2,16 @@
 
 from services.ingest.validation.checking import FAULTS, ROW, Batch, Checked, Checker
 from services.ingest.validation.messages import CODES, messages
+from services.ingest.validation.throughout import FEWEST_ROWS, wrong_throughout
 
-__all__ = ["CODES", "FAULTS", "ROW", "Batch", "Checked", "Checker", "messages"]
+__all__ = [
+    "CODES",
+    "FAULTS",
+    "FEWEST_ROWS",
+    "ROW",
+    "Batch",
+    "Checked",
+    "Checker",
+    "messages",
+    "wrong_throughout",
+]

@@ -13,7 +13,8 @@ import polars as pl
 
 # Seen in real registers instead of "we do not know": none of them is a code.
 _PLACEHOLDER = r"(?i)^(空|无|暂无|未知|NULL|NONE|NIL|N/?A|[-—/.*]+|0+|1+)$"
-_TIDY = r"^[0-9A-HJ-NP-Z]{18}$"
+# No code begins with 0; what does may be a placeholder and gets the longer look.
+_TIDY = r"^[1-9A-HJ-NP-Z][0-9A-HJ-NP-Z]{17}$"
 _GAPS = r"[\s\x{200b}\x{feff}-]"
 
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

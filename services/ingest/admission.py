@@ -1,32 +1,41 @@
 """Backpressure: how many submissions, and how many of their bytes, are here at once. Beyond it: later, please."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from shared.errors import Overloaded
+from shared.errors import Overloaded, TooManyRequests
 
 _RETRY_AFTER_S = 2
 
 
 class Gate:
-    """Lets `concurrent` submissions work and `waiting` wait; all their bodies together stay below `bytes_in_flight`."""
+    """Lets `concurrent` submissions work and `waiting` wait; all their bodies together stay below `bytes_in_flight`.
 
-    def __init__(self, concurrent: int, waiting: int, bytes_in_flight: int) -> None:
+    No agency has more than `each` of the seats: who sends slowly, or all at once, keeps nobody else out.
+    """
+
+    def __init__(self, concurrent: int, waiting: int, bytes_in_flight: int, each: int) -> None:
         self._places = asyncio.Semaphore(concurrent)
         self._seats = concurrent + waiting
         self._room = bytes_in_flight
+        self._each = each
+        self._seated: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def entered(self) -> AsyncIterator[None]:
-        """A seat in the house; Overloaded (503, Retry-After) when all are taken."""
-        if self._seats <= 0:
+    async def entered(self, agency: str) -> AsyncIterator[None]:
+        """A seat in the house. TooManyRequests (429): the agency has its share. Overloaded (503): all are taken."""
+        if self._seated[agency] >= self._each:
+            raise TooManyRequests("Too many submissions of yours are waiting.", retry_after=_RETRY_AFTER_S)
+        if self._seated.total() >= self._seats:
             raise Overloaded("Too many submissions are waiting.", retry_after=_RETRY_AFTER_S)
-        self._seats -= 1
+        self._seated[agency] += 1
         try:
             yield
         finally:
-            self._seats += 1
+            self._seated[agency] -= 1
+            self._seated += Counter()  # who has left is forgotten
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

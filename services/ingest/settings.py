@@ -13,5 +13,6 @@ class IngestSettings(Settings):
     max_rows: int = Field(default=1_000_000, ge=1)
     max_concurrent: int = Field(default=6, ge=1, le=64, description="submissions worked on at once")
     max_waiting: int = Field(default=128, ge=0, le=10_000, description="submissions that may wait for their turn")
+    max_of_an_agency: int = Field(default=32, ge=1, description="submissions of one agency that are here at once")
     max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")

@@ -17,7 +17,7 @@ from services.ingest.sealing import open_body, seal_body
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Checker
 from shared.crypto import Vault
-from shared.errors import Overloaded
+from shared.errors import Overloaded, TooManyRequests
 from tests.ingest_rows import NOW, a_batch, a_dataset, an_item
 
 VAULT = Vault(bytes(range(32)))
@@ -165,11 +165,11 @@ def test_a_key_belongs_to_one_body_of_one_dataset() -> None:
 
 
 async def test_the_gate_lets_some_work_some_wait_and_the_rest_come_back_later() -> None:
-    gate = Gate(concurrent=1, waiting=1, bytes_in_flight=10)
+    gate = Gate(concurrent=1, waiting=1, bytes_in_flight=10, each=9)
     order: list[int] = []
 
     async def one(number: int) -> None:
-        async with gate.entered(), gate.working():
+        async with gate.entered("tax-bureau"), gate.working():
             order.append(number)
             await asyncio.sleep(0)
 
@@ -180,8 +180,20 @@ async def test_the_gate_lets_some_work_some_wait_and_the_rest_come_back_later() 
     await one(4)
 
 
+async def test_no_agency_takes_the_seats_of_the_others() -> None:
+    gate = Gate(concurrent=1, waiting=9, bytes_in_flight=10, each=2)
+    async with gate.entered("slow-bank"), gate.entered("slow-bank"):
+        with pytest.raises(TooManyRequests) as refusal:
+            await gate.entered("slow-bank").__aenter__()
+        assert refusal.value.retry_after == 2
+        async with gate.entered("tax-bureau"):
+            pass
+    async with gate.entered("slow-bank"):
+        pass
+
+
 def test_the_gate_counts_bytes() -> None:
-    gate = Gate(concurrent=1, waiting=1, bytes_in_flight=10)
+    gate = Gate(concurrent=1, waiting=1, bytes_in_flight=10, each=2)
     gate.take(8)
     with pytest.raises(Overloaded):
         gate.take(3)

@@ -27,7 +27,7 @@ async def _submission(
     """The submission, as long as the request holds its place."""
     key = idempotency_key(idempotency)
     must_be_readable(content_type)
-    async with desk.gate.entered():
+    async with desk.gate.entered(agency.id):
         sent = await _body(request, desk)
         file = sent
         try:

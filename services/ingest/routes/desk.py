@@ -27,7 +27,9 @@ class Desk:
     @classmethod
     def of(cls, settings: IngestSettings, catalogue: Catalogue) -> "Desk":
         """A desk for these settings and datasets."""
-        gate = Gate(settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight)
+        gate = Gate(
+            settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight, settings.max_of_an_agency
+        )
         return cls(settings, catalogue, Vault.of(settings), gate)
 
     def checker(self, dataset: str) -> Checker:

@@ -11,6 +11,7 @@ from local import nats, postgres, probes
 from local.environment import base_environment, collector_url, service_environment
 from local.front_door import envoy_command, write_envoy_configuration
 from local.layout import SERVICES, Home, Ports
+from local.nats_configuration import DEFAULT_FILE_STORE
 from local.process import User
 from local.secrets import ensure_data_key
 
@@ -103,7 +104,13 @@ def _migrate(home: Home, ports: Ports) -> Part:
 
 def _streams(home: Home, ports: Ports) -> Part:
     environment = service_environment("operator", postgres.OWNER, home, ports)
-    return Part("streams", module("shared.topology", "apply"), environment, after=("nats",), once=True)
+    return Part(
+        "streams",
+        module("shared.topology", "apply", "1", str(DEFAULT_FILE_STORE)),
+        environment,
+        after=("nats",),
+        once=True,
+    )
 
 
 def _service(name: str, home: Home, ports: Ports) -> Part:

@@ -29,20 +29,24 @@ _DAY_S = 24 * 3600
 
 @dataclass(frozen=True)
 class Stream:
-    """A JetStream stream. `days` 0 keeps for ever; full streams refuse new messages, they never drop old ones."""
+    """A JetStream stream. `days` 0 keeps for ever; full streams refuse new messages, they never drop old ones.
+
+    `percent` of the store is its own, so that a flood of records never keeps a revocation or a listing from the bus.
+    """
 
     name: str
     subjects: tuple[str, ...]
     days: int
+    percent: int
 
 
 STREAMS = (
-    Stream("RECORDS", ("records.>",), 14),
-    Stream("SCORES", ("scores.>",), 30),
-    Stream("ALERTS", ("alerts.>", "orders.>"), 90),
-    Stream("CREDIT", ("credit.>",), 0),
-    Stream("IDENTITY", ("identity.>",), 0),
-    Stream("DEAD", ("dead.>",), 0),
+    Stream("RECORDS", ("records.>",), 14, 60),
+    Stream("SCORES", ("scores.>",), 30, 14),
+    Stream("ALERTS", ("alerts.>", "orders.>"), 90, 8),
+    Stream("CREDIT", ("credit.>",), 0, 5),
+    Stream("IDENTITY", ("identity.>",), 0, 3),
+    Stream("DEAD", ("dead.>",), 0, 10),
 )
 
 LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
@@ -96,10 +100,13 @@ def _service_permissions(service: str) -> dict[str, list[str]]:
     return {"publish": publish, "subscribe": [f"{inbox_prefix(service)}.>"]}
 
 
-async def apply(js: JetStreamContext, replicas: int = 1) -> None:
-    """Create or update every stream and consumer. Safe to run again; never deletes."""
+async def apply(js: JetStreamContext, replicas: int = 1, store_bytes: int | None = None) -> None:
+    """Create or update every stream and consumer. Safe to run again; never deletes.
+
+    `store_bytes`: what a server may keep (its max_file_store); without it no stream has a bound of its own.
+    """
     for stream in STREAMS:
-        await _apply_stream(js, _stream_config(stream, replicas))
+        await _apply_stream(js, _stream_config(stream, replicas, store_bytes))
     for service, heard in LISTENERS.items():
         for event in heard:
             await js.add_consumer(stream_of(event.subject), config=_consumer_config(service, event, replicas))
@@ -115,7 +122,7 @@ async def _apply_stream(js: JetStreamContext, config: StreamConfig) -> None:
         await js.update_stream(config)
 
 
-def _stream_config(stream: Stream, replicas: int) -> StreamConfig:
+def _stream_config(stream: Stream, replicas: int, store_bytes: int | None) -> StreamConfig:
     return StreamConfig(
         name=stream.name,
         subjects=list(stream.subjects),
@@ -123,6 +130,7 @@ def _stream_config(stream: Stream, replicas: int) -> StreamConfig:
         storage=StorageType.FILE,
         discard=DiscardPolicy.NEW,
         max_age=stream.days * _DAY_S,
+        max_bytes=store_bytes * stream.percent // 100 if store_bytes else -1,
         duplicate_window=600,
         num_replicas=replicas,
         deny_delete=stream.name != "DEAD",
@@ -146,13 +154,13 @@ async def _main() -> None:
     from shared.bus import connect
     from shared.settings import BusSettings
 
-    replicas = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    replicas, store_bytes = (int(number) for number in sys.argv[2:4])
     connection = await connect(BusSettings(), OPERATOR)
-    await apply(connection.jetstream(), replicas)
+    await apply(connection.jetstream(), replicas, store_bytes)
     await connection.drain()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["apply"]:
-        sys.exit("usage: python -m shared.topology apply [REPLICAS]")
+    if sys.argv[1:2] != ["apply"] or len(sys.argv) != 4:
+        sys.exit("usage: python -m shared.topology apply REPLICAS STORE_BYTES")
     asyncio.run(_main())

@@ -87,25 +87,30 @@ def _check_bus(documents: list[Document]) -> Iterator[Finding]:
         if routes != expected:
             message = f"{count} servers, but routes to {sorted(routes)} in nats.conf"
             yield Finding("agreements", title(server), message)
-        yield from _check_replication(documents, count)
+        yield from _check_streams(documents, count, _file_store(text))
         yield from _check_capacity(server, text)
     if "sync_interval: always" not in text:
         yield Finding("agreements", "nats-config", "an acknowledgement must mean the disk: sync_interval: always")
 
 
-def _check_replication(documents: list[Document], servers: int) -> Iterator[Finding]:
+def _check_streams(documents: list[Document], servers: int, store: int) -> Iterator[Finding]:
     for job in of_kind(documents, "Job"):
-        command = job["spec"]["template"]["spec"]["containers"][0]["command"]
-        if command[2:4] != ["shared.topology", "apply"]:
+        if job["metadata"]["name"] != "streams":
             continue
-        replicas = int(command[4]) if len(command) > 4 else 1
-        if replicas != min(servers, 3):
-            yield Finding("agreements", title(job), f"{replicas} replicas of each stream on {servers} NATS servers")
+        command = job["spec"]["template"]["spec"]["containers"][0]["command"]
+        wanted = ["python", "-m", "shared.topology", "apply", str(min(servers, 3)), str(store)]
+        if command != wanted:
+            message = f"{servers} NATS servers that keep {store} bytes need {' '.join(wanted)}, not {' '.join(command)}"
+            yield Finding("agreements", title(job), message)
+
+
+def _file_store(text: str) -> int:
+    return int((re.findall(r"max_file_store: (\d+)", text) or ["0"])[0])
 
 
 def _check_capacity(server: Document, text: str) -> Iterator[Finding]:
     """Streams refuse at max_file_store with an answer; a full volume would refuse without one."""
-    reserved = int((re.findall(r"max_file_store: (\d+)", text) or ["0"])[0])
+    reserved = _file_store(text)
     for claim in server["spec"].get("volumeClaimTemplates", ()):
         size = claim["spec"]["resources"]["requests"]["storage"]
         if not 0 < reserved < 0.95 * int(size[:-2]) * _SIZES[size[-2:]]:

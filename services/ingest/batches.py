@@ -33,13 +33,13 @@ class Prepared:
     identities: pl.DataFrame
 
 
-def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime) -> Prepared:
-    """Check, match, seal and fingerprint a batch that was reported at that aware moment."""
+def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime, agency: str) -> Prepared:
+    """Check, match, seal and fingerprint a batch that an agency reported at that aware moment."""
     dataset = checker.dataset
     checked = checker.check(batch, reported_at)
     subjected = with_subject(checked.values, dataset)
     sealed, identities = pseudonymised(subjected, dataset, vault)
-    rows = _told_apart(sealed, dataset, reported_at)
+    rows = _told_apart(sealed, dataset, reported_at, agency)
     has_lost = rows.get_column(SUBJECT).null_count() > 0
     return Prepared(
         received=len(batch.texts),
@@ -55,11 +55,11 @@ def _in_order(told: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([told, lost]).sort("row", maintain_order=True) if len(lost) else told
 
 
-def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime) -> pl.DataFrame:
+def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, agency: str) -> pl.DataFrame:
     """The rows as plain values, with key, fingerprints and source time, without P2."""
     timed = rows.with_columns(_source_time(dataset, reported_at).alias(SOURCE_TIME))
     plain = timed.with_columns(_plain(item) for item in dataset.items)
-    texts = plain.select(_key(dataset).alias(KEY), _content(dataset).alias("content"))
+    texts = plain.select(_key(dataset, agency).alias(KEY), _content(dataset).alias("content"))
     keys = texts.get_column(KEY)
     plain = plain.with_columns(
         keys,
@@ -99,16 +99,17 @@ def _plain(item: Item) -> pl.Expr:
     return column
 
 
-def _key(dataset: Dataset) -> pl.Expr:
-    """The natural key as one text, e.g. `91330100799655058B|增值税|2026-10`."""
-    parts = (
+def _key(dataset: Dataset, agency: str) -> pl.Expr:
+    """The natural key as one text, e.g. `91330100799655058B|增值税|2026-10`; first the agency, where many provide."""
+    parts = [
         pl.col(name)
         .cast(pl.String)
         .str.replace_all("\\", "\\\\", literal=True)
         .str.replace_all("|", "\\|", literal=True)
         for name in dataset.key
-    )
-    return pl.concat_str(list(parts), separator="|")
+    ]
+    provider = [pl.lit(agency)] if dataset.providers == "many" else []
+    return pl.concat_str(provider + parts, separator="|")
 
 
 def _content(dataset: Dataset) -> pl.Expr:

@@ -99,7 +99,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
         return earlier
     count = _Count()
     batches = read(submission.body, submission.content_type, dataset)
-    prepared = (prepare(batch, checker, vault, submission.reported_at) for batch in batches)
+    prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
     while batch := await asyncio.to_thread(next, prepared, None):
         await _take_in(session, submission, dataset, batch, count)
         if count.received > max_rows:

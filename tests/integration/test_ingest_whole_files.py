@@ -46,6 +46,14 @@ async def test_values_beyond_their_bounds_are_no_wrong_type(door: Door) -> None:
     assert counts(receipt) == (50, 0, 0, 50, 0)
 
 
+async def test_two_water_companies_may_have_the_same_account_number(door: Door) -> None:
+    bill = {"account_no": "0001", "uscc": GOOD, "period": "2026-10"}
+    sent = [("west-water", "10"), ("east-water", "20"), ("west-water", "10"), ("east-water", "30")]
+    receipts = [(await door.send("ut_water", [bill | {"volume": v}], agency=a)).json() for a, v in sent]
+    assert [receipt["accepted"] for receipt in receipts] == [1, 1, 0, 1]
+    assert await door.rows("select count(*) from ingest.head where dataset = 'ut_water'") == [(2,)]
+
+
 async def test_eighteen_zeros_are_a_placeholder_and_no_credit_code(door: Door) -> None:
     rows = [a_tax_record(7001, uscc="0" * 18), a_tax_record(7002, uscc=GOOD)]
     assert counts((await door.send("tax_arrears", rows)).json())[4] == 1

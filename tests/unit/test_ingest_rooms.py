@@ -27,7 +27,7 @@ Row = dict[str, str | None]
 
 def prepared(name: str, *rows: Row) -> Prepared:
     dataset = shipped().datasets[name]
-    return prepare(a_batch(dataset, list(rows)), Checker(dataset), VAULT, NOW)
+    return prepare(a_batch(dataset, list(rows)), Checker(dataset), VAULT, NOW, "an-agency")
 
 
 def a_tax_row(**changes: str | None) -> Row:
@@ -99,7 +99,7 @@ def test_the_key_is_readable_and_no_two_keys_look_alike() -> None:
     dataset = a_dataset(an_item("str20", required=True), key=["id", "value"])
     checker = Checker(dataset)
     rows: list[Row] = [{"id": "a|b", "value": "c"}, {"id": "a", "value": "b|c"}, {"id": "a\\", "value": "b"}]
-    found = prepare(a_batch(dataset, rows), checker, VAULT, NOW).matched
+    found = prepare(a_batch(dataset, rows), checker, VAULT, NOW, "an-agency").matched
     assert found.get_column(KEY).to_list() == ["a\\|b|c", "a|b\\|c", "a\\\\|b"]
     assert found.get_column(KEY_HASH).n_unique() == 3
 

@@ -120,7 +120,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A dataset: what it measures, why it may be shared, whose it is, when it counts, and its items in order.
 
     `source_time` lists the items of which the latest tells when the fact was true at its source; without one, a record
-    counts from the moment it was reported.
+    counts from the moment it was reported. Where `providers` are many (banks, water companies), each numbers its own:
+    the same key of two agencies is two records, and none can overwrite another's.
     """
 
     dataset: str
@@ -134,6 +135,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source_time: tuple[str, ...]
     items: tuple[Item, ...]
     origin: str = ""
+    providers: Literal["one", "many"] = "one"
 
     def __post_init__(self) -> None:
         self._must_be_a_key()

@@ -47,6 +47,7 @@ def json_schema(dataset: Dataset, department: Department) -> dict[str, Any]:
             "legal_basis": dataset.legal_basis,
             "subject": {"kind": dataset.subject.kind, "item": dataset.subject.item, "name": dataset.subject.name},
             "key": list(dataset.key),
+            "providers": dataset.providers,
             "source_time": list(dataset.source_time),
         },
     }

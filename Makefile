@@ -27,10 +27,11 @@ down: $(READY) ## 停止平台 Stop the platform; its data stay
 
 test: lint types unit integration e2e ## 全部检查与测试 Lint, types and every test
 
-lint: $(READY) k8s-lint ## 风格与依赖方向 Style, directions of imports, manifests
+lint: $(READY) k8s-lint ## 风格与依赖方向 Style, directions of imports, generated pages, manifests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
 
 types: $(READY) ## 类型 mypy, strict
 	$(BIN)/mypy

@@ -10,6 +10,7 @@ from services.ingest.catalogue import Dataset
 from services.ingest.validation import FAULTS, ROW, Batch, Checked, Checker
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+GOOD = "91330100799655058B"
 
 
 def a_dataset(*items: dict[str, Any], **changes: Any) -> Dataset:

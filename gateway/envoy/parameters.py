@@ -49,7 +49,8 @@ class Parameters:
     upstreams: one per name in SERVICES. audience: the `aud` of tokens.
     jwks_cache: a new signing key must be published at least twice this long before its first use; at least 6.
     agency_rate, agency_burst: requests a second, and at once, for each agency (certificate subject).
-    people_rate, people_burst: the same for each remote address. Gateways share nothing: two admit twice as much.
+    people_rate, people_burst: the same for each remote address, however many connections it opens (IPv6: each /64).
+    Gateways share nothing: two admit twice as much.
     ingest_body_limit, body_limit: largest request body, for records and for anything else.
     upstream_timeout: until a service has answered. header_timeout: until a client has finished the handshake, then
     its headers. idle_timeout: without a byte; five times that for a whole request.

@@ -79,6 +79,11 @@ class Database:
         await self.engine.dispose()
 
 
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.runtime.db
+    return database
+
+
 async def _request_transaction(request: Request) -> AsyncIterator[Session]:
     jurisdiction = getattr(request.state, "jurisdiction", NOWHERE)
     async with request.app.state.runtime.db.transaction(jurisdiction) as session:
@@ -87,3 +92,5 @@ async def _request_transaction(request: Request) -> AsyncIterator[Session]:
 
 # scope="function" commits before the response is sent; FastAPI's default commits after it.
 SessionDep = Annotated[Session, Depends(_request_transaction, scope="function")]
+# For the few routes with slow work between two transactions: whoever waits holds no connection meanwhile.
+DatabaseDep = Annotated[Database, Depends(_database)]

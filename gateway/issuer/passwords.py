@@ -8,21 +8,21 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 _HASHER = PasswordHasher()
-_ROOM = asyncio.Semaphore(2)
+ROOM = asyncio.Semaphore(2)
 # Compared with when nobody of that name exists, so that an answer takes as long as any other.
 _NOBODY = _HASHER.hash("nobody has this password")
 
 
 async def is_right(password: str, stored: str | None) -> bool:
     """Whether this is the password behind the hash; False, as slowly, without a hash."""
-    async with _ROOM:
+    async with ROOM:
         matches = await asyncio.to_thread(_matches, password, stored or _NOBODY)
     return matches and stored is not None
 
 
 async def hashed(password: str) -> str:
     """The text to keep."""
-    async with _ROOM:
+    async with ROOM:
         return await asyncio.to_thread(_HASHER.hash, password)
 
 

@@ -22,7 +22,7 @@ from gateway.issuer.usecases import clients, people, revocation
 from gateway.issuer.usecases.desk import Desk, Form, Side
 from gateway.issuer.usecases.people import LoginRefused, LoginRequest
 from shared.crypto import Vault
-from shared.db import SessionDep
+from shared.db import DatabaseDep, SessionDep
 from shared.errors import Forbidden, NotFound
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -180,18 +180,18 @@ async def open_login(request: Request, asked: LoginRequestDep, desk: DeskDep, se
 
 
 @router.post("/oauth/authorize", response_class=Response, responses=_LOGIN_ERRORS, openapi_extra=_documented(LoginForm))
-async def log_in(
-    request: Request, asked: LoginRequestDep, form: FormDep, desk: DeskDep, session: SessionDep
-) -> Response:
+async def log_in(request: Request, asked: LoginRequestDep, form: FormDep, desk: DeskDep, db: DatabaseDep) -> Response:
     """Login and password in, back to the program with a code; or the page again."""
     _people_only(desk)
-    if fault := await people.examine(session, asked):
+    async with db.transaction() as session:
+        fault = await people.examine(session, asked)
+    if fault:
         return _back(desk, asked, fault)
     visitor = request.cookies.get(pages.COOKIE)
     if not pages.is_own_form(desk.vault, visitor, form.get("csrf", "")):
         raise Forbidden("The form is not from this page, or is too old. Open the login again.", check="csrf")
     login = form.get("login", "")
-    outcome = await people.log_in(session, desk, asked, login, form.get("password", ""))
+    outcome = await people.log_in(db, desk, asked, login, form.get("password", ""))
     if isinstance(outcome, LoginRefused):
         return pages.login_page(
             desk.vault, visitor, asked.redirect_uri, login=login[:64], wait=outcome.wait, failed=True

@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from gateway.issuer.models import Client, Code, LoginFailure, Person, RefreshToken, SigningKey
+from gateway.issuer.rules.logins import FORGOTTEN_AFTER
 from shared.db import Session, sql
 
 _ROTATION_LOCK = "select pg_advisory_xact_lock(hashtext('issuer:rotation'))"
@@ -18,7 +19,7 @@ on conflict do nothing returning jti
 """
 _COUNT_FAILURE = """
 insert into issuer.login_failure (login, failures, last_at) values (:login, :failures, :now)
-on conflict (login) do update set failures = :failures, last_at = :now
+on conflict (login) do update set failures = :failures, last_at = greatest(login_failure.last_at, :now)
 """
 
 
@@ -53,11 +54,13 @@ async def lock_rotation(session: Session) -> None:
 
 
 async def forget(session: Session, now: datetime) -> None:
-    """Drop what has run out: keys nobody meets any more, assertions, codes, refresh tokens."""
+    """Drop what has run out: keys nobody meets any more, assertions, codes, refresh tokens, old wrong passwords."""
     await session.exec(delete(SigningKey).where(col(SigningKey.published_until) < now))
     await sql(session, "delete from issuer.used_assertion where expires_at < :now", now=now)
     await session.exec(delete(Code).where(col(Code.expires_at) < now))
     await session.exec(delete(RefreshToken).where(col(RefreshToken.expires_at) < now))
+    # Anybody may type any login: without this their rows would only ever grow.
+    await session.exec(delete(LoginFailure).where(col(LoginFailure.last_at) < now - FORGOTTEN_AFTER))
 
 
 async def remember_assertion(session: Session, client_id: str, jti: str, expires_at: datetime) -> bool:

@@ -17,8 +17,8 @@ def wait(failures: int) -> timedelta:
 
 
 def may_try(failures: int, last_failure: datetime | None, now: datetime) -> bool:
-    """Whether another password may be tried now."""
-    return last_failure is None or now >= last_failure + wait(failures)
+    """Whether another password may be tried now. Without a pause the order of arrival decides nothing."""
+    return last_failure is None or failures < FREE_ATTEMPTS or now >= last_failure + wait(failures)
 
 
 def failures_after(failures: int, last_failure: datetime | None, now: datetime) -> int:

@@ -24,7 +24,7 @@ from gateway.issuer.rules.authorizations import Fault
 from gateway.issuer.usecases.desk import Desk, Form
 from gateway.issuer.usecases.revocation import announce_revoked
 from shared import audit
-from shared.db import Session
+from shared.db import Database, Session
 from shared.errors import AnxinError
 from shared.ids import new_id
 
@@ -63,6 +63,14 @@ class LoginRefused:
 
 
 @dataclass(frozen=True)
+class _Attempt:
+    """A password that may be looked at. failures: in a row, this one among them. stored: None when nobody has it."""
+
+    failures: int
+    stored: str | None
+
+
+@dataclass(frozen=True)
 class _Login:
     """Who logged in through what, and when: what every token of this login shares."""
 
@@ -87,28 +95,56 @@ async def examine(session: Session, request: LoginRequest) -> Fault | None:
 
 
 async def log_in(
-    session: Session, desk: Desk, request: LoginRequest, login: str, password: str
+    db: Database, desk: Desk, request: LoginRequest, login: str, password: str
 ) -> str | Fault | LoginRefused:
-    """An authorization code for the right password. A refusal is a value, so that the count of failures is kept."""
+    """An authorization code for the right password. A refusal is a value, so that the count of failures is kept.
+
+    Two transactions, and between them the slow look at the password, which holds neither a connection nor a lock.
+    """
     login = login.strip().lower()[:64]
+    async with db.transaction() as session:
+        attempt = await _begin_attempt(session, desk, login)
+    if isinstance(attempt, LoginRefused):
+        return attempt
+    # Looked at whether or not there is such a person: how long the answer takes tells nobody.
+    is_right = await passwords.is_right(password[:_LONGEST_PASSWORD], attempt.stored)
+    async with db.transaction() as session:
+        person = await _proven(session, login, attempt) if is_right else None
+        return await _welcome(session, desk, request, person) if person else _refused(desk, attempt)
+
+
+async def _begin_attempt(session: Session, desk: Desk, login: str) -> _Attempt | LoginRefused:
+    """Count the password as a wrong one before it is looked at: of many sent at once each one is counted in time."""
     failure = await store.login_failure(session, login)
     count, last = (failure.failures, failure.last_at) if failure else (0, None)
     if not logins.may_try(count, last, desk.now):
         return LoginRefused(wait=_seconds(count, last, desk.now))
+    count = logins.failures_after(count, last, desk.now)
+    await store.count_failure(session, login, count, desk.now)
     person = await store.person(session, login)
-    stored = person.password_hash if person and person.revoked_at is None else None
-    if person is None or not await passwords.is_right(password[:_LONGEST_PASSWORD], stored):
-        count = logins.failures_after(count, last, desk.now)
-        await store.count_failure(session, login, count, desk.now)
-        log.warning("login.refused", extra={"known": person is not None, "failures": count})
-        return LoginRefused(wait=_seconds(count, desk.now, desk.now))
-    await store.forgive(session, login)
+    return _Attempt(count, person.password_hash if person and person.revoked_at is None else None)
+
+
+async def _proven(session: Session, login: str, attempt: _Attempt) -> Person | None:
+    """The person, unless he was revoked or got another password while this one was looked at."""
+    person = await store.person(session, login)
+    return person if person and person.revoked_at is None and person.password_hash == attempt.stored else None
+
+
+def _refused(desk: Desk, attempt: _Attempt) -> LoginRefused:
+    log.warning("login.refused", extra={"known": attempt.stored is not None, "failures": attempt.failures})
+    return LoginRefused(wait=_seconds(attempt.failures, desk.now, desk.now))
+
+
+async def _welcome(session: Session, desk: Desk, request: LoginRequest, person: Person) -> str | Fault:
+    await store.forgive(session, person.login)
     try:
         scopes.granted(request.scope, scopes.of_roles(person.roles, scopes_by_role()))
     except scopes.ScopeNotGranted:
         return Fault("invalid_scope", "The person's roles do not include every requested scope.")
-    await audit.record(session, login, "login", request.client_id, {"roles": person.roles, "division": person.division})
-    return _keep_code(session, desk, request, login)
+    details = {"roles": person.roles, "division": person.division}
+    await audit.record(session, person.login, "login", request.client_id, details)
+    return _keep_code(session, desk, request, person.login)
 
 
 def _keep_code(session: Session, desk: Desk, request: LoginRequest, login: str) -> str:

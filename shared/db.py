@@ -43,7 +43,7 @@ class Database:
             settings.database_dsn(),
             pool_size=settings.database_pool,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=settings.database_wait_s,
             pool_pre_ping=True,
             hide_parameters=True,
             # Each role lives in the schema of its own name: outbox and audit are found there without naming it.

@@ -34,6 +34,7 @@ class Settings(BusSettings):
     )
     database_password: SecretStr | None = None
     database_pool: int = Field(default=8, ge=1, le=100)
+    database_wait_s: float = Field(default=10, gt=0, le=60, description="For a connection of the pool; then 503")
     tls_client_ca: Path | None = Field(default=None, description="The edge CA: whom we accept as a client")
     listen_host: str = "127.0.0.1"
     listen_port: int = Field(default=8100, ge=1, le=65535)

@@ -4,8 +4,6 @@ An agency's token is bound to its certificate (RFC 8705, `cnf.x5t#S256`); a pers
 `Officer = Annotated[Caller, Depends(require("alerts:verify"))]`: one type a scope.
 """
 
-import base64
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +13,11 @@ from fastapi import Request
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 
+from shared.certificates import certificate_of
 from shared.errors import Forbidden, Unauthorised
 from shared.identity import Identities
 from shared.settings import Settings
 
-_HASH = re.compile(r"(?:^|;)Hash=([0-9a-fA-F]{64})(?:;|$)")
-_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _LEEWAY_S = 5
 
 
@@ -87,11 +84,8 @@ def authenticate(headers: dict[str, str], identities: Identities, settings: Sett
 
 def thumbprint_of(xfcc: str) -> str | None:
     """The `x5t#S256` (base64url of SHA-256 of the certificate) that Envoy vouches for; None without a certificate."""
-    # A subject is the certificate holder's own words: what stands in quotes is never read.
-    found = _HASH.search(_QUOTED.sub("", xfcc))
-    if not found:
-        return None
-    return base64.urlsafe_b64encode(bytes.fromhex(found.group(1))).decode().rstrip("=")
+    certificate = certificate_of(xfcc)
+    return certificate.thumbprint if certificate else None
 
 
 def _claims(token: str, identities: Identities, settings: Settings) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from fastapi.routing import APIRoute
 
 from gateway.issuer import metadata, pages, store, tokens
 from gateway.issuer.rules.authorizations import Fault
-from gateway.issuer.rules.certificates import certificate_of
 from gateway.issuer.schemas import JwksOut, LoginForm, OAuthErrorOut, RevocationForm, TokenForm, TokenOut
 from gateway.issuer.settings import IssuerSettings
 from gateway.issuer.usecases import clients, people, revocation
 from gateway.issuer.usecases.desk import Desk, Form, Side
 from gateway.issuer.usecases.people import LoginRefused, LoginRequest
+from shared.certificates import certificate_of
 from shared.crypto import Vault
 from shared.db import DatabaseDep, SessionDep
 from shared.errors import Forbidden, NotFound

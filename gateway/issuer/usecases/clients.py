@@ -10,8 +10,8 @@ from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidScopeError,
 from gateway.issuer import store, tokens
 from gateway.issuer.models import Client
 from gateway.issuer.rules import certificates, claims, scopes
-from gateway.issuer.rules.certificates import Certificate
 from gateway.issuer.usecases.desk import Desk, Form
+from shared.certificates import Certificate
 from shared.db import Session
 from shared.ids import new_id
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from gateway.issuer.rules.certificates import Certificate
 from gateway.issuer.settings import IssuerSettings
+from shared.certificates import Certificate
 from shared.crypto import Vault
 
 Side = Literal["agencies", "people"]

@@ -12,6 +12,7 @@ from local import pki
 from local.environment import service_environment
 from local.layout import Home, Ports
 from local.refusals import Refusal
+from shared.certificates import thumbprint
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Registry:
     def add_agency(self, client_id: str, scopes: Sequence[str], name: str | None = None) -> Path:
         """Certificate, key and grant in one step. Returns the folder with client.crt, client.key and ca.crt."""
         folder = pki.issue_agency(self.home.pki, client_id)
-        self._admin("client", "add", "--id", client_id, "--name", name or client_id, "--scopes", " ".join(scopes))
+        who = ["--id", client_id, "--name", name or client_id, "--scopes", " ".join(scopes)]
+        # One word with its option: a thumbprint may begin with a hyphen.
+        self._admin("client", "add", *who, f"--thumbprint={thumbprint_in(folder)}")
         note = {"client_id": client_id, "scopes": list(scopes), "agencies_url": self.ports.agencies_url}
         (folder / "agency.json").write_text(json.dumps(note, ensure_ascii=False, indent=1))
         return folder
@@ -60,6 +63,11 @@ class Registry:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise Refusal(f"令牌服务拒绝：{reason}", f"The issuer refused: {reason}")
         return done.stdout
+
+
+def thumbprint_in(folder: Path) -> str:
+    """By what the issuer knows the certificate in an agency's folder, and takes no earlier one for it."""
+    return thumbprint(pki.thumbprint((folder / "client.crt").read_bytes()))
 
 
 def _words(scopes: str | Sequence[str]) -> list[str]:

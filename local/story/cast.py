@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,17 @@ def ensure_people(home: Home) -> list[dict[str, object]]:
     return [_ensure_person(home, person) for person in PEOPLE]
 
 
-def clients() -> list[dict[str, object]]:
-    """The agencies as the issuer's `seed` takes them."""
-    return [{"client_id": one.client_id, "name": one.name, "scopes": one.all_scopes()} for one in AGENCIES]
+def clients(thumbprints: Mapping[str, str]) -> list[dict[str, object]]:
+    """The agencies as the issuer's `seed` takes them, each with its certificate."""
+    return [
+        {
+            "client_id": one.client_id,
+            "name": one.name,
+            "scopes": one.all_scopes(),
+            "thumbprints": [thumbprints[one.client_id]],
+        }
+        for one in AGENCIES
+    ]
 
 
 def _ensure_person(home: Home, person: Person) -> dict[str, object]:

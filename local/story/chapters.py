@@ -10,7 +10,7 @@ from local import clock, pki
 from local.agency_client import AgencyClient
 from local.layout import Home, Ports
 from local.refusals import Denied
-from local.registry import Registry
+from local.registry import Registry, thumbprint_in
 from local.story import cast
 from local.story.office import Office, wait_for
 from local.story.records import Employer, Record, deliveries
@@ -47,9 +47,9 @@ def business_day(home: Home) -> date:
 
 def invite(home: Home, ports: Ports) -> None:
     """Certificates and grants for the agencies, logins for the people. Safe to repeat."""
-    for agency in cast.AGENCIES:
-        pki.issue_agency(home.pki, agency.client_id)
-    Registry(home, ports).seed({"clients": cast.clients(), "people": cast.ensure_people(home)})
+    folders = {agency.client_id: pki.issue_agency(home.pki, agency.client_id) for agency in cast.AGENCIES}
+    thumbprints = {client_id: thumbprint_in(folder) for client_id, folder in folders.items()}
+    Registry(home, ports).seed({"clients": cast.clients(thumbprints), "people": cast.ensure_people(home)})
 
 
 def send_everything(office: Office, employers: list[Employer]) -> list[Delivery]:

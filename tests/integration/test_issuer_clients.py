@@ -154,11 +154,11 @@ async def test_nobody_revokes_anothers_token(desk: Desk) -> None:
 
 
 async def test_a_revoked_client_gets_no_token_and_is_announced(desk: Desk) -> None:
-    await desk.add_client("court", ["ingest:court_cases"])
+    await desk.add_client("notary", ["ingest:court_cases"])
     async with desk.runtime.db.transaction() as session:
-        await usecases.revoke_client(session, "court", datetime.now(UTC))
-    assert (await ask(desk, "court")).status_code == 401
-    assert ("client", "court") in await desk.revocations()
+        await usecases.revoke_client(session, "notary", datetime.now(UTC))
+    assert (await ask(desk, "notary")).status_code == 401
+    assert ("client", "notary") in await desk.revocations()
 
 
 async def test_the_metadata_is_valid_and_promises_bound_tokens(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.issuer import passwords, store
@@ -30,17 +30,33 @@ async def add_client(
     jwks: dict[str, Any] | None = None,
 ) -> Client:
     """Register an agency, or change what it is granted. Its certificate's subject is CN=<client_id> unless said
-    otherwise; with `jwks` it must sign an assertion as well (private_key_jwt)."""
+    otherwise; with `jwks` it must sign an assertion as well (private_key_jwt).
+
+    With `thumbprints` (base64url SHA-256) only these certificates are the agency's, and tokens bound to others end;
+    without, those named before stay. Raises Unprocessable for a revoked agency that names none: the authority's
+    signature on its old certificate still holds, and so would whoever has got it.
+    """
     client = await store.client(session, client_id) or Client(
         client_id=client_id, name=name, auth_method="tls_client_auth", created_at=now
     )
+    if client.revoked_at and not thumbprints:
+        raise Unprocessable(f"{client_id} was revoked: it comes back with the thumbprint of a new certificate only.")
+    _pin(session, client, thumbprints, now)
     client.name, client.scopes = name, sorted(set(scopes))
     client.auth_method = "private_key_jwt" if jwks else "tls_client_auth"
-    client.subject, client.thumbprints, client.jwks = subject or f"CN={client_id}", list(thumbprints), jwks
-    client.revoked_at = None
+    client.subject, client.jwks, client.revoked_at = subject or f"CN={client_id}", jwks, None
     session.add(client)
     await audit.record(session, actor, "client.registered", client_id, {"scopes": client.scopes})
     return client
+
+
+def _pin(session: Session, client: Client, thumbprints: Sequence[str], now: datetime) -> None:
+    """Take these certificates from now on, and no token of another one. A revoked agency has no token left."""
+    known = client in session and client.revoked_at is None
+    if known and thumbprints and set(client.thumbprints or [""]) - set(thumbprints):
+        # A token's time is in whole seconds: one of this second may already be the new certificate's.
+        announce_revoked(session, "client", client.client_id, now.replace(microsecond=0) - timedelta(microseconds=1))
+    client.thumbprints = list(thumbprints) or client.thumbprints
 
 
 async def revoke_client(session: Session, client_id: str, now: datetime, actor: str = "operator") -> None:

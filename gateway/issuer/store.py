@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import col, select
 
 from gateway.issuer.models import Client, Code, LoginFailure, Person, RefreshToken, SigningKey
@@ -20,6 +20,13 @@ on conflict do nothing returning jti
 _COUNT_FAILURE = """
 insert into issuer.login_failure (login, failures, last_at) values (:login, :failures, :now)
 on conflict (login) do update set failures = :failures, last_at = greatest(login_failure.last_at, :now)
+"""
+# A person is locked before what hangs on him, by whoever locks both: so nobody waits for one who waits for him.
+_LOCK_CODE_HOLDER = """
+select 1 from issuer.person where login = (select login from issuer.code where hash = :digest) for share
+"""
+_LOCK_LOGIN_HOLDER = """
+select 1 from issuer.person where login = (select login from issuer.refresh_token where hash = :digest) for share
 """
 
 
@@ -36,6 +43,16 @@ async def clients(session: Session) -> list[Client]:
 async def person(session: Session, login: str) -> Person | None:
     """The person, revoked or not."""
     return await session.get(Person, login)
+
+
+async def person_as_is(session: Session, login: str) -> Person | None:
+    """The person, whom nobody changes or revokes until the transaction ends."""
+    return await session.get(Person, login, with_for_update={"read": True})
+
+
+async def person_for_update(session: Session, login: str) -> Person | None:
+    """The person, locked: whoever is about to issue something to him waits, and then sees what was changed."""
+    return await session.get(Person, login, with_for_update=True)
 
 
 async def people(session: Session) -> list[Person]:
@@ -58,7 +75,8 @@ async def forget(session: Session, now: datetime) -> None:
     await session.exec(delete(SigningKey).where(col(SigningKey.published_until) < now))
     await sql(session, "delete from issuer.used_assertion where expires_at < :now", now=now)
     await session.exec(delete(Code).where(col(Code.expires_at) < now))
-    await session.exec(delete(RefreshToken).where(col(RefreshToken.expires_at) < now))
+    gone = (col(RefreshToken.expires_at) < now, col(RefreshToken.access_until) < now)
+    await session.exec(delete(RefreshToken).where(*gone))
     # Anybody may type any login: without this their rows would only ever grow.
     await session.exec(delete(LoginFailure).where(col(LoginFailure.last_at) < now - FORGOTTEN_AFTER))
 
@@ -86,20 +104,29 @@ async def forgive(session: Session, login: str) -> None:
 
 
 async def code_for_update(session: Session, digest: str) -> Code | None:
-    """The code, locked: of two that redeem it at once the second sees it used."""
+    """The code, locked with its holder: of two that redeem it at once the second sees it used."""
+    await sql(session, _LOCK_CODE_HOLDER, digest=digest)
     return (await session.exec(select(Code).where(col(Code.hash) == digest).with_for_update())).first()
 
 
 async def refresh_token_for_update(session: Session, digest: str) -> RefreshToken | None:
-    """The refresh token, locked."""
+    """The refresh token, locked with its holder."""
+    await sql(session, _LOCK_LOGIN_HOLDER, digest=digest)
     return (await session.exec(select(RefreshToken).where(col(RefreshToken.hash) == digest).with_for_update())).first()
 
 
 async def revoke_family(session: Session, family: UUID, now: datetime) -> list[RefreshToken]:
     """End a login's chain. Returns its links, whose access tokens may still be alive."""
-    await session.exec(
-        update(RefreshToken)
-        .where(col(RefreshToken.family) == family, col(RefreshToken.revoked_at).is_(None))
-        .values(revoked_at=now)
-    )
-    return list((await session.exec(select(RefreshToken).where(col(RefreshToken.family) == family))).all())
+    return await _revoke(session, col(RefreshToken.family) == family, now)
+
+
+async def revoke_logins(session: Session, login: str, now: datetime) -> list[RefreshToken]:
+    """End every chain of a person, and the codes that would begin one. Returns their links."""
+    await session.exec(delete(Code).where(col(Code.login) == login))
+    return await _revoke(session, col(RefreshToken.login) == login, now)
+
+
+async def _revoke(session: Session, which: ColumnElement[bool], now: datetime) -> list[RefreshToken]:
+    still_good = col(RefreshToken.revoked_at).is_(None)
+    await session.exec(update(RefreshToken).where(which, still_good).values(revoked_at=now))
+    return list((await session.exec(select(RefreshToken).where(which))).all())

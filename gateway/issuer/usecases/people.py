@@ -22,7 +22,7 @@ from gateway.issuer.roles import scopes_by_role
 from gateway.issuer.rules import authorizations, claims, logins, scopes
 from gateway.issuer.rules.authorizations import Fault
 from gateway.issuer.usecases.desk import Desk, Form
-from gateway.issuer.usecases.revocation import announce_revoked
+from gateway.issuer.usecases.revocation import end_family
 from shared import audit
 from shared.db import Database, Session
 from shared.errors import AnxinError
@@ -127,7 +127,7 @@ async def _begin_attempt(session: Session, desk: Desk, login: str) -> _Attempt |
 
 async def _proven(session: Session, login: str, attempt: _Attempt) -> Person | None:
     """The person, unless he was revoked or got another password while this one was looked at."""
-    person = await store.person(session, login)
+    person = await store.person_as_is(session, login)
     return person if person and person.revoked_at is None and person.password_hash == attempt.stored else None
 
 
@@ -297,9 +297,7 @@ def _keep_refresh_token(session: Session, desk: Desk, login: _Login, token_id: s
 
 async def _break_family(session: Session, desk: Desk, family: UUID) -> None:
     """Somebody else holds a copy: nothing of this login is worth anything from now on."""
-    for link in await store.revoke_family(session, family, desk.now):
-        if link.access_until > desk.now:
-            announce_revoked(session, "token", link.access_jti, desk.now, link.access_until)
+    await end_family(session, family, desk.now)
     log.warning("family.revoked", extra={"family": str(family)})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.issuer import passwords, store
 from gateway.issuer.models import Client, Person
 from gateway.issuer.roles import roles as known_roles
-from gateway.issuer.usecases.revocation import announce_revoked
+from gateway.issuer.usecases.revocation import announce_revoked, end_logins
 from shared import audit
 from shared.db import Session
 from shared.errors import NotFound, Unprocessable
@@ -81,14 +81,19 @@ async def add_person(
     sig_jkt: str | None = None,
     actor: str = "operator",
 ) -> Person:
-    """Register a person, or change roles, place, key and password. Raises Unprocessable for an unknown role or a
-    password under twelve characters (NIST SP 800-63B asks for length, not for odd characters)."""
+    """Register a person, or change roles, place, key and password; then every login of before has ended. Raises
+    Unprocessable for an unknown role or a password under twelve characters (NIST SP 800-63B asks for length, not for
+    odd characters)."""
     if unknown := set(roles) - set(known_roles()):
         raise Unprocessable(f"Unknown roles: {', '.join(sorted(unknown))}.")
     if len(password) < _SHORTEST_PASSWORD:
         raise Unprocessable(f"A password has at least {_SHORTEST_PASSWORD} characters.")
     digest = await passwords.hashed(password)
-    person = await store.person(session, login) or Person(login=login, name=name, password_hash="", created_at=now)
+    person = await store.person_for_update(session, login)
+    if person:
+        await end_logins(session, login, now)
+    else:
+        person = Person(login=login, name=name, password_hash="", created_at=now)
     person.name, person.password_hash, person.roles = name, digest, sorted(set(roles))
     person.division, person.sig_jkt, person.revoked_at = division, sig_jkt, None
     session.add(person)
@@ -98,9 +103,10 @@ async def add_person(
 
 async def revoke_person(session: Session, login: str, now: datetime, actor: str = "operator") -> None:
     """No more logins, and none of the person's tokens is good any more. Raises NotFound."""
-    person = await store.person(session, login)
+    person = await store.person_for_update(session, login)
     if person is None:
         raise NotFound(f"There is no person {login}.")
     person.revoked_at = now
+    await end_logins(session, login, now)
     announce_revoked(session, "person", login, now)
     await audit.record(session, actor, "person.revoked", login, {})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
+from uuid import UUID
 
 from gateway.issuer import store, tokens
+from gateway.issuer.models import RefreshToken
 from gateway.issuer.usecases import clients
 from gateway.issuer.usecases.desk import Desk, Form
 from shared import audit
@@ -23,6 +26,22 @@ def announce_revoked(
 ) -> None:
     """Tell every service. `until`: when the fact no longer matters."""
     announce(session, IdentityRevoked(kind=kind, value=value, revoked_at=now, until=until))
+
+
+async def end_family(session: Session, family: UUID, now: datetime) -> None:
+    """Nothing of this login is worth anything from now on."""
+    _announce_links(session, await store.revoke_family(session, family, now), now)
+
+
+async def end_logins(session: Session, login: str, now: datetime) -> None:
+    """Nothing of any login of this person is worth anything from now on. The person must be locked."""
+    _announce_links(session, await store.revoke_logins(session, login, now), now)
+
+
+def _announce_links(session: Session, links: Iterable[RefreshToken], now: datetime) -> None:
+    for link in links:
+        if link.access_until > now:
+            announce_revoked(session, "token", link.access_jti, now, link.access_until)
 
 
 async def revoke(session: Session, desk: Desk, form: Form) -> None:
@@ -49,7 +68,5 @@ async def _revoke_login(session: Session, desk: Desk, token: str, client_id: str
     link = await store.refresh_token_for_update(session, tokens.digest(token))
     if link is None or link.client_id != client_id:
         return
-    for each in await store.revoke_family(session, link.family, desk.now):
-        if each.access_until > desk.now:
-            announce_revoked(session, "token", each.access_jti, desk.now, each.access_until)
+    await end_family(session, link.family, desk.now)
     await audit.record(session, link.login, "login.ended", client_id, {"family": str(link.family)})

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.issuer import passwords, store
 from gateway.issuer.models import Client, Person
 from gateway.issuer.roles import roles as known_roles
+from gateway.issuer.rules.jurisdictions import must_fit
 from gateway.issuer.usecases.revocation import announce_revoked, end_logins
 from shared import audit
 from shared.db import Session
@@ -82,10 +83,11 @@ async def add_person(
     actor: str = "operator",
 ) -> Person:
     """Register a person, or change roles, place, key and password; then every login of before has ended. Raises
-    Unprocessable for an unknown role or a password under twelve characters (NIST SP 800-63B asks for length, not for
-    odd characters)."""
+    Unprocessable for an unknown role, a division wider than a role may see, or a password under twelve characters (NIST
+    SP 800-63B asks for length, not for odd characters)."""
     if unknown := set(roles) - set(known_roles()):
         raise Unprocessable(f"Unknown roles: {', '.join(sorted(unknown))}.")
+    must_fit(division, (known_roles()[role].jurisdiction for role in roles))
     if len(password) < _SHORTEST_PASSWORD:
         raise Unprocessable(f"A password has at least {_SHORTEST_PASSWORD} characters.")
     digest = await passwords.hashed(password)

@@ -1,7 +1,8 @@
 """Registering agencies and people from the command line: `python -m gateway.issuer.admin client|person|seed ...`.
 
 Works with the database role `issuer` (ANXIN_DATABASE_URL and its password). Secrets come on standard input, never as
-arguments. Prints JSON; exit status 0: done, 1: refused, 2: wrong usage.
+arguments. Who did it stands in the audit log: the operating system's login, or `--actor NAME` before the command.
+Prints JSON; exit status 0: done, 1: refused, 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import pwd
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -24,6 +28,7 @@ from shared.db import Database, Session
 from shared.errors import AnxinError
 from shared.settings import Settings
 
+_NAME = re.compile(r"[\w.-]{1,64}")
 Work = Callable[[Session, argparse.Namespace, datetime], Awaitable[Any]]
 
 
@@ -38,6 +43,7 @@ async def client_add(session: Session, given: argparse.Namespace, now: datetime)
         thumbprints=given.thumbprint or (),
         jwks=jwks,
         now=now,
+        actor=_actor(given),
     )
     return _shown_client(client)
 
@@ -47,7 +53,7 @@ async def client_list(session: Session, _given: argparse.Namespace, _now: dateti
 
 
 async def client_revoke(session: Session, given: argparse.Namespace, now: datetime) -> dict[str, Any]:
-    await register.revoke_client(session, given.id, now)
+    await register.revoke_client(session, given.id, now, _actor(given))
     return {"client_id": given.id, "revoked_at": now.isoformat()}
 
 
@@ -61,6 +67,7 @@ async def person_add(session: Session, given: argparse.Namespace, now: datetime)
         division=given.division,
         sig_jkt=given.sig_jkt,
         now=now,
+        actor=_actor(given),
     )
     return _shown_person(person)
 
@@ -70,16 +77,28 @@ async def person_list(session: Session, _given: argparse.Namespace, _now: dateti
 
 
 async def person_revoke(session: Session, given: argparse.Namespace, now: datetime) -> dict[str, Any]:
-    await register.revoke_person(session, given.login, now)
+    await register.revoke_person(session, given.login, now, _actor(given))
     return {"login": given.login, "revoked_at": now.isoformat()}
 
 
 async def seed(session: Session, given: argparse.Namespace, now: datetime) -> dict[str, Any]:
     """Everything of a file at once, or nothing: {"clients": [...], "people": [...]}, fields as in usecases/register."""
-    wanted = json.loads(_text_of(given.file))
-    clients = [await register.add_client(session, now=now, **each) for each in wanted.get("clients", [])]
-    people = [await register.add_person(session, now=now, **each) for each in wanted.get("people", [])]
+    wanted, actor = json.loads(_text_of(given.file)), _actor(given)
+    clients = [await register.add_client(session, now=now, actor=actor, **one) for one in wanted.get("clients", [])]
+    people = [await register.add_person(session, now=now, actor=actor, **one) for one in wanted.get("people", [])]
     return {"clients": [_shown_client(each) for each in clients], "people": [_shown_person(each) for each in people]}
+
+
+def _actor(given: argparse.Namespace) -> str:
+    """Who the audit log names. The prefix keeps an operator from passing for a person who logs in."""
+    return f"operator:{given.actor or _own_login()}"
+
+
+def _own_login() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user has a number only
+        return f"uid-{os.getuid()}"
 
 
 def _text_of(file: str) -> str:
@@ -97,6 +116,7 @@ def _shown_person(person: Person) -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway.issuer.admin", description=__doc__)
+    parser.add_argument("--actor", metavar="NAME", type=_name, help="who does this (default: your own login)")
     kinds = parser.add_subparsers(required=True)
     client = kinds.add_parser("client").add_subparsers(required=True)
     add = _command(client, "add", client_add, "--id")
@@ -114,6 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     _command(person, "revoke", person_revoke, "--login")
     _command(kinds, "seed", seed, "--file")
     return parser
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("a name has 1 to 64 letters, digits, dots, hyphens or underscores")
+    return text
 
 
 def _command(parent: Any, name: str, work: Work, *required: str) -> argparse.ArgumentParser:

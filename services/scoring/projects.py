@@ -120,7 +120,8 @@ def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measur
     values = {
         "attending_workers": pl.col("attended"),
         "workers_without_wage": pl.col("left_out"),
-        "workers_without_wage_percent": (pl.col("left_out") * 100 / pl.col("attended")).round(1),
+        # Not rounded: a threshold is met by what is, and only the sentence is short.
+        "workers_without_wage_percent": pl.col("left_out") * 100 / pl.col("attended"),
     }
     return {
         code: _measured(code, facts, table.select("subject", value.alias("value"), "time"), evidence)

@@ -61,7 +61,8 @@ def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame) -> Mea
     opened = open_accounts.group_by("subject").agg(pl.col("opened_at").min().alias("opened"))
     last_in = incoming.group_by("subject").agg(pl.col("time").max().alias("last_in"))
     table = watched.join(opened, on="subject").join(banks, on="subject").join(last_in, on="subject", how="left")
-    since = pl.coalesce("last_in", "opened", "started")
+    # Before the bank's feed spoke for the first time, its silence says nothing.
+    since = pl.max_horizontal(pl.coalesce("last_in", "opened", "started"), "heard_from")
     table = table.with_columns(since.alias("since")).filter(pl.col("since").is_not_null())
     months = _whole_months("since", "heard_until").alias("value")
     missed = table.select("subject", months, pl.col("heard_until").alias("time"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.scoring_facts import PROJECT, a_version, assessed, signal
+from tests.scoring_facts import PROJECT, a_version, assessed, features, signal
 
 Rows = list[dict[str, Any]]
 OCTOBER = "2026-10-10"
@@ -54,3 +54,15 @@ def test_a_share_of_left_out_workers_is_compared_before_it_is_rounded(
 ) -> None:
     found = signal(assessed(*a_month_of_work(workers, left_out), kind="project"), "P07")
     assert (found and found.floor) == expected
+
+
+def test_what_came_in_before_the_banks_feed_began_is_not_known_rather_than_missed() -> None:
+    first_word = a_flow("2026-11-20", "out", "wage out")
+    found = features(a_project(), an_account("2025-01-15"), first_word, kind="project")
+    assert found.values["fee_cycles_missed"].to_list() == [0]
+
+
+def test_a_cycle_is_missed_when_the_banks_feed_was_there_all_the_while() -> None:
+    told = (a_flow("2026-08-20", "out", "wage out"), a_flow("2026-11-20", "out", "wage out"))
+    found = signal(assessed(a_project(), an_account("2025-01-15"), *told, kind="project"), "P04")
+    assert (found and found.floor) == "red"

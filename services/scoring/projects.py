@@ -22,7 +22,8 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     today = facts.today
     watched = _watched(facts, today)
     banks = _bank_horizon(facts, book.parameter("bank_silence_days", today), today)
-    features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks))
+    grace_days = book.parameter("labour_fee_grace_days", today)
+    features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks, grace_days))
     features.add("unpaid_attendance_months", _unpaid_months(facts, banks, today))
     for code, measured in _left_out(facts, book.parameter("payroll_patience_days", today), today).items():
         features.add(code, measured)
@@ -31,12 +32,15 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
 
 
 def _watched(facts: Facts, today: date) -> pl.DataFrame:
-    """(subject, started) of the projects that are under way: known, and neither completed nor stopped for good."""
-    frames = [facts.frames[code].select("subject", "state", "start_date") for code in ("tr_project", "wr_project")]
+    """(subject, started, fee_day) of the projects under way: known, and neither completed nor stopped for good."""
+    columns = ("subject", "state", "start_date", "labour_fee_day")
+    frames = [facts.frames[code].select(columns) for code in ("tr_project", "wr_project")]
     homes = facts.frames["hc_project"].filter(pl.col("complete_date").is_null() | (pl.col("complete_date") > today))
-    every = pl.concat([homes.select("subject", "state", "start_date"), *frames])
+    # Housing reports no agreed day.
+    every = pl.concat([homes.with_columns(pl.lit(None, pl.Int64).alias("labour_fee_day")).select(columns), *frames])
     running = every.filter(pl.col("state").is_in(_DONE).not_().fill_null(True))
-    return running.group_by("subject").agg(pl.col("start_date").min().alias("started"))
+    fee_day = pl.col("labour_fee_day").filter(pl.col("labour_fee_day").is_between(1, 31)).min()
+    return running.group_by("subject").agg(pl.col("start_date").min().alias("started"), fee_day.alias("fee_day"))
 
 
 def _bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
@@ -52,8 +56,11 @@ def _bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     )
 
 
-def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame) -> Measured:
-    """P04: whole months since the last labour fee came in (724 art. 24: the cycle is at most one month)."""
+def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
+    """P04: cycles since the last labour fee came in: whole months or agreed days, whichever are more.
+
+    Decree 724, art. 24: the fee is paid as agreed, and the cycle is at most one month.
+    """
     incoming = facts.frames["bk_account_flow"].filter(
         pl.col("direction") == "in", pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null()
     )
@@ -64,8 +71,9 @@ def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame) -> Mea
     # Before the bank's feed spoke for the first time, its silence says nothing.
     since = pl.max_horizontal(pl.coalesce("last_in", "opened", "started"), "heard_from")
     table = table.with_columns(since.alias("since")).filter(pl.col("since").is_not_null())
-    months = _whole_months("since", "heard_until").alias("value")
-    missed = table.select("subject", months, pl.col("heard_until").alias("time"))
+    # More cycles missed is the earlier of the two triggers. Without an agreed day only the months count.
+    cycles = pl.max_horizontal(_whole_months("since", "heard_until"), _agreed_days_missed(grace_days))
+    missed = table.select("subject", cycles.alias("value"), pl.col("heard_until").alias("time"))
     newest_in = incoming.filter(pl.col("time") == pl.col("time").max().over("subject"))
     evidence = pl.concat([_origin(newest_in), _origin(open_accounts)])
     return _measured("fee_cycles_missed", facts, missed, evidence)
@@ -76,6 +84,16 @@ def _whole_months(since: str, until: str) -> pl.Expr:
     months = month_of(pl.col(until)) - month_of(pl.col(since))
     not_full = pl.col(until).dt.day() <= pl.col(since).dt.day()
     return pl.max_horizontal(months - not_full.cast(pl.Int32), pl.lit(0))
+
+
+def _agreed_days_missed(grace_days: int) -> pl.Expr:
+    """Agreed days that are more than the grace past, after the one that the last fee was for: the nearest to it."""
+    last_due = pl.col("heard_until") - pl.duration(days=grace_days + 1)
+    # In a month that is too short for it, the agreed day is the last one.
+    not_yet = (pl.col("fee_day") > last_due.dt.day()) & (last_due != last_due.dt.month_end())
+    # Moved so that agreed days fall on the first of a month, half a month later is in the month of the nearest one.
+    paid_for = month_of(pl.col("since") - pl.duration(days=pl.col("fee_day") - 1) + pl.duration(days=15))
+    return pl.max_horizontal(month_of(last_due) - not_yet.cast(pl.Int32) - paid_for, pl.lit(0))
 
 
 def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:

@@ -66,3 +66,39 @@ def test_a_cycle_is_missed_when_the_banks_feed_was_there_all_the_while() -> None
     told = (a_flow("2026-08-20", "out", "wage out"), a_flow("2026-11-20", "out", "wage out"))
     found = signal(assessed(a_project(), an_account("2025-01-15"), *told, kind="project"), "P04")
     assert (found and found.floor) == "red"
+
+
+@pytest.mark.parametrize(
+    ("fee_day", "last_fee", "cycles"),
+    [
+        (None, "2026-10-28", 0),
+        (17, "2026-10-28", 1),  # October's came late; November's was due on the 17th, and five days have passed
+        (18, "2026-10-28", 0),  # five days after the 18th is today
+        (17, "2026-11-10", 0),  # a week early is still November's
+        (1, "2026-10-30", 0),
+        (1, "2026-10-12", 1),
+        (31, "2026-10-20", 1),  # the month is the earlier of the two here
+        (31, "2026-09-20", 2),
+        (17, "2026-08-20", 3),
+        (99, "2026-10-28", 0),
+    ],
+)
+@pytest.mark.parametrize("dataset", ["tr_project", "wr_project"])
+def test_a_labour_fee_is_missed_after_a_month_or_five_days_after_the_agreed_day_whichever_is_earlier(
+    dataset: str, fee_day: int | None, last_fee: str, cycles: int
+) -> None:
+    site = a_project(dataset, labour_fee_day=fee_day)
+    alive = a_flow("2026-11-22", "out", "wage out")
+    found = features(site, an_account("2025-01-15"), a_flow(last_fee), alive, kind="project")
+    assert found.values["fee_cycles_missed"].to_list() == [cycles]
+
+
+def test_the_agreed_day_of_a_short_month_is_its_last() -> None:
+    at = datetime(2026, 3, 7, 4, tzinfo=UTC)
+    flows = [a_flow("2026-02-10", _reported=at), a_flow("2026-03-06", "out", "wage out", _reported=at)]
+    known = [a_project("tr_project", labour_fee_day=30, _reported=at), an_account("2025-01-15") | {"reported_at": at}]
+    # The fee of 10 February is nearer to 30 January than to 28 February, which is five days and more ago.
+    assert features(*known, *flows, at=at, kind="project").values["fee_cycles_missed"].to_list() == [1]
+    eve = datetime(2026, 3, 5, 4, tzinfo=UTC)
+    then = [row | {"reported_at": eve} for row in (*known, *flows)]
+    assert features(*then, at=eve, kind="project").values["fee_cycles_missed"].to_list() == [0]

@@ -13,6 +13,7 @@ from functools import cache
 import polars as pl
 
 from services.scoring.rulebook import Dataset, ItemType
+from shared.clock import SHANGHAI as CHINA
 from shared.clock import local_date
 
 SHANGHAI = "Asia/Shanghai"
@@ -74,7 +75,7 @@ def gather(
     subjects: Iterable[str], versions: pl.DataFrame, feeds: pl.DataFrame, datasets: Mapping[str, Dataset], at: datetime
 ) -> Facts:
     """The facts of some subjects as they were known at a time: nothing that was reported later is in them."""
-    known = newest(versions.filter(pl.col("reported_at") <= at))
+    known = _within(newest(versions.filter(pl.col("reported_at") <= at)), horizons(datasets, at))
     parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
     frames = {code: typed(parts.get(code), dataset) for code, dataset in datasets.items()}
     for code, dataset in datasets.items():
@@ -90,6 +91,19 @@ def gather(
         feed_days=dict(last.iter_rows()),
         today=local_date(at),
     )
+
+
+def horizons(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, datetime]:
+    """The source time from which on a dataset's records count at a time; none where all of them do."""
+    today = local_date(at)
+    this_month = today.year * 12 + today.month - 1
+    starts = {code: this_month - each.horizon_months for code, each in datasets.items() if each.horizon_months}
+    return {code: datetime(month // 12, month % 12 + 1, 1, tzinfo=CHINA) for code, month in starts.items()}
+
+
+def _within(known: pl.DataFrame, since: Mapping[str, datetime]) -> pl.DataFrame:
+    starts = pl.col("dataset").replace_strict(since, default=None, return_dtype=UTC_TIME)
+    return known.filter((pl.col("source_time") >= starts).fill_null(True))
 
 
 def newest(versions: pl.DataFrame) -> pl.DataFrame:

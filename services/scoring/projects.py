@@ -8,12 +8,13 @@ from datetime import date, timedelta
 import polars as pl
 
 from services.scoring.features import EVIDENCE, REVIEW, Features, Measured
-from services.scoring.frames import Facts, local_day, month_of
+from services.scoring.frames import Facts, first_day, local_day, month_of
 from services.scoring.rulebook import Rulebook
 
 _DONE = ("完工", "004", "complete", "completed")
 _FEE = ("labour fee in", "labour fee")
 _WAGE = ("wage out", "wage")
+# How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
 
 
@@ -61,16 +62,20 @@ def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame, grace_
 
     Decree 724, art. 24: the fee is paid as agreed, and the cycle is at most one month.
     """
+    lookback = first_day(pl.lit(_this_month(facts.today) - LOOKBACK_MONTHS))
     incoming = facts.frames["bk_account_flow"].filter(
-        pl.col("direction") == "in", pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null()
+        pl.col("direction") == "in",
+        pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null(),
+        pl.col("time") >= lookback,
     )
     open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
     opened = open_accounts.group_by("subject").agg(pl.col("opened_at").min().alias("opened"))
     last_in = incoming.group_by("subject").agg(pl.col("time").max().alias("last_in"))
     table = watched.join(opened, on="subject").join(banks, on="subject").join(last_in, on="subject", how="left")
-    # Before the bank's feed spoke for the first time, its silence says nothing.
-    since = pl.max_horizontal(pl.coalesce("last_in", "opened", "started"), "heard_from")
-    table = table.with_columns(since.alias("since")).filter(pl.col("since").is_not_null())
+    begun = pl.coalesce("opened", "started")
+    # Before the bank's feed spoke for the first time, its silence says nothing; nor does anyone look back for ever.
+    heard = pl.when(begun.is_not_null()).then(pl.max_horizontal(begun, "heard_from", lookback))
+    table = table.with_columns(pl.coalesce("last_in", heard).alias("since")).filter(pl.col("since").is_not_null())
     # More cycles missed is the earlier of the two triggers. Without an agreed day only the months count.
     cycles = pl.max_horizontal(_whole_months("since", "heard_until"), _agreed_days_missed(grace_days))
     missed = table.select("subject", cycles.alias("value"), pl.col("heard_until").alias("time"))
@@ -98,7 +103,7 @@ def _agreed_days_missed(grace_days: int) -> pl.Expr:
 
 def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:
     """P06: months with attendance in which, and in the month after which, no wage left the account."""
-    this_month = today.year * 12 + today.month - 1
+    this_month = _this_month(today)
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     settled = attendance.join(banks, on="subject").filter(
         pl.col("month") > this_month - LOOKBACK_MONTHS,
@@ -127,6 +132,7 @@ def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measur
     lines = facts.frames["hc_payroll_detail"].join(payrolls, on=["subject", "payroll_no"])
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
+    month = month.filter(pl.col("month") > _this_month(today) - LOOKBACK_MONTHS)
     latest = month.group_by("subject").agg(pl.col("month").max())
     in_month = attendance.join(latest, on=["subject", "month"])
     present = in_month.unique(["subject", "id_no"], keep="last", maintain_order=True)
@@ -158,8 +164,11 @@ def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFra
     ready = headers.with_columns((complete.fill_null(False) | waited).alias("ready"), month)
     # One payroll still on its way makes the whole month unknown: its workers may be on it.
     whole = pl.col("ready").all().over("subject", "month")
-    this_month = today.year * 12 + today.month - 1
-    return ready.filter(whole, pl.col("month") <= this_month).select("subject", "payroll_no", "month")
+    return ready.filter(whole, pl.col("month") <= _this_month(today)).select("subject", "payroll_no", "month")
+
+
+def _this_month(today: date) -> int:
+    return today.year * 12 + today.month - 1
 
 
 def _origin(frame: pl.DataFrame) -> pl.DataFrame:

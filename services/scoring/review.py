@@ -29,7 +29,7 @@ async def review_due(runtime: Runtime) -> None:
         except Exception:
             log.exception("review.delayed")
             reviewed = 0
-        if reviewed < most:
+        if not reviewed:
             await asyncio.sleep(wait_s)
 
 

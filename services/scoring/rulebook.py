@@ -21,6 +21,10 @@ Family = Literal["utilities", "tax_si", "court", "market", "complaints", "projec
 Scored = Literal["employer", "project"]
 
 
+# A horizon is this much farther than what any feature looks at.
+_MARGIN_MONTHS = 1
+_DAYS_A_MONTH = 31
+
 # Columns that every frame has beside the items.
 RESERVED = {"subject", "dataset", "key", "source_time", "reported", "receipt_id", "row_no", "agency", "time"}
 
@@ -39,7 +43,8 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `kind`: a `state` feed reports each subject again and again, so silence about it is "not known"; an `event` feed
     reports only what happened, so silence while the feed lives is zero. `time` names the items that date a row (else
     its source time); `unit` splits a subject's rows (a meter, a tax); `keyed_by_subject`: a record of it cannot move to
-    another subject.
+    another subject. `horizon_months`: a record whose newest source time is in an earlier month than that before the
+    present one is left in the store; without it every record counts, however old.
     """
 
     dataset: str
@@ -57,6 +62,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     subject_item: str | None = None
     alias: Alias | None = None
     keyed_by_subject: bool = False
+    horizon_months: int | None = None
 
 
 class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -255,8 +261,20 @@ def _check(book: Rulebook) -> None:
 
 def _check_feature(feature: Feature, book: Rulebook) -> None:
     _must_know(feature.code, {feature.dataset}, set(book.datasets))
+    _must_lie_within(feature, book.datasets[feature.dataset])
     items = {where.item for where in feature.where} | ({feature.item} if feature.item else set())
     _must_know(feature.code, items, set(book.datasets[feature.dataset].items))
+
+
+def _must_lie_within(feature: Feature, dataset: Dataset) -> None:
+    """A horizon may hide nothing that a feature looks at, nor a name."""
+    if dataset.horizon_months is None:
+        return
+    months = feature.months if feature.days is None else feature.days // _DAYS_A_MONTH + 1
+    # The newest report keeps an event feed's silence a zero; a state feed's oldest report says that it is known.
+    days_hide = feature.days is not None and dataset.kind == "state"
+    if dataset.profile or days_hide or months is None or months + _MARGIN_MONTHS > dataset.horizon_months:
+        raise ValueError(f"{feature.code}: looks beyond the horizon of {dataset.dataset}")
 
 
 def _check_indicator(indicator: Indicator, features: set[str], datasets: set[str]) -> None:

@@ -37,6 +37,8 @@ from shared.outbox import announce
 # Our own list decisions are facts like any other: this dataset is not an agency's.
 _OWN_LISTINGS = "credit_listing"
 _LISTING_ITEMS = ("listed_on", "expected_exit", "subject_name", "removed_on")
+# A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
+PROJECTS_AT_ONCE = 5
 
 
 class NeverScored(NotFound):
@@ -69,7 +71,10 @@ async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> N
 
 
 async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> None:
-    """Score each subject once, whatever touched it. Subjects are held: no fact committed meanwhile is missed."""
+    """Score each subject once, whatever touched it. Subjects are held: no fact committed meanwhile is missed.
+
+    Of many projects only the first are scored at once; the others are due, and the review takes them in its next turns.
+    """
     keys = {key for key in touched if key[0] != "person"}
     if not keys:
         return
@@ -77,16 +82,20 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
     projects = await fact_store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
     if projects - keys:
         await subject_store.lock_subjects(session, projects - keys)
-    for kind in ("employer", "project"):
-        if ids := sorted(subject for subject_kind, subject in keys | projects if subject_kind == kind):
-            await _score(session, kind, ids, moment)
+    employers = sorted(subject for kind, subject in keys if kind == "employer")
+    sites = sorted(subject for kind, subject in keys | projects if kind == "project")
+    if employers:
+        await _score(session, "employer", employers, moment)
+    if sites:
+        await _score(session, "project", sites[:PROJECTS_AT_ONCE], moment)
+        await subject_store.make_due(session, "project", sites[PROJECTS_AT_ONCE:], local_date(moment.at))
 
 
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     at, book = moment.at, moment.book
     before = await subject_store.subjects(session, kind, ids)
     datasets = book.of_subject(kind)
-    versions = await fact_store.versions(session, kind, ids, datasets, at)
+    versions = await fact_store.newest(session, kind, ids, datasets, at)
     facts = frames.gather(ids, versions, await fact_store.feeds(session, datasets, at), datasets, at)
     standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
     verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
@@ -100,8 +109,10 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
 
 
 async def review(session: Session, moment: Moment, most: int) -> int:
-    """Score some subjects again that time or new rules may have changed. Returns how many were due."""
-    keys = await subject_store.due(session, local_date(moment.at), moment.book.version, most)
+    """Score some subjects again that time or new rules may have changed. Returns how many; 0 when no one is due."""
+    today, version = local_date(moment.at), moment.book.version
+    keys = await subject_store.due(session, "employer", today, version, most)
+    keys = keys or await subject_store.due(session, "project", today, version, min(most, PROJECTS_AT_ONCE))
     await rescore(session, keys, moment)
     return len(keys)
 

@@ -102,3 +102,9 @@ def test_the_agreed_day_of_a_short_month_is_its_last() -> None:
     eve = datetime(2026, 3, 5, 4, tzinfo=UTC)
     then = [row | {"reported_at": eve} for row in (*known, *flows)]
     assert features(*then, at=eve, kind="project").values["fee_cycles_missed"].to_list() == [0]
+
+
+def test_of_an_account_without_a_date_and_without_a_fee_nothing_is_known() -> None:
+    told = (a_flow("2026-08-20", "out", "wage out"), a_flow("2026-11-20", "out", "wage out"))
+    undated = an_account("2025-01-15") | {"body": '{"account_no":"acc"}'}
+    assert features(a_project(), undated, *told, kind="project").values["fee_cycles_missed"].to_list() == [None]

@@ -1,17 +1,17 @@
 """Facts move as columns: in by unnest, out by COPY; the subject's id is in every key. They are only ever added."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import polars as pl
 from psycopg import AsyncConnection
 
-from services.scoring.frames import FEEDS, VERSIONS
-from services.scoring.rulebook import Scored
+from services.scoring.frames import FEEDS, VERSIONS, horizons
+from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store.subjects import Key, as_columns, keys_of
 from shared.db import Session, sql
 
@@ -85,17 +85,29 @@ select alias_kind as subject_kind, alias_id as subject_id from scoring.link
 where subject_id = any(cast(:ids as text[]))
 """
 
-_VERSIONS = """
+# The order is that of frames.newest. Source time leads in it, so a horizon in source time hides every version of a
+# record or shows the newest: no old one comes up again. It is in the primary key, so the index passes over the old.
+_NEWEST = """
 copy (
-    select fact.subject_kind, fact.subject_id, fact.dataset, fact.key,
-        (extract(epoch from fact.source_time) * 1000000)::bigint,
-        (extract(epoch from fact.reported_at) * 1000000)::bigint,
-        fact.receipt_id, fact.row_no, fact.agency, fact.body
-    from scoring.fact join unnest(%(kinds)s::text[], %(ids)s::text[]) as each (kind, id)
-        on fact.subject_kind = each.kind and fact.subject_id = each.id
-    where fact.dataset = any(%(datasets)s::text[]) and fact.reported_at <= %(at)s
+    select each.kind, each.id, told.dataset, told.key,
+        (extract(epoch from told.source_time) * 1000000)::bigint,
+        (extract(epoch from told.reported_at) * 1000000)::bigint,
+        told.receipt_id, told.row_no, told.agency, told.body
+    from unnest(%(kinds)s::text[], %(ids)s::text[]) as each (kind, id)
+    cross join unnest(%(datasets)s::text[], %(since)s::timestamptz[]) as seen (datasets, since)
+    cross join lateral (
+        select distinct on (fact.dataset, fact.key) fact.dataset, fact.key, fact.source_time, fact.reported_at,
+            fact.receipt_id, fact.row_no, fact.agency, fact.body
+        from scoring.fact
+        where fact.subject_id = each.id and fact.subject_kind = each.kind
+            and fact.dataset = any(string_to_array(seen.datasets, ','))
+            and fact.source_time >= seen.since and fact.reported_at <= %(at)s
+        order by fact.dataset desc, fact.key desc, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
+    ) as told
+    where told.body is not null
 ) to stdout (format csv)
 """
+_ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -152,21 +164,33 @@ async def projects_of(session: Session, aliases: Iterable[Key]) -> set[Key]:
     return {("project", subject) for subject in found.scalars()}
 
 
-async def versions(
-    session: Session, kind: Scored, ids: Sequence[str], datasets: Iterable[str], at: datetime
+async def newest(
+    session: Session, kind: Scored, ids: Sequence[str], datasets: Mapping[str, Dataset], at: datetime
 ) -> pl.DataFrame:
-    """Every version, reported by a time, of the records of these subjects and of their accounts and payrolls."""
+    """The records of these subjects and of their accounts and payrolls: of each the newest version known at a time.
+
+    Records beyond the horizon of their dataset stay where they are.
+    """
     keys: set[Key] = {(kind, subject) for subject in ids}
     if kind == "project":
         keys |= await keys_of(session, _ALIASES, {"ids": list(ids)})
-    parameters = {**as_columns(keys), "datasets": list(datasets), "at": at}
-    text = await _copied(session, _VERSIONS, parameters)
+    parameters = {**as_columns(keys), **_seen(datasets, at), "at": at}
+    text = await _copied(session, _NEWEST, parameters)
     if not text:
         return pl.DataFrame(schema=VERSIONS)
     raw = {**VERSIONS, "source_time": pl.Int64(), "reported_at": pl.Int64()}
     table = pl.read_csv(io.BytesIO(text), has_header=False, new_columns=list(raw), schema=raw)
     moments = pl.from_epoch(pl.col("source_time", "reported_at"), time_unit="us").dt.replace_time_zone("UTC")
     return table.with_columns(moments)
+
+
+def _seen(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, list[Any]]:
+    """Datasets by where they begin to count: one look into the index for all that begin together."""
+    since = horizons(datasets, at)
+    together: dict[datetime, list[str]] = {}
+    for code in datasets:
+        together.setdefault(since.get(code, _ALWAYS), []).append(code)
+    return {"datasets": [",".join(codes) for codes in together.values()], "since": list(together)}
 
 
 async def _copied(session: Session, statement: str, parameters: dict[str, Any]) -> bytes:

@@ -41,8 +41,14 @@ where subject.subject_kind = :kind and subject.subject_id = each.id
 
 _DUE = """
 select subject_kind, subject_id from scoring.subject
-where subject_kind in ('employer', 'project') and (next_review_on <= :today or rules_version <> :rules_version)
+where subject_kind = :kind and (next_review_on <= :today or rules_version <> :rules_version)
 order by next_review_on nulls last limit :most for update skip locked
+"""
+
+
+_MAKE_DUE = """
+update scoring.subject set next_review_on = :today
+where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
 """
 
 
@@ -67,9 +73,16 @@ async def settle(
     await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **columns)
 
 
-async def due(session: Session, today: date, rules_version: str, most: int) -> set[Key]:
+async def due(session: Session, kind: Scored, today: date, rules_version: str, most: int) -> set[Key]:
     """Some subjects whose state time or new rules may have changed, held until the end of the transaction."""
-    return await keys_of(session, _DUE, {"today": today, "rules_version": rules_version, "most": most})
+    wanted = {"kind": kind, "today": today, "rules_version": rules_version, "most": most}
+    return await keys_of(session, _DUE, wanted)
+
+
+async def make_due(session: Session, kind: Scored, ids: list[str], today: date) -> None:
+    """Let the next review look at these subjects, which the transaction holds."""
+    if ids:
+        await sql(session, _MAKE_DUE, kind=kind, ids=ids, today=today)
 
 
 def as_columns(keys: Iterable[Key]) -> dict[str, list[str]]:

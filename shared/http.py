@@ -61,7 +61,7 @@ def new_app(title: str, description: str) -> FastAPI:
         responses={status: _problem_response(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
     )
     app.add_middleware(_Attendant)
-    app.add_exception_handler(AnxinError, _on_refusal)
+    app.add_exception_handler(AnxinError, refused)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     for absence in UNREACHABLE:
@@ -159,7 +159,8 @@ def caller_of(request: Request) -> Caller | None:
     return found if isinstance(found, Caller) else None
 
 
-async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a refusal. A route that returns it, rather than raise, keeps what its transaction wrote."""
     assert isinstance(error, AnxinError)  # noqa: S101 - registered for this class only
     response = problem(
         request,

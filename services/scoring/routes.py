@@ -3,16 +3,18 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.scoring import usecases, views
-from services.scoring.rulebook import Scored, shipped
+from services.scoring.models import Subject
+from services.scoring.rulebook import shipped
 from services.scoring.schemas import RiskOut, RulebookOut
 from services.scoring.store import scores
 from services.scoring.store.scores import Span
 from shared.auth import Caller, require
 from shared.clock import SHANGHAI, now
 from shared.db import Session, SessionDep
+from shared.http import refused
 
 router = APIRouter(prefix="/v1", tags=["risk"])
 
@@ -39,16 +41,22 @@ def _aware(moment: datetime | None) -> datetime | None:
 Spanned = Annotated[Span, Depends(_span)]
 
 
-@router.get("/employers/{uscc}/risk")
-async def employer_risk(uscc: Uscc, reader: Reader, session: SessionDep, span: Spanned) -> RiskOut:
+@router.get("/employers/{uscc}/risk", response_model=RiskOut)
+async def employer_risk(
+    uscc: Uscc, reader: Reader, session: SessionDep, span: Spanned, request: Request
+) -> RiskOut | Response:
     """An employer's level, its reasons with the receipts behind them, how fresh its feeds are, and its history."""
-    return await _risk(session, "employer", uscc, reader, span)
+    subject = await usecases.risk_of(session, "employer", uscc, reader)
+    return await _risk(session, subject, span) if isinstance(subject, Subject) else await refused(request, subject)
 
 
-@router.get("/projects/{code}/risk")
-async def project_risk(code: ProjectCode, reader: Reader, session: SessionDep, span: Spanned) -> RiskOut:
+@router.get("/projects/{code}/risk", response_model=RiskOut)
+async def project_risk(
+    code: ProjectCode, reader: Reader, session: SessionDep, span: Spanned, request: Request
+) -> RiskOut | Response:
     """A construction project's level, its reasons, its feeds, and its history."""
-    return await _risk(session, "project", code, reader, span)
+    subject = await usecases.risk_of(session, "project", code, reader)
+    return await _risk(session, subject, span) if isinstance(subject, Subject) else await refused(request, subject)
 
 
 @router.get("/indicators", dependencies=[Depends(require("scores:read"))])
@@ -57,9 +65,8 @@ async def indicators() -> RulebookOut:
     return views.rulebook_view(shipped())
 
 
-async def _risk(session: Session, kind: Scored, subject_id: str, reader: Caller, span: Span) -> RiskOut:
-    subject = await usecases.risk_of(session, kind, subject_id, reader)
+async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     score = await scores.latest_score(session, subject)
     history = await scores.history(session, subject, span)
-    feeds = await scores.feed_times(session, kind, subject_id)
+    feeds = await scores.feed_times(session, subject)
     return views.risk_view(subject, score, history, feeds, book=shipped(), at=now())

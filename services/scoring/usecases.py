@@ -13,7 +13,7 @@ from services.scoring import frames, judgement
 from services.scoring.judgement import Standing, Verdict
 from services.scoring.models import Label, Subject
 from services.scoring.rulebook import Rulebook, Scored
-from services.scoring.rules import must_be_within
+from services.scoring.rules import OutsideJurisdiction, must_be_within
 from services.scoring.store import facts as fact_store
 from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
@@ -146,13 +146,20 @@ async def take_in_listing(session: Session, event: EmployerListed | EmployerRemo
     await take_in(session, accepted, moment)
 
 
-async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Caller) -> Subject:
-    """A subject as it stands, if the caller may see it; the look is written into the audit log."""
+async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Caller) -> Subject | OutsideJurisdiction:
+    """A subject as it stands, if the caller may see it; the look is written into the audit log.
+
+    A refusal is a value, so that the log keeps that someone tried.
+    """
     subject = (await subject_store.subjects(session, kind, [subject_id])).get(subject_id)
     if subject is None:
         raise NeverScored(f"Nothing was ever reported about {subject_id}.")
     if caller.kind == "person":
-        must_be_within(subject.division, caller.jurisdiction)
+        try:
+            must_be_within(subject.division, caller.jurisdiction)
+        except OutsideJurisdiction as refusal:
+            await audit.record(session, caller.id, f"{kind}.risk.refused", subject_id, {"check": refusal.check})
+            return refusal
     await audit.record(session, caller.id, f"{kind}.risk.read", subject_id, {"score_id": subject.score_id})
     return subject
 

@@ -61,7 +61,7 @@ async def history(session: Session, subject: Subject, span: Span) -> Sequence[Sc
     return (await session.exec(newest_first.limit(span.most))).all()
 
 
-async def feed_times(session: Session, kind: str, subject_id: str) -> list[tuple[str, datetime, datetime]]:
+async def feed_times(session: Session, subject: Subject) -> list[tuple[str, datetime, datetime]]:
     """Per dataset: the newest source time and the newest report about a subject."""
-    rows = await sql(session, _FEED_TIMES, kind=kind, id=subject_id)
+    rows = await sql(session, _FEED_TIMES, kind=subject.subject_kind, id=subject.subject_id)
     return [(row["dataset"], row["as_of"], row["reported_at"]) for row in rows.mappings()]

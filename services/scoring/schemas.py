@@ -40,8 +40,11 @@ class FeedOut(BaseModel):
     title_zh: str | None
     title_en: str | None
     as_of: datetime = Field(description="Newest source time about this subject")
-    reported_at: datetime = Field(description="Newest report about this subject")
-    is_stale: bool | None = Field(description="Older than the feed's cycle; null where the cycle is not known")
+    reported_at: datetime = Field(description="Newest report about this subject that told something new")
+    feed_reported_at: datetime = Field(description="Newest report of the same agency's feed that told something new")
+    is_stale: bool | None = Field(
+        description="false: the feed told something new within its cycle; null: not known, it may only repeat itself"
+    )
 
 
 class ScoreOut(BaseModel):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.scoring.models import Score, Subject
-from services.scoring.rulebook import Condition, Indicator, Rulebook
+from services.scoring.rulebook import Condition, Dataset, Indicator, Rulebook
 from services.scoring.schemas import (
     ConditionOut,
     FeedOut,
@@ -17,13 +17,14 @@ from services.scoring.schemas import (
     ScoreOut,
     TierOut,
 )
+from services.scoring.store.scores import FeedTimes
 
 
 def risk_view(
     subject: Subject,
     score: Score | None,
     history: Sequence[Score],
-    feeds: Sequence[tuple[str, datetime, datetime]],
+    feeds: Sequence[FeedTimes],
     *,
     book: Rulebook,
     at: datetime,
@@ -38,7 +39,7 @@ def risk_view(
         families=present.families if present else {},
         reasons=present.reasons if present else [],
         scored_at=present.scored_at if present else None,
-        feeds=[_feed(dataset, as_of, reported_at, book, at) for dataset, as_of, reported_at in feeds],
+        feeds=[_feed(times, book, at) for times in feeds],
         history=[ScoreOut.model_validate(line.model_dump()) for line in history],
     )
 
@@ -55,16 +56,23 @@ def rulebook_view(book: Rulebook) -> RulebookOut:
     )
 
 
-def _feed(dataset: str, as_of: datetime, reported_at: datetime, book: Rulebook, at: datetime) -> FeedOut:
-    known = book.datasets.get(dataset)
+def _feed(times: FeedTimes, book: Rulebook, at: datetime) -> FeedOut:
+    known = book.datasets.get(times.dataset)
     return FeedOut(
-        dataset=dataset,
+        dataset=times.dataset,
         title_zh=known.title_zh if known else None,
         title_en=known.title_en if known else None,
-        as_of=as_of,
-        reported_at=reported_at,
-        is_stale=at - reported_at > timedelta(days=known.cycle_days) if known else None,
+        as_of=times.as_of,
+        reported_at=times.reported_at,
+        feed_reported_at=times.feed_reported_at,
+        is_stale=_is_stale(times.feed_reported_at, known, at),
     )
+
+
+def _is_stale(heard: datetime, dataset: Dataset | None, at: datetime) -> bool | None:
+    # A feed that sends only what we have already is not announced: a long silence may be that, or its end.
+    is_fresh = dataset is not None and at - heard <= timedelta(days=dataset.cycle_days)
+    return False if is_fresh else None
 
 
 def _indicator(indicator: Indicator, titles: dict[str, tuple[str, str]]) -> IndicatorOut:

@@ -86,3 +86,24 @@ async def test_a_refused_look_is_in_the_audit_log_as_well(client: httpx.AsyncCli
         found = await sql(session, "select actor, action, details from audit where subject = :subject", subject=uscc)
         assert [tuple(row) for row in found.all()] == [("wang", "employer.risk.refused", {"check": "jurisdiction"})]
         assert await audit.broken_at(session) is None
+
+
+async def _freshness(client: httpx.AsyncClient, runtime: Runtime, uscc: str) -> bool | None:
+    risk = (await client.get(f"/v1/employers/{uscc}/risk", headers=a_reader(runtime, "330110"))).json()
+    (feed,) = risk["feeds"]
+    assert feed["feed_reported_at"] >= feed["reported_at"]
+    is_stale: bool | None = feed["is_stale"]
+    return is_stale
+
+
+async def test_an_unchanged_record_is_not_stale_while_its_feed_tells_of_others(
+    client: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    uscc, agency = a_uscc(), f"agency-{new_id()}"
+    await consumer.deliver(registered(uscc, days_ago=30, agency=agency), runtime.db)
+    # Nothing new for a month: the feed may repeat itself every day, or have ended. Neither is said.
+    assert await _freshness(client, runtime, uscc) is None
+    await consumer.deliver(registered(a_uscc(), days_ago=1, agency="another-agency"), runtime.db)
+    assert await _freshness(client, runtime, uscc) is None
+    await consumer.deliver(registered(a_uscc(), days_ago=1, agency=agency), runtime.db)
+    assert await _freshness(client, runtime, uscc) is False

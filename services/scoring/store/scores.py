@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert
 from sqlmodel import col, select
@@ -11,10 +11,30 @@ from sqlmodel import col, select
 from services.scoring.models import Label, Score, Subject
 from shared.db import Session, sql
 
+# What is unchanged is not announced: how a feed lives is told by its reports about anyone, from the agency that last
+# spoke of this subject.
 _FEED_TIMES = """
-select dataset, max(source_time) as as_of, max(reported_at) as reported_at from scoring.fact
-where subject_kind = :kind and subject_id = :id and body is not null group by dataset order by dataset
+select told.dataset, told.as_of, told.reported_at, lives.reported_at as feed_reported_at
+from (
+    select dataset, max(source_time) as as_of, max(reported_at) as reported_at,
+        (array_agg(agency order by reported_at desc))[1] as agency
+    from scoring.fact where subject_kind = :kind and subject_id = :id and body is not null group by dataset
+) told
+left join lateral (
+    select max(reported_at) as reported_at from scoring.feed_report
+    where feed_report.dataset = told.dataset and feed_report.agency = told.agency
+) lives on true
+order by told.dataset
 """
+
+
+class FeedTimes(NamedTuple):
+    """A dataset's newest source time and report about a subject, and its newest report about anyone."""
+
+    dataset: str
+    as_of: datetime
+    reported_at: datetime
+    feed_reported_at: datetime
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,16 @@ async def history(session: Session, subject: Subject, span: Span) -> Sequence[Sc
     return (await session.exec(newest_first.limit(span.most))).all()
 
 
-async def feed_times(session: Session, subject: Subject) -> list[tuple[str, datetime, datetime]]:
-    """Per dataset: the newest source time and the newest report about a subject."""
-    rows = await sql(session, _FEED_TIMES, kind=subject.subject_kind, id=subject.subject_id)
-    return [(row["dataset"], row["as_of"], row["reported_at"]) for row in rows.mappings()]
+async def feed_times(session: Session, subject: Subject) -> list[FeedTimes]:
+    """How fresh each dataset is that tells of a subject."""
+    rows = (await sql(session, _FEED_TIMES, kind=subject.subject_kind, id=subject.subject_id)).mappings()
+    # The first line of a day is kept of a feed; a later one about the subject is a report of the feed, too.
+    return [
+        FeedTimes(
+            row["dataset"],
+            row["as_of"],
+            row["reported_at"],
+            max(row["feed_reported_at"] or row["reported_at"], row["reported_at"]),
+        )
+        for row in rows
+    ]

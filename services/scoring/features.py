@@ -6,7 +6,7 @@ columns; each feature comes with the day it speaks of (`<code>@`) and with the r
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -77,17 +77,18 @@ def derive(features: Features, book: Rulebook) -> None:
 
 def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     """One feature from the rows of its dataset."""
-    base = _in_months(facts.frames[feature.dataset], feature, facts.today)
-    rows = base if feature.pick == "all" else _latest(base, dataset.unit)
+    told = facts.feed_months.get(dataset.dataset) if dataset.kind == "event" else None
+    base = _in_months(facts.frames[feature.dataset], feature, facts.today, told)
+    rows = base if feature.pick == "all" else _latest(base, dataset.unit, told)
     rows = rows.filter(*_in_days(feature, facts.today), *(_met(where) for where in feature.where))
     known = base.group_by("subject").agg(pl.col("time").max().alias("known_on"))
     joined = facts.subjects.join(known, on="subject", how="left", maintain_order="left").join(
-        _aggregate(base, rows, feature), on="subject", how="left", maintain_order="left"
+        _aggregate(base, rows, feature, told), on="subject", how="left", maintain_order="left"
     )
     return Measured(
         joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),
         rows.select(*EVIDENCE),
-        _ends(base, rows, feature, facts.today),
+        _ends(base, rows, feature, dataset, facts.today),
     )
 
 
@@ -101,10 +102,12 @@ def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Exp
     ]
 
 
-def _in_months(frame: pl.DataFrame, feature: Feature, today: date) -> pl.DataFrame:
+def _in_months(frame: pl.DataFrame, feature: Feature, today: date, told: int | None) -> pl.DataFrame:
     if feature.months is None:
         return frame
-    return frame.filter(pl.lit(_month(today)) - pl.col("period") < feature.months)
+    # Of an event feed its own newest month is the present: that it stopped has paid nobody's debt.
+    present = _month(today) if told is None else min(told, _month(today))
+    return frame.filter(pl.lit(present) - pl.col("period") < feature.months)
 
 
 def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
@@ -113,9 +116,14 @@ def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
     return [(pl.lit(today) - pl.col("time")).dt.total_days() <= feature.days]
 
 
-def _latest(base: pl.DataFrame, unit: str | None) -> pl.DataFrame:
+def _latest(base: pl.DataFrame, unit: str | None, told: int | None) -> pl.DataFrame:
     group = ["subject", unit] if unit else ["subject"]
-    return base.filter(pl.col("period") == pl.col("period").max().over(group))
+    return base.filter(pl.col("period") == _present(pl.col("period").max().over(group), told))
+
+
+def _present(own: pl.Expr, told: int | None) -> pl.Expr:
+    """The newest month of a subject's own records, or that of its event feed, whose silence about a month is zero."""
+    return own if told is None else pl.max_horizontal(own, pl.lit(told, pl.Int32))
 
 
 COMPARE: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
@@ -136,11 +144,11 @@ def _met(where: Where) -> pl.Expr:
     return COMPARE[where.op](pl.col(where.item), where.value)
 
 
-def _aggregate(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature) -> pl.DataFrame:
+def _aggregate(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, told: int | None) -> pl.DataFrame:
     """(subject, value, time) for the subjects that have rows."""
     match feature.agg:
         case "run":
-            return _run(base, rows)
+            return _run(base, rows, told)
         case "change":
             return _change(base, feature)
         case "drop":
@@ -164,8 +172,8 @@ def _total(feature: Feature) -> pl.Expr:
             return pl.len()
 
 
-def _run(base: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    latest = base.group_by("subject").agg(pl.col("period").max().alias("latest"))
+def _run(base: pl.DataFrame, rows: pl.DataFrame, told: int | None) -> pl.DataFrame:
+    latest = base.group_by("subject").agg(_present(pl.col("period").max(), told).alias("latest"))
     months = rows.group_by("subject", "period").agg(pl.col("time").max()).sort("subject", "period", descending=True)
     back = pl.int_range(pl.len()).over("subject")
     unbroken = months.join(latest, on="subject").filter(pl.col("latest") - pl.col("period") == back)
@@ -229,13 +237,16 @@ def _as_of(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
     return pl.coalesce("time", pl.lit(last_report, pl.Date), "known_on").alias(f"{feature.code}@")
 
 
-def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, today: date) -> pl.DataFrame:
+def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, dataset: Dataset, today: date) -> pl.DataFrame:
     """The first day after today on which a row leaves the window of this feature."""
     leaving = []
     if feature.days is not None:
         leaving.append(rows.select("subject", (pl.col("time") + pl.duration(days=feature.days + 1)).alias("ends")))
-    if feature.months is not None:
+    if feature.months is not None and dataset.kind == "state":
         leaving.append(base.select("subject", first_day(pl.col("period") + feature.months).alias("ends")))
+    if feature.months is not None and dataset.kind == "event":
+        # Any day the feed may tell of the next month without a word about them.
+        leaving.append(rows.select("subject", pl.lit(today + timedelta(days=1)).alias("ends")))
     return _earliest([frame.filter(pl.col("ends") > today) for frame in leaving])
 
 

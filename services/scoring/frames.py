@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -35,6 +36,7 @@ FEEDS: dict[str, pl.DataType] = {
     "agency": pl.String(),
     "oldest": UTC_TIME,
     "reported_at": UTC_TIME,
+    "month": pl.Int32(),
 }
 _ORIGIN: dict[str, pl.DataType] = {
     ("reported" if name == "reported_at" else name): kind
@@ -61,13 +63,14 @@ class Facts:
     """What is known of some subjects at a time.
 
     `feeds`: per dataset and agency, when it last reported and its oldest record; `feed_days`: the day of a dataset's
-    last report by anyone. `today` is the day in China.
+    last report by anyone; `feed_months`: the newest month that a dataset has told of. `today` is the day in China.
     """
 
     subjects: pl.DataFrame
     frames: Mapping[str, pl.DataFrame]
     feeds: pl.DataFrame
     feed_days: Mapping[str, date]
+    feed_months: Mapping[str, int]
     today: date
 
 
@@ -81,22 +84,23 @@ def gather(
     for code, dataset in datasets.items():
         if dataset.alias:
             frames[code] = _named_by_project(frames[code], frames[dataset.alias.via], dataset.alias.item)
-    spoken = feeds.filter(pl.col("reported_at") <= at).group_by("dataset", "agency")
-    reports = spoken.agg(pl.col("oldest").min(), pl.col("reported_at").max())
+    spoken = feeds.filter(pl.col("reported_at") <= at)
+    reports = spoken.group_by("dataset", "agency").agg(pl.col("oldest").min(), pl.col("reported_at").max())
     last = reports.group_by("dataset").agg(local_day(pl.col("reported_at").max()))
+    months = spoken.drop_nulls("month").group_by("dataset").agg(pl.col("month").max())
     return Facts(
         subjects=pl.DataFrame({"subject": sorted(set(subjects))}, schema={"subject": pl.String}),
         frames=frames,
         feeds=reports,
         feed_days=dict(last.iter_rows()),
+        feed_months=dict(months.iter_rows()),
         today=local_date(at),
     )
 
 
 def horizons(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, datetime]:
     """The source time from which on a dataset's records count at a time; none where all of them do."""
-    today = local_date(at)
-    this_month = today.year * 12 + today.month - 1
+    this_month = _month_count(local_date(at))
     starts = {code: this_month - each.horizon_months for code, each in datasets.items() if each.horizon_months}
     return {code: datetime(month // 12, month % 12 + 1, 1, tzinfo=CHINA) for code, month in starts.items()}
 
@@ -145,6 +149,18 @@ def local_day(moment: pl.Expr) -> pl.Expr:
 def month_of(day: pl.Expr) -> pl.Expr:
     """A day's month as a count since year 0, so that months can be subtracted."""
     return day.dt.year().cast(pl.Int32) * 12 + day.dt.month().cast(pl.Int32) - 1
+
+
+def newest_month(columns: Mapping[str, list[Any]], dataset: Dataset, reported_at: datetime) -> int | None:
+    """The newest month that an event's records speak of (a count since year 0); a month to come is a slip."""
+    stated = columns.get(dataset.period or "", [])
+    text = pl.DataFrame({"month": stated}, schema={"month": pl.String}, strict=False)
+    months = text.select(_cast("month", "month")).to_series()
+    return months.filter(months <= _month_count(local_date(reported_at))).max()  # type: ignore[return-value]
+
+
+def _month_count(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def first_day(month: pl.Expr) -> pl.Expr:

@@ -41,10 +41,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What scoring reads of a dataset.
 
     `kind`: a `state` feed reports each subject again and again, so silence about it is "not known"; an `event` feed
-    reports only what happened, so silence while the feed lives is zero. `time` names the items that date a row (else
-    its source time); `unit` splits a subject's rows (a meter, a tax); `keyed_by_subject`: a record of it cannot move to
-    another subject. `horizon_months`: a record whose newest source time is in an earlier month than that before the
-    present one is left in the store; without it every record counts, however old.
+    reports only what happened, so silence while the feed lives is zero (by months: about a month that it told of).
+    `time` names the items that date a row (else its source time); `unit` splits a subject's rows (a meter, a tax);
+    `keyed_by_subject`: a record of it cannot move to another subject. `horizon_months`: a record whose newest source
+    time lies more months back than this stays in the store; without it every record counts, however old.
     """
 
     dataset: str

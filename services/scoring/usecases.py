@@ -65,6 +65,12 @@ async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> N
     dataset = book.datasets.get(event.dataset)
     touched = await fact_store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
     await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
+    if (
+        dataset
+        and dataset.kind == "event"
+        and (month := frames.newest_month(event.columns, dataset, event.reported_at))
+    ):
+        await fact_store.keep_feed_month(session, batch, month)
     touched |= await _keep_links(session, event, batch, book) if touched else set()
     # What was reported must be visible, even where our own clock is a moment behind.
     await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from services.scoring.frames import FEEDS, VERSIONS, horizons
 from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store.subjects import Key, as_columns, keys_of
+from shared.clock import SHANGHAI, local_date
 from shared.db import Session, sql
 
 _IN_ONE_LINE = "select pg_advisory_xact_lock(hashtext('scoring:' || :dataset))"
@@ -61,8 +62,21 @@ where not exists (
 on conflict do nothing
 """
 
+_MONTH = """
+insert into scoring.feed_month (dataset, agency, month, reported_at)
+select :dataset, :agency, :month, cast(:reported_at as timestamptz)
+where not exists (
+    select from scoring.feed_month
+    where dataset = :dataset and agency = :agency and month = :month and reported_at <= :reported_at
+)
+on conflict do nothing
+"""
+
 _FEEDS = """
-select dataset, agency, min(oldest), max(reported_at) from scoring.feed_report
+select dataset, agency, min(oldest), max(reported_at),
+    (select max(month) from scoring.feed_month told
+        where told.dataset = feed.dataset and told.agency = feed.agency and told.reported_at < :today)
+from scoring.feed_report feed
 where dataset = any(cast(:datasets as text[])) and reported_at <= :at group by dataset, agency
 """
 
@@ -144,11 +158,20 @@ async def keep_feed_report(session: Session, batch: Batch, day: date) -> None:
     await sql(session, _REPORT, day=day, oldest=oldest, **origin)
 
 
+async def keep_feed_month(session: Session, batch: Batch, month: int) -> None:
+    """Note that the feed has told of a month (as a count since year 0)."""
+    origin = {"dataset": batch.dataset, "agency": batch.agency, "reported_at": batch.reported_at}
+    await sql(session, _MONTH, month=month, **origin)
+
+
 async def feeds(session: Session, datasets: Iterable[str], at: datetime) -> pl.DataFrame:
-    """Per dataset and agency: the oldest record and the last day's report, as known at a time."""
-    rows = (await sql(session, _FEEDS, datasets=list(datasets), at=at)).all()
-    columns = ("dataset", "agency", "oldest", "reported_at")
-    return pl.DataFrame([tuple(row) for row in rows], schema={name: FEEDS[name] for name in columns}, orient="row")
+    """Per dataset and agency: the oldest record, the last day's report and the newest month, as known at a time.
+
+    A month counts from the day after it was first told of: on the first day a feed may still be telling.
+    """
+    today = datetime.combine(local_date(at), time.min, tzinfo=SHANGHAI)
+    rows = (await sql(session, _FEEDS, datasets=list(datasets), at=at, today=today)).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=FEEDS, orient="row")
 
 
 async def keep_links(

@@ -107,7 +107,7 @@ class _Attendant:
         request = Request(scope)
         request.state.request_id = _request_id(request.headers.get("x-request-id"))
         if self._inside >= _MOST_AT_ONCE:
-            busy = await _on_refusal(request, Overloaded("Too many requests are being answered.", retry_after=1))
+            busy = await refused(request, Overloaded("Too many requests are being answered.", retry_after=1))
             await busy(scope, receive, send)
             return
         _recognise(request)
@@ -201,7 +201,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 async def _on_absence(request: Request, error: Exception) -> JSONResponse:
     # The database is away, its pool is taken, or two transactions met: nothing was kept, and again will do.
     log.warning("request.undone", extra={"reason": repr(error), "route": request.url.path})
-    return await _on_refusal(request, Overloaded("Nothing was kept. Please try again.", retry_after=2))
+    return await refused(request, Overloaded("Nothing was kept. Please try again.", retry_after=2))
 
 
 async def _on_crash(request: Request, _error: Exception) -> JSONResponse:

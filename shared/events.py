@@ -181,7 +181,10 @@ class OrderIssued(_Order, frozen=True, kw_only=True):
 
 
 class OrderOverdue(_Order, frozen=True, kw_only=True):
-    """alerts -> credit. The term ended at 24:00 and the wages are not paid."""
+    """alerts -> credit. The term ended at 24:00 and the wages are not paid.
+
+    Figures are of what was still open then, worker by worker: what was paid within the term no longer counts.
+    """
 
     subject = "orders.overdue"
     source = "alerts"

@@ -1,7 +1,7 @@
 """What an order to pay adds up to. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 
@@ -40,6 +40,15 @@ def sums_of(owed: Sequence[Owed], single_months: int) -> Sums:
         longest_months=max((one.months for one in migrants), default=0),
         largest_single=max((one.amount for one in migrants if one.months >= single_months), default=Decimal(0)),
     )
+
+
+def still_open(owed: Mapping[int, Owed], payments: Sequence[Mapping[int, Decimal]]) -> list[Owed]:
+    """What is left of each worker's claim (by number) after the payments; who has everything is not among them.
+
+    The months stay: a part payment says nothing of which month it was for.
+    """
+    left = balances({number: one.amount for number, one in owed.items()}, payments)
+    return [replace(one, amount=left[number]) for number, one in owed.items() if left[number] > 0]
 
 
 def balances(owed: Mapping[int, Decimal], payments: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:

@@ -80,7 +80,7 @@ async def take_step(session: Session, order_id: UUID, request: Request) -> Order
     order.state = step.after.state
     _EFFECTS[request.event](order, request)
     await keep_order_step(session, order, before, request)
-    announce(session, _event(order, request))
+    announce(session, await _event(session, order, request))
     return order
 
 
@@ -162,12 +162,24 @@ def _revoke(order: Order, request: Request) -> None:
 _EFFECTS = {"serve": _serve, "expire": _expire, "revoke": _revoke}
 
 
-def _event(order: Order, request: Request) -> OrderIssued | OrderOverdue | OrderRevoked:
+async def _event(session: Session, order: Order, request: Request) -> OrderIssued | OrderOverdue | OrderRevoked:
     if request.event == "serve":
         return OrderIssued(**_common(order))
     if request.event == "expire":
-        return OrderOverdue(**_common(order), overdue_at=order.overdue_at or request.at)
+        figures = _common(order) | asdict(await _open_at_the_end(session, order))
+        return OrderOverdue(**figures, overdue_at=order.overdue_at or request.at)
     return OrderRevoked(**_common(order), revoked_on=request.today, cause=order.revoke_cause or "")
+
+
+async def _open_at_the_end(session: Session, order: Order) -> sums.Sums:
+    # Order 45, art. 5: the amount test asks what is unpaid when the term ends, not what was owed when it began. Counted
+    # is the day of payment, not the moment at which somebody recorded it.
+    last_day = order.term_ends_on or order.issued_on
+    in_time = [one for one in await store.payments_of(session, order.id) if one.paid_on <= last_day]
+    workers = await store.workers_of(session, order.id)
+    owed = {one.number: sums.Owed(one.amount, one.months, one.is_rural) for one in workers}
+    months = parameters.value("order.single_worker_months", order.issued_on, order.division)
+    return sums.sums_of(sums.still_open(owed, paid_lines(in_time)), months)
 
 
 def _common(order: Order) -> dict[str, Any]:

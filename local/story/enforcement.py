@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from local.layout import Home, Ports
-from local.story.chapters import ANALYST, DISPATCHER, INSPECTOR, SECOND, SQUAD, business_day
+from local.story.chapters import ANALYST, BUREAU, DISPATCHER, INSPECTOR, SECOND, SQUAD, business_day
 from local.story.office import Office, wait_for
 
 INSPECTORS = [
@@ -38,7 +38,7 @@ def verify(office: Office, home: Home, alert_id: str) -> dict[str, Any]:
 
 
 def order_to_pay(office: Office, home: Home, alert_id: str) -> dict[str, Any]:
-    """The squad orders payment within the term, and the order is served on the spot."""
+    """The bureau's head orders payment within the term, and the order is served on the spot."""
     workers = [{"amount": str(EACH), "months": MONTHS, "is_rural": number > 0} for number in range(WORKERS)]
     body = {
         "order_no": f"余人社监令字〔{business_day(home).year}〕{alert_id[-6:].upper()}号",
@@ -46,7 +46,7 @@ def order_to_pay(office: Office, home: Home, alert_id: str) -> dict[str, Any]:
         "parties": [{"role": "legal_rep", "name": "林晨光"}],
         "service": {"service_method": "direct", "documents": [{"kind": "receipt", "reference": "送达回证-00"}]},
     }
-    order: dict[str, Any] = office.post(SQUAD, f"/v1/alerts/{alert_id}/orders", body)
+    order: dict[str, Any] = office.post(BUREAU, f"/v1/alerts/{alert_id}/orders", body)
     return order
 
 

@@ -42,7 +42,7 @@ def an_order(**more: Any) -> dict[str, Any]:
 
 async def issued(world: World, **more: Any) -> dict[str, Any]:
     path = await world.confirmed()
-    return await world.must("squad", f"{path}/orders", an_order(**more))
+    return await world.must("bureau", f"{path}/orders", an_order(**more))
 
 
 async def said(world: World, order: dict[str, Any]) -> list[Event]:
@@ -163,13 +163,13 @@ async def test_only_the_bureau_revokes_an_order_and_the_list_is_told(world: Worl
 async def test_an_order_number_is_given_once(world: World) -> None:
     first = await issued(world)
     path = await world.confirmed()
-    answer = await world.post("squad", f"{path}/orders", an_order(order_no=first["order_no"]))
+    answer = await world.post("bureau", f"{path}/orders", an_order(order_no=first["order_no"]))
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:anxin:problem:order-number-taken")
 
 
 async def test_no_order_without_a_finding(world: World) -> None:
     alert = await world.raised()
-    answer = await world.post("squad", f"/v1/alerts/{alert['id']}/orders", an_order())
+    answer = await world.post("bureau", f"/v1/alerts/{alert['id']}/orders", an_order())
     assert (answer.status_code, answer.json()["state"]) == (409, "DISPATCHED")
 
 
@@ -187,6 +187,6 @@ async def test_orders_are_hidden_from_another_town_and_listed_for_ones_own(world
 async def test_a_false_citizen_number_is_refused_without_repeating_it(world: World) -> None:
     path = await world.confirmed()
     workers = [{"amount": "1", "months": 1, "is_rural": True, "id_no": "110105194912310021"}]
-    answer = await world.post("squad", f"{path}/orders", an_order(workers=workers))
+    answer = await world.post("bureau", f"{path}/orders", an_order(workers=workers))
     assert answer.status_code == 422
     assert "110105194912310021" not in answer.text

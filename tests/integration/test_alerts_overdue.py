@@ -29,7 +29,7 @@ async def ten_migrants_owed_100_000(world: World) -> dict[str, Any]:
         "workers": [{"amount": "10000.00", "months": 3, "is_rural": True} for _ in range(10)],
         "service": {"service_method": "direct"},
     }
-    return await world.must("squad", f"{await world.confirmed()}/orders", body)
+    return await world.must("bureau", f"{await world.confirmed()}/orders", body)
 
 
 async def paid_but_5_000(world: World, order: dict[str, Any], **more: Any) -> None:

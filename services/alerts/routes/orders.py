@@ -46,7 +46,7 @@ class Unmasked(BaseModel):
 async def issue(
     alert_id: UUID, body: bodies.IssueOrder, actor: Issuer, session: SessionDep, vault: VaultDep
 ) -> OrderDetail:
-    """Order the employer to pay within a term; with `service` the order is served in the same step."""
+    """The bureau head orders the employer to pay within a term; with `service` the order is served at once, too."""
     request = asked("order", actor, body)
     order = await orders.issue(session, alert_id, request, [_claim(worker) for worker in body.workers], vault)
     if body.service:

@@ -62,7 +62,6 @@ class IssueOrder(Step):
     )
     uscc: Uscc | None = Field(default=None, description="The employer, if the alert does not say")
     employer_name: Line | None = None
-    deciding_org: Line | None = None
     incident_serious: bool = Field(default=False, description="Order 45 art. 5 (2): mass or extreme incident")
     issued_on: date | None = None
     service: ServiceIn | None = None

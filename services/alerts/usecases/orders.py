@@ -217,7 +217,8 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
         uscc=uscc,
         employer_name=name,
         division=alert.division,
-        deciding_org=inputs.get("deciding_org") or parameters.value("order.deciding_org", issued_on, alert.division),
+        # Order 45, art. 3: who enforces, decides. It is the bureau of this district, whatever a request may say.
+        deciding_org=parameters.value("order.deciding_org", issued_on, alert.division),
         state=ORDER.initial,
         issued_on=issued_on,
         issued_by=request.actor.login,

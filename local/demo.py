@@ -80,8 +80,8 @@ def _a_risk_becomes_an_alert(teller: Teller, office: Office, employer: records.E
     )
     for reason in risk["reasons"]:
         teller.say(f"  · {reason['text_zh']}", f"  · {reason['text_en']}")
-    alert = law.alert_of(office, employer.uscc)
-    teller.say("预警已生成并派发到镇街。", f"An alert was raised and dispatched to the town {alert['town']}.")
+    alert = law.dispatch(office, law.alert_of(office, employer.uscc))
+    teller.say("预警已生成，经研判派发到镇街。", f"The analyst sent the alert to the town {alert['town']}.")
     return alert
 
 

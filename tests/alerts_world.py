@@ -153,10 +153,14 @@ class World:
             alert_id = (await sql(session, query, uscc=uscc)).scalar_one()
         return await self.see("analyst", f"/v1/alerts/{alert_id}")
 
-    async def raised(self, level: Level = "orange", **more: Any) -> dict[str, Any]:
-        """A fresh alert, dispatched to Wuchang."""
+    async def raised(self, level: Level = "yellow", **more: Any) -> dict[str, Any]:
+        """A fresh alert, dispatched to Wuchang if it works there: orange and red ones by the analyst."""
         uscc = a_uscc()
         await self.hear(a_score(uscc, level, **more))
+        alert = await self.alert_of(uscc)
+        if alert["state"] == "GENERATED" and alert["workplace"] == WUCHANG:
+            await self.must("analyst", f"/v1/alerts/{alert['id']}/triage", {"reason": "核实主体"})
+            await self.must("analyst", f"/v1/alerts/{alert['id']}/dispatch", {"town": WUCHANG})
         return await self.alert_of(uscc)
 
     async def verifying(self) -> str:

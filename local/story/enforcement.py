@@ -18,13 +18,23 @@ CHANNELS = ("webhook", "nats", "feed")
 
 
 def alert_of(office: Office, uscc: str) -> dict[str, Any]:
-    """The employer's open alert, once it has been dispatched to a town."""
+    """The employer's new alert, once it is orange or red: from then on nobody but the analyst sends it on."""
 
     def look() -> dict[str, Any] | None:
         alerts = office.get(ANALYST, "/v1/alerts")["items"]
-        return next((one for one in alerts if one["uscc"] == uscc and one["stage"] == "DISPATCHED"), None)
+        return next((one for one in alerts if one["uscc"] == uscc and one["level"] in ("orange", "red")), None)
 
-    return wait_for(f"dispatched alert of {uscc}", look)
+    return wait_for(f"alert of {uscc}", look)
+
+
+def dispatch(office: Office, alert: dict[str, Any]) -> dict[str, Any]:
+    """The analyst assesses it and sends it to the town of the workplace, unless it was sent while it was yellow."""
+    path = f"/v1/alerts/{alert['id']}"
+    if alert["stage"] != "GENERATED":
+        return alert
+    office.post(ANALYST, f"{path}/triage", {"reason": "多部门信号相互印证，主体核实无误"})
+    sent: dict[str, Any] = office.post(ANALYST, f"{path}/dispatch", {"town": alert["workplace"]})
+    return sent
 
 
 def verify(office: Office, home: Home, alert_id: str) -> dict[str, Any]:

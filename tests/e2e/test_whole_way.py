@@ -14,8 +14,9 @@ from tests.running import Running
 
 @pytest.mark.timeout(240)
 def test_from_an_agencys_file_to_the_public_credit_system(platform: Running) -> None:
-    """The market, tax, water, power and court records of one employer gather into an orange risk; the town accepts the
-    alert, two inspectors confirm it; the order to pay is not obeyed; the bureau's head signs; everyone learns of it."""
+    """The market, tax, water, power and court records of one employer gather into a red risk; the analyst sends the
+    alert to the town, which accepts it; two inspectors confirm it; the order to pay is not obeyed; the bureau's head
+    signs; everyone learns of it."""
     home, ports = platform.home, platform.ports
     with one_trace(ports, "the whole way, tested") as thread:
         _the_whole_way(Office(home, ports, thread.traceparent))
@@ -37,7 +38,7 @@ def _the_whole_way(office: Office) -> None:
     _assert_reasons_lead_back_to_receipts(risk, sent)
     assert chapters.risk_of(office, calm.uscc, "none")["reasons"] == []
 
-    alert = law.alert_of(office, failing.uscc)
+    alert = law.dispatch(office, law.alert_of(office, failing.uscc))
     law.verify(office, home, alert["id"])
     order = law.order_to_pay(office, home, alert["id"])
     chapters.let_time_pass(home, chapters.TERM_PASSES)

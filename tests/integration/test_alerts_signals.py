@@ -27,13 +27,13 @@ async def rows(world: World, table: str, uscc: str) -> list[dict[str, Any]]:
         return [dict(row) for row in found.mappings()]
 
 
-async def test_an_orange_score_becomes_an_alert_at_the_town_of_the_workplace(world: World) -> None:
-    alert = await world.raised()
-    assert (alert["state"], alert["level"], alert["town"]) == ("DISPATCHED", "orange", WUCHANG)
+async def test_a_yellow_score_becomes_an_alert_at_the_town_of_the_workplace(world: World) -> None:
+    alert = await world.raised("yellow")
+    assert (alert["state"], alert["level"], alert["town"]) == ("DISPATCHED", "yellow", WUCHANG)
     assert alert["reasons"][0]["text_zh"] == "社保欠缴3个月"
     assert [entry["actor"] for entry in alert["history"]] == ["system", "system"]
     raised = [event for event in await world.said(alert["id"]) if isinstance(event, AlertRaised)]
-    assert [(event.level, event.division) for event in raised] == [("orange", WUCHANG)]
+    assert [(event.level, event.division) for event in raised] == [("yellow", WUCHANG)]
 
 
 @pytest.mark.parametrize("level", ["none", "blue"])
@@ -78,9 +78,9 @@ async def test_the_order_in_which_scores_arrive_does_not_decide_the_colour(world
 
 async def test_a_workplace_that_becomes_known_sends_the_waiting_alert_on(world: World) -> None:
     uscc = a_uscc()
-    await world.hear(a_score(uscc, division=None))
+    await world.hear(a_score(uscc, "yellow", division=None))
     assert (await world.alert_of(uscc))["state"] == "GENERATED"
-    await world.hear(a_score(uscc, division=WUCHANG))
+    await world.hear(a_score(uscc, "yellow", division=WUCHANG))
     assert (await world.alert_of(uscc))["state"] == "DISPATCHED"
 
 
@@ -93,10 +93,10 @@ async def test_after_a_finding_of_no_arrears_only_news_raises_a_new_alert(world:
     path = await world.verifying()
     await world.must("inspector1", f"{path}/no-arrears", {"reason": "工资已发放"})
     uscc = (await world.see("analyst", path))["uscc"]
-    await world.hear(a_score(uscc), a_score(uscc, "yellow"))
+    await world.hear(a_score(uscc, "yellow"), a_score(uscc, "yellow"))
     states = sorted(row["state"] for row in await rows(world, "alerts", uscc))
     assert states == ["NO_ARREARS", "SUPPRESSED"]
-    await world.hear(a_score(uscc, reasons=[a_reason(), a_reason("E27", "complaints")]))
+    await world.hear(a_score(uscc, "yellow", reasons=[a_reason(), a_reason("E27", "complaints")]))
     fresh = await world.alert_of(uscc)
     assert fresh["state"] == "DISPATCHED"
     assert fresh["previous_alert_id"]

@@ -1,4 +1,4 @@
-"""A score arrives: it is merged, watched, suppressed, or becomes an alert that goes to the town of the workplace."""
+"""A score arrives: it is merged, watched, suppressed, or becomes an alert, which the analyst or its colour sends on."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -124,7 +124,7 @@ async def _suppress(session: Session, event: EmployerScored | ProjectScored, sub
 
 
 async def dispatch_if_known(session: Session, alert: Alert, at: datetime) -> None:
-    """Send the alert to the town of the workplace, if that is a town of ours; else it waits for the analyst."""
+    """Send a yellow or blue alert to the town of the workplace, if that is ours; any other waits for the analyst."""
     today = local_date(at)
     town = divisions.town_on(alert.workplace, today, home())
     automatic = alert.level in parameters.value("alert.auto_dispatch", today, home())

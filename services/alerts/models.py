@@ -73,7 +73,7 @@ class Alert(SQLModel, table=True):
 
 
 class Signal(SQLModel, table=True):
-    """A score that arrived, once: its id is the business key. `outcome`: raised, merged, suppressed, watched."""
+    """A score that arrived, once: its id is the business key. `outcome`: what became of it."""
 
     __tablename__ = "signals"
     __table_args__ = _SCHEMA

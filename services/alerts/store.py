@@ -58,6 +58,13 @@ async def newest_of_subject(session: Session, kind: str, subject_id: str, states
     return (await session.exec(query.order_by(col(Alert.raised_at).desc()).limit(1).with_for_update())).one_or_none()
 
 
+async def confirmed_since(session: Session, kind: str, subject_id: str, since: datetime) -> bool:
+    """Whether arrears of a subject were confirmed after a moment."""
+    query = select(AlertHistory.seq).where(AlertHistory.alert_id == Alert.id, AlertHistory.event == "confirm")
+    of_subject = query.where(Alert.subject_kind == kind, Alert.subject_id == subject_id, col(AlertHistory.at) > since)
+    return (await session.exec(of_subject.limit(1))).first() is not None
+
+
 async def alerts_page(
     session: Session, *, state: str | None, level: str | None, town: str | None, after: UUID | None, limit: int
 ) -> list[Alert]:

@@ -89,13 +89,14 @@ async def test_a_workplace_that_went_to_another_district_waits_for_the_analyst(w
     assert (alert["state"], alert["division"], alert["workplace"]) == ("GENERATED", "330110", "330110008")
 
 
-async def test_after_a_finding_of_no_arrears_only_news_raises_a_new_alert(world: World) -> None:
+async def test_after_a_false_signal_only_news_raises_a_new_alert(world: World) -> None:
     path = await world.verifying()
-    await world.must("inspector1", f"{path}/no-arrears", {"reason": "工资已发放"})
+    await world.must("inspector1", f"{path}/false", {"cause": "bad_data", "reason": "税务数据滞后"})
+    await world.must("analyst", f"{path}/false/approve")
     uscc = (await world.see("analyst", path))["uscc"]
     await world.hear(a_score(uscc, "yellow"), a_score(uscc, "yellow"))
     states = sorted(row["state"] for row in await rows(world, "alerts", uscc))
-    assert states == ["NO_ARREARS", "SUPPRESSED"]
+    assert states == ["FALSE", "SUPPRESSED"]
     await world.hear(a_score(uscc, "yellow", reasons=[a_reason(), a_reason("E27", "complaints")]))
     fresh = await world.alert_of(uscc)
     assert fresh["state"] == "DISPATCHED"
@@ -104,7 +105,8 @@ async def test_after_a_finding_of_no_arrears_only_news_raises_a_new_alert(world:
 
 async def test_a_higher_colour_is_news_even_with_the_same_indicator(world: World) -> None:
     path = await world.verifying()
-    await world.must("inspector1", f"{path}/no-arrears", {"reason": "工资已发放"})
+    await world.must("inspector1", f"{path}/false", {"cause": "bad_data", "reason": "税务数据滞后"})
+    await world.must("analyst", f"{path}/false/approve")
     uscc = (await world.see("analyst", path))["uscc"]
     await world.hear(a_score(uscc, "red"))
     assert (await world.alert_of(uscc))["level"] == "red"

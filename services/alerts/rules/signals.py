@@ -7,7 +7,7 @@ from typing import Literal
 
 LEVELS = ("none", "blue", "yellow", "orange", "red")
 Level = Literal["none", "blue", "yellow", "orange", "red"]
-Outcome = Literal["raised", "merged", "suppressed", "watched"]
+Outcome = Literal["raised", "merged", "suppressed", "watched", "reopened"]
 
 
 def rank(level: str) -> int:
@@ -22,7 +22,7 @@ def higher(one: str, other: str) -> str:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found when the subject's last alert was closed without arrears: colour, indicators, quiet until then."""
+    """The subject's last alert that was closed as false: colour, indicators, and until when it answers such signals."""
 
     level: str
     indicators: frozenset[str]
@@ -30,8 +30,18 @@ class Found:
     quiet_until: datetime
 
 
-def outcome_of(level: str, raise_from: str, is_open: bool, is_quiet: bool) -> Outcome:
-    """What becomes of a score: merged into the open alert, watched below the threshold, suppressed, or raised."""
+@dataclass(frozen=True)
+class Settled:
+    """The subject's last alert whose arrears were settled: its indicators, and since when."""
+
+    indicators: frozenset[str]
+    settled_at: datetime
+
+
+def outcome_of(level: str, raise_from: str, is_open: bool, is_quiet: bool, is_again: bool = False) -> Outcome:
+    """What becomes of a score: merged, watched below the threshold, suppressed, reopened, or raised."""
+    if is_again and not is_quiet and rank(level) >= rank(raise_from):
+        return "reopened"
     if is_open:
         return "merged"
     if rank(level) < rank(raise_from):
@@ -40,7 +50,7 @@ def outcome_of(level: str, raise_from: str, is_open: bool, is_quiet: bool) -> Ou
 
 
 def is_quiet(found: Found | None, level: str, indicators: Sequence[str], scored_at: datetime, at: datetime) -> bool:
-    """Whether a score tells nothing new after a finding of false or no arrears: no new indicator, no higher colour.
+    """Whether a score tells nothing new after a finding of false: no new indicator, no higher colour.
 
     What was scored before the finding was known to whoever went there.
     """
@@ -49,6 +59,16 @@ def is_quiet(found: Found | None, level: str, indicators: Sequence[str], scored_
     if scored_at <= found.closed_at:
         return True
     return rank(level) <= rank(found.level) and set(indicators) <= found.indicators
+
+
+def is_again(settled: Settled | None, indicators: Sequence[str], scored_at: datetime, at: datetime, days: int) -> bool:
+    """Whether the same arrears are reported again: one of their signs, scored within so many days of the settlement.
+
+    What was scored before it was known to whoever settled them.
+    """
+    if settled is None or scored_at <= settled.settled_at or at - settled.settled_at > timedelta(days=days):
+        return False
+    return bool(settled.indicators & set(indicators))
 
 
 def quiet_until(closed_at: datetime, days: int) -> datetime:

@@ -1,15 +1,14 @@
 """People work on an alert: one step at a time, as the table allows, with what each step changes and announces."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from services.alerts import parameters, store
 from services.alerts.models import Alert
-from services.alerts.rules.signals import higher
-from services.alerts.usecases.signals import quiet_until
+from services.alerts.rules.signals import higher, quiet_until
 from services.alerts.usecases.steps import PLATFORM, Request, check_dates, keep_step, step_of
 from shared.db import Session
 from shared.events import AlertFound
@@ -79,8 +78,9 @@ def _confirm(alert: Alert, request: Request) -> None:
 
 
 def _no_arrears(alert: Alert, request: Request) -> None:
-    alert.finding = _finding("no_arrears", request)
-    alert.quiet_until = quiet_until("NO_ARREARS", request.at)
+    days = parameters.value("alert.watch_d", request.today, alert.division)
+    watched_until = request.today + timedelta(days=days)
+    alert.finding = {**_finding("no_arrears", request), "watched_until": watched_until.isoformat()}
     alert.proposal = None
 
 
@@ -97,7 +97,8 @@ def _approve_false(alert: Alert, request: Request) -> None:
         "cause": proposal["cause"],
         "found_on": proposal["found_on"],
     }
-    alert.quiet_until = quiet_until("FALSE", request.at)
+    days = parameters.value("alert.false_quiet_d", request.today, alert.division)
+    alert.quiet_until = quiet_until(request.at, days)
     alert.proposal = None
 
 

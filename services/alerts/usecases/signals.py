@@ -1,14 +1,17 @@
-"""A score arrives: it is merged, watched, suppressed, or becomes an alert, which the analyst or its colour sends on."""
+"""A score arrives: it is merged, watched, suppressed, reopens an alert or becomes one.
+
+A yellow alert goes to the town of the workplace by itself; the analyst sends on the others.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from services.alerts import parameters, store
-from services.alerts.lifecycle import ALERT
+from services.alerts.lifecycle import ALERT, Standing
 from services.alerts.models import Alert, Signal
 from services.alerts.rules import signals as rules
 from services.alerts.usecases.steps import PLATFORM, Request, home, keep_step, step_of, towns_on
@@ -20,7 +23,8 @@ from shared.ids import new_id
 from shared.outbox import announce
 
 _OPEN = [name for name, state in ALERT.states.items() if state.open]
-_QUIET = ["FALSE", "NO_ARREARS"]
+# Only what was closed as false answers later signals: where there was no debt but danger, they are what we wait for.
+_QUIET = ["FALSE"]
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,15 @@ async def consider(session: Session, event: EmployerScored | ProjectScored, at: 
     if await store.signal_known(session, event.score_id):
         return
     open_alert = await _open_alert(session, subject, at)
-    last = await store.newest_of_subject(session, subject.kind, subject.id, _QUIET)
-    is_quiet = rules.is_quiet(_found(last), event.level, _indicators(event), event.scored_at, at)
-    raise_from = parameters.value("alert.raise_from", local_date(at), home())
-    outcome = rules.outcome_of(event.level, raise_from, open_alert is not None, is_quiet)
-    alert_id = await _take(session, event, outcome, open_alert, at)
+    settled = await _settled_alert(session, subject, open_alert)
+    outcome = rules.outcome_of(
+        event.level,
+        parameters.value("alert.raise_from", local_date(at), home()),
+        open_alert is not None,
+        rules.is_quiet(await _found(session, subject), event.level, _indicators(event), event.scored_at, at),
+        rules.is_again(_settled(settled), _indicators(event), event.scored_at, at, _reopen_days(at)),
+    )
+    alert_id = await _take(session, event, outcome, settled if outcome == "reopened" else open_alert, at)
     session.add(_signal(event, subject, outcome, alert_id, at))
 
 
@@ -58,14 +66,14 @@ async def _take(
     session: Session,
     event: EmployerScored | ProjectScored,
     outcome: rules.Outcome,
-    open_alert: Alert | None,
+    known: Alert | None,
     at: datetime,
 ) -> UUID | None:
     if outcome == "watched":
         return None
-    if open_alert:
-        await _merge(session, open_alert, event, at)
-        return open_alert.id
+    if known:
+        await (_reopen if outcome == "reopened" else _merge)(session, known, event, at)
+        return known.id
     if outcome == "suppressed":
         return await _suppress(session, event, subject_of(event), at)
     return await _raise(session, event, subject_of(event), at)
@@ -77,10 +85,30 @@ async def _open_alert(session: Session, subject: Subject, at: datetime) -> Alert
     return found if found and rules.is_recent(found.last_signal_at, window, at) else None
 
 
-def _found(alert: Alert | None) -> rules.Found | None:
+async def _found(session: Session, subject: Subject) -> rules.Found | None:
+    alert = await store.newest_of_subject(session, subject.kind, subject.id, _QUIET)
     if alert is None or alert.closed_at is None or alert.quiet_until is None:
         return None
+    # Arrears that were confirmed after it outweigh an old finding of false.
+    if await store.confirmed_since(session, subject.kind, subject.id, alert.closed_at):
+        return None
     return rules.Found(alert.level, frozenset(alert.indicators), alert.closed_at, alert.quiet_until)
+
+
+async def _settled_alert(session: Session, subject: Subject, open_alert: Alert | None) -> Alert | None:
+    if open_alert:
+        may_reopen = "reopen" in ALERT.allowed(Standing(open_alert.state, open_alert.stage))
+        return open_alert if may_reopen else None
+    return await store.newest_of_subject(session, subject.kind, subject.id, ["CLOSED"])
+
+
+def _settled(alert: Alert | None) -> rules.Settled | None:
+    return rules.Settled(frozenset(alert.indicators), alert.closed_at or alert.changed_at) if alert else None
+
+
+def _reopen_days(at: datetime) -> int:
+    days: int = parameters.value("alert.reopen_d", local_date(at), home())
+    return days
 
 
 async def _raise(session: Session, event: EmployerScored | ProjectScored, subject: Subject, at: datetime) -> UUID:
@@ -95,6 +123,24 @@ async def _raise(session: Session, event: EmployerScored | ProjectScored, subjec
 
 
 async def _merge(session: Session, alert: Alert, event: EmployerScored | ProjectScored, at: datetime) -> None:
+    _attach(alert, event, at)
+    await keep_step(session, alert, None, _signal_request("merge", event, at))
+    await dispatch_if_known(session, alert, at)
+
+
+async def _reopen(session: Session, alert: Alert, event: EmployerScored | ProjectScored, at: datetime) -> None:
+    request = _signal_request("reopen", event, at)
+    step = step_of(alert, request)
+    _attach(alert, event, at)
+    await keep_step(session, alert, step, request)
+
+
+def _signal_request(name: str, event: EmployerScored | ProjectScored, at: datetime) -> Request:
+    inputs = {"reason": _sentence(event), "level": event.level, "score_id": str(event.score_id)}
+    return Request(name, PLATFORM, at, inputs)
+
+
+def _attach(alert: Alert, event: EmployerScored | ProjectScored, at: datetime) -> None:
     # While nothing is verified a colour only rises; after that it stays what people made of it, or rises.
     alert.level = rules.higher(alert.level, event.level)
     alert.points = max(alert.points, event.points)
@@ -105,9 +151,6 @@ async def _merge(session: Session, alert: Alert, event: EmployerScored | Project
     if event.reasons and event.scored_at >= alert.scored_at:
         alert.reasons, alert.scored_at = _reasons(event), event.scored_at
         alert.rules_version = event.rules_version
-    inputs = {"reason": _sentence(event), "level": event.level, "score_id": str(event.score_id)}
-    await keep_step(session, alert, None, Request("merge", PLATFORM, at, inputs))
-    await dispatch_if_known(session, alert, at)
 
 
 async def _suppress(session: Session, event: EmployerScored | ProjectScored, subject: Subject, at: datetime) -> UUID:
@@ -190,12 +233,6 @@ def _raised(alert: Alert) -> AlertRaised:
         score_id=alert.score_id,
         raised_at=alert.raised_at,
     )
-
-
-def quiet_until(state: str, at: datetime) -> datetime | None:
-    """Until when the finding answers the same signals: after FALSE and after NO_ARREARS; else None."""
-    code = {"FALSE": "alert.false_quiet_d", "NO_ARREARS": "alert.watch_d"}.get(state)
-    return at + timedelta(days=parameters.value(code, local_date(at), home())) if code else None
 
 
 def _indicators(event: EmployerScored | ProjectScored) -> list[str]:

@@ -30,6 +30,7 @@ def _moment(**more: Any) -> Any:
 class Alert(SQLModel, table=True):
     """An early warning about an employer or a project, and how far the work on it has come.
 
+    `name` is the subject's, `employer_name` that of the unit with the code `uscc`: a project's general contractor.
     `division` decides who sees it: the town it was sent to, else the district. `workplace` is what scoring said.
     """
 
@@ -41,6 +42,7 @@ class Alert(SQLModel, table=True):
     subject_id: str
     uscc: str | None = None
     name: str | None = None
+    employer_name: str | None = None
     division: str
     workplace: str | None = None
     town: str | None = None

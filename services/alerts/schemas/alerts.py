@@ -176,13 +176,17 @@ class DeadlineOut(BaseModel):
 
 
 class AlertOut(BaseModel):
-    """An alert. `stage`: where the work stands when the state is ESCALATED or SUSPENDED, else the state."""
+    """An alert. `stage`: where the work stands when the state is ESCALATED or SUSPENDED, else the state.
+
+    `name` is the subject's; `employer_name` and `uscc` are the employer's, for a project its general contractor's.
+    """
 
     id: UUID
     subject_kind: str
     subject_id: str
     uscc: str | None
     name: str | None
+    employer_name: str | None
     level: str
     state: str
     state_zh: str

@@ -61,7 +61,9 @@ class IssueOrder(Step):
         default=None, description="Working days; the default is data"
     )
     uscc: Uscc | None = Field(default=None, description="The employer, if the alert does not say")
-    employer_name: Line | None = None
+    employer_name: Line | None = Field(
+        default=None, description="The employer's registered name; without it the one that the alert knows"
+    )
     incident_serious: bool = Field(default=False, description="Order 45 art. 5 (2): mass or extreme incident")
     issued_on: date | None = None
     service: ServiceIn | None = None

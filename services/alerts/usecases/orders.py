@@ -41,6 +41,14 @@ class EmployerUnknown(Unprocessable):
     title_zh = "须写明用人单位名称和统一社会信用代码"
 
 
+class WrongEmployer(Unprocessable):
+    """An order names the employer that the alert is about."""
+
+    slug = "wrong-employer"
+    title = "The alert is about another employer"
+    title_zh = "用人单位与预警不符"
+
+
 @dataclass(frozen=True)
 class Person:
     """A worker on an order, or a party: plain values that are sealed before they are kept."""
@@ -205,9 +213,7 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
     found_on = date.fromisoformat((alert.finding or {}).get("found_on") or today.isoformat())
     if not found_on <= issued_on <= today:
         raise WrongDate(f"Issued between the finding on {found_on} and today, {today}.")
-    uscc, name = alert.uscc or inputs.get("uscc"), inputs.get("employer_name") or alert.name
-    if not uscc or not name:
-        raise EmployerUnknown()
+    uscc, name = _employer(alert, inputs)
     term = parameters.parameter("order.term_wd", issued_on, alert.division)
     months = parameters.value("order.single_worker_months", issued_on, alert.division)
     return Order(
@@ -230,6 +236,16 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
         changed_at=request.at,
         **asdict(sums.sums_of([claim.owed for claim in claims], months)),
     )
+
+
+def _employer(alert: Alert, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    # The public listing repeats both: a project's name never stands under its contractor's code.
+    uscc, name = alert.uscc or inputs.get("uscc"), inputs.get("employer_name") or alert.employer_name
+    if not uscc or not name:
+        raise EmployerUnknown
+    if inputs.get("uscc") not in (None, uscc):
+        raise WrongEmployer(f"The alert is about {uscc}; an order out of it cannot name another unit.")
+    return uscc, name
 
 
 def _worker(order_id: UUID, number: int, claim: WorkerClaim, vault: Vault) -> OrderWorker:

@@ -29,18 +29,19 @@ _QUIET = ["FALSE"]
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a score is about. `uscc`: the employer, or a project's general contractor."""
+    """Whom a score is about. `uscc`, `employer_name`: the employer, or a project's general contractor."""
 
     kind: Literal["employer", "project"]
     id: str
     uscc: str | None
+    employer_name: str | None
 
 
 def subject_of(event: EmployerScored | ProjectScored) -> Subject:
     """The subject of a score."""
     if isinstance(event, EmployerScored):
-        return Subject("employer", event.uscc, event.uscc)
-    return Subject("project", event.project_code, event.gc_uscc)
+        return Subject("employer", event.uscc, event.uscc, event.name)
+    return Subject("project", event.project_code, event.gc_uscc, event.gc_name)
 
 
 async def consider(session: Session, event: EmployerScored | ProjectScored, at: datetime) -> None:
@@ -147,10 +148,17 @@ def _attach(alert: Alert, event: EmployerScored | ProjectScored, at: datetime) -
     alert.indicators = sorted({*alert.indicators, *_indicators(event)})
     alert.workplace = event.division or alert.workplace
     alert.name = alert.name or event.name
+    _name_employer(alert, subject_of(event))
     alert.last_signal_at = max(alert.last_signal_at, at)
     if event.reasons and event.scored_at >= alert.scored_at:
         alert.reasons, alert.scored_at = _reasons(event), event.scored_at
         alert.rules_version = event.rules_version
+
+
+def _name_employer(alert: Alert, subject: Subject) -> None:
+    # Code and name are of the same unit, or an order would name one under the other's code.
+    if alert.uscc in (None, subject.uscc):
+        alert.uscc, alert.employer_name = subject.uscc, alert.employer_name or subject.employer_name
 
 
 async def _suppress(session: Session, event: EmployerScored | ProjectScored, subject: Subject, at: datetime) -> UUID:
@@ -186,6 +194,7 @@ def _new_alert(event: EmployerScored | ProjectScored, subject: Subject, at: date
         subject_id=subject.id,
         uscc=subject.uscc,
         name=event.name,
+        employer_name=subject.employer_name,
         division=home(),
         workplace=event.division,
         level=event.level,

@@ -207,7 +207,7 @@ class OrderWorker(SQLModel, table=True):
 
 
 class Payment(SQLModel, table=True):
-    """A payment with its proof; `lines`: worker's number -> amount as text."""
+    """A payment with its proof; `lines`: worker's number -> amount as text. `fingerprint`: of what was asked for."""
 
     __tablename__ = "order_payments"
     __table_args__ = _SCHEMA
@@ -219,3 +219,4 @@ class Payment(SQLModel, table=True):
     proof: Json = _json(default_factory=dict)
     recorded_by: str
     recorded_at: datetime = _moment()
+    fingerprint: str | None = None

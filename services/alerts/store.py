@@ -187,6 +187,12 @@ async def workers_of(session: Session, order_id: UUID) -> list[OrderWorker]:
     return list((await session.exec(query)).all())
 
 
+async def payment_known(session: Session, order_id: UUID, fingerprint: str) -> bool:
+    """Whether this payment is on record. The caller holds the order's row, so none comes between."""
+    query = select(Payment.id).where(Payment.order_id == order_id, Payment.fingerprint == fingerprint)
+    return (await session.exec(query)).first() is not None
+
+
 async def payments_of(session: Session, order_id: UUID) -> list[Payment]:
     """The payments on an order, oldest first."""
     query = select(Payment).where(Payment.order_id == order_id).order_by(col(Payment.recorded_at))

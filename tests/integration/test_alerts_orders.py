@@ -114,7 +114,8 @@ async def test_an_order_is_paid_when_every_worker_has_everything(world: World) -
     assert [event.paid_on for event in events] == [today()]
     await world.tick(now() + timedelta(days=30))
     assert (await world.see("squad", path))["state"] == "PAID"
-    assert (await world.post("squad", f"{path}/payments", {"proof": RECEIPT})).status_code == 409
+    more = {"kind": "bank_receipt", "reference": "另一回单"}
+    assert (await world.post("squad", f"{path}/payments", {"proof": more})).status_code == 409
 
 
 async def test_an_overdue_order_can_still_be_paid(world: World) -> None:

@@ -14,7 +14,7 @@ from services.alerts.schemas import orders as bodies
 from services.alerts.schemas.common import Body, Text, Uscc
 from services.alerts.schemas.orders import OrderDetail, OrderOut, OrderPage, OrderState
 from services.alerts.schemas.views import order_detail, order_out
-from services.alerts.usecases import orders, reading
+from services.alerts.usecases import orders, payments, reading
 from services.alerts.usecases.orders import WorkerClaim
 from services.alerts.usecases.steps import Actor, Request
 from shared.clock import now, today
@@ -97,8 +97,8 @@ async def serve(order_id: UUID, body: bodies.ServiceIn, actor: Server, session: 
 
 @router.post("/orders/{order_id}/payments")
 async def pay(order_id: UUID, body: bodies.PaymentIn, actor: Cashier, session: SessionDep) -> OrderDetail:
-    """Record a payment with its proof. The order is paid when every worker has everything."""
-    await orders.pay(session, order_id, _payment(actor, body))
+    """Record a payment with its proof; told again, it is recorded once. Paid is the order when every worker is."""
+    await payments.pay(session, order_id, _payment(actor, body))
     return await _detail(session, order_id, actor)
 
 

@@ -68,6 +68,14 @@ class IssueOrder(Step):
     issued_on: date | None = None
     service: ServiceIn | None = None
 
+    @model_validator(mode="after")
+    def _each_person_once(self) -> Self:
+        # Who stands on it twice would count as two of the ten workers (法释〔2013〕3号 art. 3).
+        numbers = [worker.id_no for worker in self.workers if worker.id_no]
+        if len(numbers) != len(set(numbers)):
+            raise ValueError("each person once: a citizen number stands on the order twice")
+        return self
+
 
 class PaymentLine(Body):
     """What one worker got."""

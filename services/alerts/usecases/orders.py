@@ -1,4 +1,4 @@
-"""An order to pay: issued, served, paid or overdue, revoked. What it adds up to goes to the list; names never do."""
+"""An order to pay: issued, served, overdue, revoked. What it adds up to goes to the list; names never do."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,13 +13,13 @@ from services.alerts import parameters, store
 from services.alerts.lifecycle import ORDER, Standing, apply
 from services.alerts.models import Alert, Order, OrderWorker, Payment
 from services.alerts.rules import persons, sums
-from services.alerts.rules.guards import GUARDS, WrongAmount, WrongDate
+from services.alerts.rules.guards import GUARDS, WrongDate
 from services.alerts.usecases.steps import Request, keep_order_step, keep_step, step_of
 from shared import calendar
 from shared.crypto import Vault
 from shared.db import Session
 from shared.errors import Conflict, Unprocessable
-from shared.events import OrderIssued, OrderOverdue, OrderPaid, OrderRevoked, Party
+from shared.events import OrderIssued, OrderOverdue, OrderRevoked, Party
 from shared.ids import new_id
 from shared.outbox import announce
 from shared.telemetry import current_traceparent
@@ -92,29 +92,6 @@ async def take_step(session: Session, order_id: UUID, request: Request) -> Order
     return order
 
 
-async def pay(session: Session, order_id: UUID, request: Request) -> Order:
-    """Record a payment with its proof. The order is PAID when every worker has everything.
-
-    Inputs: paid_on, proof, lines {worker's number: amount}, or no lines for all that is owed.
-    """
-    order = await store.order_for_update(session, order_id)
-    owed = await _owed(session, order.id)
-    lines = request.inputs.get("lines") or {number: left for number, left in owed.items() if left > 0}
-    if strangers := sorted(set(lines) - set(owed)):
-        raise WrongAmount(f"There are no workers {strangers} on the order.", workers=strangers)
-    left = sums.balances(owed, [lines])
-    request = _payment_request(request, lines, all(balance <= 0 for balance in left.values()))
-    before, facts = order.state, facts_of(order, request.today, left)
-    order.state = apply(ORDER, Standing(before, before), request.move, facts, GUARDS).after.state
-    session.add(_payment(order.id, request, lines))
-    await session.flush()
-    if order.state == "PAID":
-        order.paid_on = max(payment.paid_on for payment in await store.payments_of(session, order.id))
-        announce(session, OrderPaid(**_common(order), paid_on=order.paid_on))
-    await keep_order_step(session, order, before, request)
-    return order
-
-
 def facts_of(order: Order, today: date, balances: Mapping[int, Decimal]) -> dict[str, Any]:
     """What the guards may ask about an order."""
     return {
@@ -126,30 +103,9 @@ def facts_of(order: Order, today: date, balances: Mapping[int, Decimal]) -> dict
     }
 
 
-async def _owed(session: Session, order_id: UUID) -> dict[int, Decimal]:
-    workers = {worker.number: worker.amount for worker in await store.workers_of(session, order_id)}
-    return sums.balances(workers, paid_lines(await store.payments_of(session, order_id)))
-
-
 def paid_lines(payments: list[Payment]) -> list[dict[int, Decimal]]:
     """The lines of each payment: worker's number -> amount."""
     return [{int(number): Decimal(amount) for number, amount in payment.lines.items()} for payment in payments]
-
-
-def _payment_request(request: Request, lines: Mapping[int, Decimal], is_full: bool) -> Request:
-    inputs = {**request.inputs, "lines": {str(number): str(amount) for number, amount in lines.items()}}
-    return Request("pay" if is_full else "pay_part", *_by(request), inputs, request.documents)
-
-
-def _payment(order_id: UUID, request: Request, lines: Mapping[int, Decimal]) -> Payment:
-    return Payment(
-        order_id=order_id,
-        paid_on=request.inputs["paid_on"],
-        lines={str(number): str(amount) for number, amount in lines.items()},
-        proof=request.inputs["proof"],
-        recorded_by=request.actor.login,
-        recorded_at=request.at,
-    )
 
 
 def _serve(order: Order, request: Request) -> None:
@@ -172,11 +128,11 @@ _EFFECTS = {"serve": _serve, "expire": _expire, "revoke": _revoke}
 
 async def _event(session: Session, order: Order, request: Request) -> OrderIssued | OrderOverdue | OrderRevoked:
     if request.event == "serve":
-        return OrderIssued(**_common(order))
+        return OrderIssued(**common(order))
     if request.event == "expire":
-        figures = _common(order) | asdict(await _open_at_the_end(session, order))
+        figures = common(order) | asdict(await _open_at_the_end(session, order))
         return OrderOverdue(**figures, overdue_at=order.overdue_at or request.at)
-    return OrderRevoked(**_common(order), revoked_on=request.today, cause=order.revoke_cause or "")
+    return OrderRevoked(**common(order), revoked_on=request.today, cause=order.revoke_cause or "")
 
 
 async def _open_at_the_end(session: Session, order: Order) -> sums.Sums:
@@ -190,7 +146,8 @@ async def _open_at_the_end(session: Session, order: Order) -> sums.Sums:
     return sums.sums_of(sums.still_open(owed, paid_lines(in_time)), months)
 
 
-def _common(order: Order) -> dict[str, Any]:
+def common(order: Order) -> dict[str, Any]:
+    """What every event about an order carries; sums as at its issue."""
     same = ("order_no", "alert_id", "uscc", "employer_name", "division", "deciding_org", "amount", "workers")
     more = ("migrant_workers", "migrant_amount", "longest_months", "largest_single", "incident_serious")
     return {

@@ -68,12 +68,12 @@ def next_wait(schedule: Sequence[float], attempts: int, asked: timedelta | None,
 
 def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
     """The wait that a Retry-After header asks for, in seconds or as a date (RFC 9110, 10.2.3); None when unreadable."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdecimal():
-        return timedelta(seconds=min(int(retry_after), LONGEST_WAIT.total_seconds()))
+    asked = (retry_after or "").strip()
+    if asked.isascii() and asked.isdecimal():
+        # Python reads no number of thousands of digits; nine already ask for more than we wait.
+        return timedelta(seconds=min(int(asked.lstrip("0")[:9] or 0), LONGEST_WAIT.total_seconds()))
     try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
+        until = parsedate_to_datetime(asked)
+        return min(max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta()), LONGEST_WAIT)
+    except (ValueError, OverflowError):
         return None
-    return max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta())

@@ -38,6 +38,7 @@ FACTS: dict[str, Any] = {
     "suspend_max_d": 30,
     "open_alert": True,
     "is_quiet": True,
+    "ordered_unpaid": Decimal(0),
 }
 
 

@@ -123,10 +123,17 @@ def wages_are_paid(facts: Mapping[str, Any], move: Move) -> None:
     _need(paid >= owed, "wages_are_paid", f"CNY {owed} were found owed and CNY {paid} are paid.")
 
 
+def orders_are_paid(facts: Mapping[str, Any], _move: Move) -> None:
+    """RESOLVED: an order to pay that stands is paid to its last worker; nobody's word outweighs that."""
+    left = facts["ordered_unpaid"]
+    _need(left <= 0, "orders_are_paid", f"CNY {left} of the orders to pay are open: record it as paid, or revoke them.")
+
+
 def settled_or_linked(facts: Mapping[str, Any], _move: Move) -> None:
     """Closing with an unpaid balance is forbidden unless a case, a court or a bankruptcy goes on with it."""
-    settled = facts["unpaid"] <= 0 or facts.get("link")
-    _need(settled, "settled_or_linked", f"CNY {facts['unpaid']} are unpaid and nothing is linked that goes on with it.")
+    left = max(facts["unpaid"], facts["ordered_unpaid"])
+    settled = left <= 0 or facts.get("link")
+    _need(settled, "settled_or_linked", f"CNY {left} are unpaid and nothing is linked that goes on with it.")
 
 
 def suspension_is_short(facts: Mapping[str, Any], move: Move) -> None:
@@ -189,6 +196,7 @@ _ALL: tuple[Callable[[Mapping[str, Any], Move], None], ...] = (
     second_person,
     is_confirmed,
     wages_are_paid,
+    orders_are_paid,
     settled_or_linked,
     suspension_is_short,
     served_in_time_order,

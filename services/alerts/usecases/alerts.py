@@ -9,6 +9,7 @@ from uuid import UUID
 from services.alerts import parameters, store
 from services.alerts.models import Alert
 from services.alerts.rules.signals import higher, quiet_until
+from services.alerts.usecases import payments
 from services.alerts.usecases.steps import PLATFORM, Request, check_dates, keep_step, step_of
 from shared.db import Session
 from shared.events import AlertFound
@@ -26,7 +27,7 @@ FINDINGS: dict[str, Finding] = {
 async def take_step(session: Session, alert_id: UUID, request: Request) -> Alert:
     """Do what the request asks with an alert, if the table, the roles and the guards allow it."""
     alert = await store.alert_for_update(session, alert_id)
-    step = step_of(alert, request)
+    step = step_of(alert, request, {"ordered_unpaid": await payments.open_balance(session, alert_id)})
     check_dates(alert, request)
     _EFFECTS.get(request.event, _nothing)(alert, request)
     await keep_step(session, alert, step, request)

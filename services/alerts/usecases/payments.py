@@ -46,6 +46,13 @@ async def pay(session: Session, order_id: UUID, request: Request) -> Order:
     return order
 
 
+async def open_balance(session: Session, alert_id: UUID) -> Decimal:
+    """What is still to be paid of the orders that came out of an alert; a revoked one asks for nothing."""
+    standing = [order for order in await store.orders_of(session, alert_id) if order.state not in ("PAID", "REVOKED")]
+    left = [sum((await _owed(session, order.id)).values(), Decimal(0)) for order in standing]
+    return sum(left, Decimal(0))
+
+
 async def _owed(session: Session, order_id: UUID) -> dict[int, Decimal]:
     workers = {worker.number: worker.amount for worker in await store.workers_of(session, order_id)}
     return sums.balances(workers, paid_lines(await store.payments_of(session, order_id)))

@@ -78,7 +78,7 @@ class AnyoneDoesAnything(RuleBasedStateMachine):
         documents = ({"kind": "bank_receipt", "reference": "1"},)
         request = Request(event, Actor(who, who, PEOPLE[who]), AT, INPUTS | more, documents)
         proposer = (self.alert.proposal or {}).get("actor")
-        facts = facts_of(self.alert, local_date(AT))
+        facts = facts_of(self.alert, local_date(AT), {"ordered_unpaid": Decimal(0)})
         try:
             step = apply(ALERT, Standing(self.alert.state, self.alert.stage), request.move, facts, GUARDS)
         except AnxinError:

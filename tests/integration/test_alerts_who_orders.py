@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.alerts import parameters
 from shared.clock import today
 from shared.events import OrderIssued, ProjectScored
 from shared.ids import new_id
@@ -76,3 +77,12 @@ async def test_no_order_names_one_unit_under_the_code_of_another(world: World) -
     other = an_order(uscc=a_uscc(), employer_name="杭州某劳务公司")
     refused = await world.post("bureau", f"/v1/alerts/{alert['id']}/orders", other)
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:anxin:problem:wrong-employer")
+
+
+async def test_the_longest_term_is_a_parameter(world: World) -> None:
+    longest = parameters.value("order.term_max_wd", today(), "330110")
+    path = f"{await world.confirmed()}/orders"
+    refused = await world.post("bureau", path, an_order(term_wd=longest + 1))
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:anxin:problem:term-too-long")
+    order = await world.must("bureau", path, an_order(term_wd=longest))
+    assert (order["term_wd"], order["is_term_verified"]) == (longest, True)

@@ -57,8 +57,8 @@ class IssueOrder(Step):
     order_no: Line
     workers: Annotated[list[WorkerIn], Field(min_length=1, max_length=20_000)]
     parties: list[PartyIn] = Field(default=[], max_length=100)
-    term_wd: Annotated[int, Field(ge=1, le=60)] | None = Field(
-        default=None, description="Working days; the default is data"
+    term_wd: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Working days; default and longest term are data (order.term_wd, order.term_max_wd)"
     )
     uscc: Uscc | None = Field(default=None, description="The employer, if the alert does not say")
     employer_name: Line | None = Field(

@@ -49,6 +49,14 @@ class WrongEmployer(Unprocessable):
     title_zh = "用人单位与预警不符"
 
 
+class TermTooLong(Unprocessable):
+    """A term beyond the longest one that the parameters allow."""
+
+    slug = "term-too-long"
+    title = "The term is too long"
+    title_zh = "期限过长"
+
+
 @dataclass(frozen=True)
 class Person:
     """A worker on an order, or a party: plain values that are sealed before they are kept."""
@@ -171,7 +179,7 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
     if not found_on <= issued_on <= today:
         raise WrongDate(f"Issued between the finding on {found_on} and today, {today}.")
     uscc, name = _employer(alert, inputs)
-    term = parameters.parameter("order.term_wd", issued_on, alert.division)
+    term = _term(alert, inputs, issued_on)
     months = parameters.value("order.single_worker_months", issued_on, alert.division)
     return Order(
         id=new_id(),
@@ -185,14 +193,25 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
         state=ORDER.initial,
         issued_on=issued_on,
         issued_by=request.actor.login,
-        term_wd=inputs.get("term_wd") or term.value,
-        is_term_verified=term.verified or inputs.get("term_wd") is not None,
+        term_wd=term.value,
+        is_term_verified=term.verified,
         parties=[_party(party, vault) for party in inputs.get("parties") or []],
         incident_serious=bool(inputs.get("incident_serious")),
         traceparent=current_traceparent(),
         changed_at=request.at,
         **asdict(sums.sums_of([claim.owed for claim in claims], months)),
     )
+
+
+def _term(alert: Alert, inputs: Mapping[str, Any], issued_on: date) -> parameters.Parameter:
+    default = parameters.parameter("order.term_wd", issued_on, alert.division)
+    stated, longest = inputs.get("term_wd"), parameters.value("order.term_max_wd", issued_on, alert.division)
+    if stated is None:
+        return default
+    if stated > longest:
+        raise TermTooLong(f"The term of an order is at most {longest} working days.")
+    # What a person wrote into the document is the term, and no default to be confirmed.
+    return msgspec.structs.replace(default, value=stated, verified=True)
 
 
 def _employer(alert: Alert, inputs: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """/v1/alerts: the list, one alert, and one POST a step. An illegal step answers 409 with the state the alert is in."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -37,7 +37,7 @@ Suspender = Annotated[Actor, Depends(permitted("suspend"))]
 @router.get("")
 async def alert_list(
     *,
-    _reader: Reader,
+    reader: Reader,
     session: SessionDep,
     state: State | None = None,
     level: Level | None = None,
@@ -46,7 +46,9 @@ async def alert_list(
     limit: Limit = 50,
 ) -> AlertPage:
     """The alerts of your jurisdiction, newest first. `after` is the `next` of the page before."""
-    rows = await store.alerts_page(session, state=state, level=level, town=town, after=after, limit=limit + 1)
+    filters: dict[str, Any] = {"state": state, "level": level, "town": town, "after": after}
+    rows = await store.alerts_page(session, **filters, limit=limit + 1)
+    await reading.note_list_read(session, reader.id, "alert", {**filters, "limit": limit})
     due = await store.next_due(session, [row.id for row in rows])
     items = [alert_out(row, due.get(row.id)) for row in rows[:limit]]
     return AlertPage(items=items, next=items[-1].id if len(rows) > limit else None)

@@ -1,6 +1,6 @@
 """/v1/orders and /v1/alerts/{id}/orders: orders to pay within a term."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -57,7 +57,7 @@ async def issue(
 @router.get("/orders")
 async def order_list(
     *,
-    _reader: Reader,
+    reader: Reader,
     session: SessionDep,
     state: OrderState | None = None,
     uscc: Uscc | None = None,
@@ -66,7 +66,9 @@ async def order_list(
     limit: Limit = 50,
 ) -> OrderPage:
     """The orders of your jurisdiction, newest first. `after` is the `next` of the page before."""
-    rows = await store.orders_page(session, state=state, uscc=uscc, alert_id=alert_id, after=after, limit=limit + 1)
+    filters: dict[str, Any] = {"state": state, "uscc": uscc, "alert_id": alert_id, "after": after}
+    rows = await store.orders_page(session, **filters, limit=limit + 1)
+    await reading.note_list_read(session, reader.id, "order", {**filters, "limit": limit})
     items = [order_out(row) for row in rows[:limit]]
     return OrderPage(items=items, next=items[-1].id if len(rows) > limit else None)
 

@@ -1,8 +1,10 @@
 """What a person gets to see of an alert or an order, and that he saw it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from services.alerts import store
@@ -55,6 +57,12 @@ class Unmasking:
     order_id: UUID
     number: int
     purpose: str
+
+
+async def note_list_read(session: Session, reader: str, kind: str, asked: Mapping[str, Any]) -> None:
+    """Put on record who read a list of employers and sums (`alert` or `order`), and by which filter."""
+    filters = {name: value for name, value in asked.items() if value is not None}
+    await audit.record(session, reader, f"{kind}.list", f"{kind}s", filters)
 
 
 async def alert_file(session: Session, alert_id: UUID, reader: str, at: datetime) -> AlertFile:

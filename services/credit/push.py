@@ -56,15 +56,22 @@ async def deliver_webhooks(runtime: Runtime) -> None:
     settings = runtime.settings
     assert isinstance(settings, CreditSettings)  # noqa: S101 - this service is started with its own settings
     vault = Vault.of(settings)
-    async with new_client(settings) as client:
+    async with new_client(settings) as client, asyncio.TaskGroup() as rounds:
         while True:
-            try:
-                sent = await deliver_due(runtime.db, client, vault, settings)
-            except Exception as error:
-                log.warning("webhooks.delayed", extra={"reason": repr(error)})
-                sent = 0
-            if sent < BATCH:
+            latest = rounds.create_task(_round(runtime.db, client, vault, settings))
+            # A round that waits for a slow receiver goes on by itself, and the next one serves the others: the claims
+            # bound how many tries are out for one subscriber, and with that how many rounds there can be.
+            done, _ = await asyncio.wait({latest}, timeout=settings.webhook_poll_s)
+            if done and not latest.result():
                 await asyncio.sleep(settings.webhook_poll_s)
+
+
+async def _round(db: Database, client: httpx.AsyncClient, vault: Vault, settings: CreditSettings) -> int:
+    try:
+        return await deliver_due(db, client, vault, settings)
+    except Exception as error:
+        log.warning("webhooks.delayed", extra={"reason": repr(error)})
+        return 0
 
 
 def new_client(settings: CreditSettings) -> httpx.AsyncClient:

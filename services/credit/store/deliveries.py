@@ -12,12 +12,21 @@ from shared.db import Session, sql
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 
+# A subscriber who lets us wait keeps so many tries waiting, and nobody else's.
+EACH = 4
+
 _CLAIM = """
 with due as (
-    select id from credit.delivery
-    where state = 'pending' and next_attempt_at <= :now and (claimed_until is null or claimed_until < :now)
-    order by next_attempt_at limit :limit
-    for update skip locked
+    select d.id from credit.subscriber s cross join lateral (
+        select id, next_attempt_at from credit.delivery
+        where subscriber_id = s.id and state = 'pending' and next_attempt_at <= :now
+          and (claimed_until is null or claimed_until < :now)
+        order by next_attempt_at
+        limit least(:limit, greatest(0, :each - (
+            select count(*) from credit.delivery
+            where subscriber_id = s.id and state = 'pending' and claimed_until >= :now)))
+        for update skip locked
+    ) d order by d.next_attempt_at limit :limit
 ), claimed as (
     update credit.delivery d set claimed_until = :until, attempts = attempts + 1 from due where d.id = due.id
     returning d.id, d.subscriber_id, d.sequence, d.attempts, d.created_at, d.traceparent
@@ -67,9 +76,9 @@ async def fan_out(session: Session, sequence: int, traceparent: str | None, now:
         )
 
 
-async def claim(session: Session, now: datetime, until: datetime, limit: int) -> list[Claimed]:
-    """Take what is due; it belongs to the caller until `until`."""
-    rows = (await sql(session, _CLAIM, now=now, until=until, limit=limit)).all()
+async def claim(session: Session, now: datetime, until: datetime, limit: int, each: int = EACH) -> list[Claimed]:
+    """Take what is due; it belongs to the caller until `until`. At most `each` of one subscriber are out at a time."""
+    rows = (await sql(session, _CLAIM, now=now, until=until, limit=limit, each=each)).all()
     return [Claimed(**row._mapping) for row in rows]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.credit.listing import law, lifecycle
-from services.credit.routes.callers import READ, Decider, Notifier, Reader, Screener, SettingsDep, by
+from services.credit.routes.callers import Decider, Notifier, Reader, Screener, SettingsDep, by
 from services.credit.schemas import (
     AnswerIn,
     CaseOut,
@@ -40,19 +40,21 @@ State = Literal[
     "objection_answered",
     "spared",
     "listed",
+    "expired",
     "revoked",
 ]
 
 
-@router.get("", dependencies=[READ])
+@router.get("")
 async def list_cases(
+    caller: Reader,
     session: SessionDep,
     state: State | None = None,
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CasesOut:
     """Cases of your jurisdiction, newest first."""
-    found = await queries.find_cases(session, state, before, limit)
+    found = await queries.find_cases(session, state, before, limit, by(caller))
     page = [CaseOut.model_validate(case) for case in found]
     return CasesOut(cases=page, next_before=page[-1].serial if len(page) == limit else None)
 

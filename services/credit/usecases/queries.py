@@ -42,8 +42,10 @@ async def events(session: Session, after: int, limit: int) -> Sequence[FeedRow]:
     return await lists.feed_after(session, after, limit)
 
 
-async def find_cases(session: Session, state: str | None, before: int | None, limit: int) -> Sequence[Case]:
-    """Cases of the jurisdiction, newest first."""
+async def find_cases(session: Session, state: str | None, before: int | None, limit: int, by: By) -> Sequence[Case]:
+    """Cases of the jurisdiction, newest first. Who read the list, and by which filter, is recorded."""
+    filters = {name: value for name, value in (("state", state), ("before", before)) if value is not None}
+    await audit.record(session, by.name, "credit.list_cases", "cases", {**filters, "limit": limit})
     return await cases.newest_cases(session, state, before, limit)
 
 

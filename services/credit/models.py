@@ -81,6 +81,7 @@ class Case(SQLModel, table=True):
     objected_on: date | None = None
     answer_due_on: date | None = None
     objection_answered_on: date | None = None
+    dispute_due_on: date | None = None
     extended_on: date | None = None
     paid_on: date | None = None
     annulled_on: date | None = None

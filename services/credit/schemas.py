@@ -142,6 +142,7 @@ class CaseOut(BaseModel):
     objected_on: date | None
     answer_due_on: date | None
     objection_answered_on: date | None
+    dispute_due_on: date | None = Field(description="When an objection against the entry has to be settled")
     extended_on: date | None
     paid_on: date | None
     annulled_on: date | None

@@ -146,6 +146,12 @@ def not_extended_yet(facts: Facts) -> None:
     _hold(facts.extended_on is None, f"The term was already extended on {facts.extended_on}.")
 
 
+def received_by_today(facts: Facts) -> None:
+    """The term of an objection to an entry begins when it is received, not later (ZJ Public Credit Reg. art. 31)."""
+    if facts.happened_on is None or facts.happened_on > facts.today:
+        raise DateNotPossible(f"The objection came by {facts.today} (today), not on {facts.happened_on}.")
+
+
 def no_dispute_open(facts: Facts) -> None:
     """One objection to an entry is handled at a time (ZJ Public Credit Reg. art. 31)."""
     _hold(not facts.disputed, "An objection to the entry is already being handled.")
@@ -185,6 +191,7 @@ GUARDS: dict[str, Callable[[Facts], None]] = {
         sparing_weighed,
         decision_term_runs,
         not_extended_yet,
+        received_by_today,
         no_dispute_open,
         dispute_open,
         period_over,

@@ -19,6 +19,8 @@ OBJECTION_DAYS = "objection_working_days"
 ANSWER_DAYS = "objection_answer_working_days"
 DECISION_DAYS = "decision_working_days"
 EXTENSION_DAYS = "decision_extension_working_days"
+# ZJ Public Credit Reg. art. 31: the answer to an objection against what is on the list.
+DISPUTE_DAYS = "dispute_working_days"
 LISTING_YEARS = "listing_years"
 SCREENING_DAYS = "screening_working_days"
 NOTICE_DAYS = "notice_working_days"

@@ -202,7 +202,7 @@ TABLE: tuple[Transition, ...] = (
         HRSS,
         "ZJ Public Credit Reg. art. 30-31",
         mark="disputed",
-        guards=("reason_given", "no_dispute_open"),
+        guards=("reason_given", "no_dispute_open", "received_by_today"),
         clock="dispute",
     ),
     _row(

@@ -63,8 +63,10 @@ async def object_to(session: Session, case_id: UUID, by: By, *, received_on: dat
     """
     case, law = await _open(session, case_id)
     if case.listing_id:
+        # ZJ Public Credit Reg. art. 31: an objection against credit information is handled in five working days.
+        case.dispute_due_on = add_working_days(received_on, law.number(codes.DISPUTE_DAYS))
         said = {"received_on": received_on.isoformat(), "by": objector, "text": text}
-        return await _dispute(session, case, by, "dispute", said)
+        return await _dispute(session, case, by, "dispute", said=said, happened_on=received_on)
     await take(session, case, "object", facts_of(case, law, by, happened_on=received_on, reason=text), by)
     case.objection = {"received_on": received_on.isoformat(), "by": objector, "text": text}
     case.objected_on = received_on
@@ -76,7 +78,9 @@ async def answer_objection(session: Session, case_id: UUID, by: By, sustained: b
     """Answer the objection. A sustained one ends the case; a late answer is kept, and said to be late."""
     case, law = await _open(session, case_id)
     if case.listing_id:
-        return await _dispute(session, case, by, "settle_dispute", {"answered_on": by.today.isoformat(), "text": text})
+        late = case.dispute_due_on is not None and by.today > case.dispute_due_on
+        settled = {"answered_on": by.today.isoformat(), "text": text, "late": late}
+        return await _dispute(session, case, by, "settle_dispute", said=settled)
     late = case.answer_due_on is not None and by.today > case.answer_due_on
     event = "sustain_objection" if sustained else "reject_objection"
     await take(session, case, event, facts_of(case, law, by, reason=text), by, late=late)
@@ -141,12 +145,14 @@ def evidence_of(case: Case) -> dict[str, Any]:
     }
 
 
-async def _dispute(session: Session, case: Case, by: By, event: str, said: dict[str, str]) -> Case:
+async def _dispute(
+    session: Session, case: Case, by: By, event: str, *, said: dict[str, Any], happened_on: date | None = None
+) -> Case:
     assert case.listing_id is not None  # noqa: S101 - asked by the callers
     listing = await lists.listing_for_update(session, case.listing_id)
     law = await law_of(session, case)
-    facts = facts_of(case, law, by, reason=said["text"], disputed=listing.objection_open)
-    await take(session, case, event, facts, by)
+    facts = facts_of(case, law, by, reason=said["text"], disputed=listing.objection_open, happened_on=happened_on)
+    await take(session, case, event, facts, by, due_on=str(case.dispute_due_on), late=said.get("late", False))
     case.objection = (case.objection or {}) | {event: said}
     listing.objection_open = event == "dispute"
     return case

@@ -16,7 +16,7 @@ from services.credit.store import deliveries
 from shared.db import sql
 from tests.conftest import SettingsOf, free_port
 from tests.credit_office import Office, credit_settings, open_office, overdue
-from tests.integration.test_credit_push import serving
+from tests.credit_post import serving
 
 
 class Receivers:

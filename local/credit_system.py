@@ -8,11 +8,8 @@ import argparse
 import asyncio
 import json
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +17,12 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from local.agency_client import AgencyClient
+from local.credit_ledger import Ledger, event_of, trace_id_of
 from local.layout import Home, Ports
 from local.refusals import Denied
 from shared import bus, telemetry
@@ -38,76 +33,8 @@ log = logging.getLogger(__name__)
 NAME = "subscriber-public-credit"
 CLIENT_ID = "public-credit"
 LARGEST_BODY = 1024 * 1024
-KEPT_REFUSALS = 200
 FEED_EVERY_S = 2.0
 PAGE = Environment(loader=PackageLoader("local", "templates/credit_system"), autoescape=True)
-_SCHEMA = """
-pragma journal_mode = wal;
-pragma synchronous = full;
-create table if not exists event (id text primary key, sequence integer not null, body text not null);
-create table if not exists arrival (
-    id text not null, way text not null, at text not null, trace_id text, repeats integer not null default 0,
-    primary key (id, way)
-);
-create table if not exists refusal (
-    number integer primary key, at text not null, way text not null, reason text not null
-);
-"""
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """What arrived, in a SQLite file; an event is kept once, however often and whichever way it comes."""
-
-    database: sqlite3.Connection
-
-    @classmethod
-    def open(cls, file: Path) -> "Ledger":
-        """The ledger in the file, made if it is not there."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        database.executescript(_SCHEMA)
-        return cls(database)
-
-    def keep(self, way: str, body: bytes, trace_id: str | None) -> bool:
-        """Keep a CloudEvent durably. Whether it was new. ValueError when it is not one."""
-        event = _event(body)
-        new = self.database.execute(
-            "insert into event values (?, ?, ?) on conflict do nothing",
-            (event["id"], event["data"]["sequence"], json.dumps(event, ensure_ascii=False)),
-        ).rowcount
-        self.database.execute(
-            "insert into arrival (id, way, at, trace_id) values (?, ?, ?, ?)"
-            " on conflict (id, way) do update set repeats = repeats + 1",
-            (event["id"], way, _now(), trace_id or _trace_id(event.get("traceparent"))),
-        )
-        return new == 1
-
-    def refuse(self, way: str, reason: str) -> None:
-        """Note what was refused; the last of them only."""
-        self.database.execute("insert into refusal (at, way, reason) values (?, ?, ?)", (_now(), way, reason))
-        self.database.execute(
-            "delete from refusal where number <= (select max(number) from refusal) - ?", (KEPT_REFUSALS,)
-        )
-
-    def last_of_feed(self) -> int:
-        """The last sequence that the feed gave."""
-        query = "select coalesce(max(sequence), 0) from event join arrival using (id) where way = 'feed'"
-        last: int = self.database.execute(query).fetchone()[0]
-        return last
-
-    def events(self) -> list[dict[str, Any]]:
-        """Everything that arrived, newest first, with the ways it came."""
-        ways: dict[str, dict[str, Any]] = {}
-        for row in self.database.execute("select id, way, at, trace_id, repeats from arrival order by at"):
-            ways.setdefault(row[0], {})[row[1]] = {"at": row[2], "trace_id": row[3], "repeats": row[4]}
-        rows = self.database.execute("select body from event order by sequence desc limit 500")
-        return [_shown(json.loads(body), ways) for (body,) in rows]
-
-    def refusals(self) -> list[dict[str, str]]:
-        """What was refused lately, newest first."""
-        rows = self.database.execute("select at, way, reason from refusal order by number desc")
-        return [{"at": at, "way": way, "reason": reason} for at, way, reason in rows]
 
 
 def create_app(ledger: Ledger, secret_file: Path, work: tuple[Awaitable[None], ...] = ()) -> FastAPI:
@@ -137,7 +64,7 @@ def create_app(ledger: Ledger, secret_file: Path, work: tuple[Awaitable[None], .
         body = await _body(request)
         reason = _why_not(body, request, secret)
         if reason is None:
-            ledger.keep("webhook", body, _trace_id(request.headers.get("traceparent")))
+            ledger.keep("webhook", body, trace_id_of(request.headers.get("traceparent")))
             return Response(status_code=204)
         ledger.refuse("webhook", reason)
         return JSONResponse({"refused": reason}, 401)
@@ -165,7 +92,7 @@ async def hear_bus(ledger: Ledger, settings: BusSettings) -> None:
 
     async def keep(message: Msg) -> None:
         try:
-            ledger.keep("nats", message.data, _trace_id((message.headers or {}).get("traceparent")))
+            ledger.keep("nats", message.data, trace_id_of((message.headers or {}).get("traceparent")))
         except ValueError as error:
             ledger.refuse("nats", str(error))
 
@@ -217,59 +144,15 @@ def _why_not(body: bytes, request: Request, secret: str) -> str | None:
     """Why the webhook is refused; None when signature, time and content are right."""
     try:
         Webhook(secret).verify(body, dict(request.headers))
-        if _event(body)["id"] != request.headers["webhook-id"]:
+        if event_of(body)["id"] != request.headers["webhook-id"]:
             return "webhook-id is not the event's id"
     except (WebhookVerificationError, ValueError) as error:
         return str(error)
     return None
 
 
-def _event(body: bytes) -> dict[str, Any]:
-    event = json.loads(body)
-    if not isinstance(event, dict) or event.get("specversion") != "1.0" or not isinstance(event.get("id"), str):
-        raise ValueError("not a CloudEvents 1.0 event")
-    if not isinstance(event.get("data"), dict) or not isinstance(event["data"].get("sequence"), int):
-        raise ValueError("not an event of the list")
-    return event
-
-
 def _view(ledger: Ledger, secret_file: Path) -> dict[str, Any]:
     return {"events": ledger.events(), "refused": ledger.refusals(), "secret_known": secret_file.exists()}
-
-
-def _shown(event: dict[str, Any], ways: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    data = event["data"]
-    return {
-        "id": event["id"],
-        "type": event["type"],
-        "time": event["time"],
-        "sequence": data["sequence"],
-        "uscc": data.get("uscc"),
-        "data": data,
-        "signature_stands": signature_stands(data.get("signature")),
-        "arrivals": ways.get(event["id"], {}),
-    }
-
-
-def signature_stands(compact: str | None) -> bool | None:
-    """Whether the decision's own signature verifies under the key that it names; None when there is none."""
-    if compact is None:
-        return None
-    try:
-        header = jws.extract_compact(compact.encode()).headers()
-        jws.deserialize_compact(compact, ECKey.import_key(dict(header["jwk"])), algorithms=["ES256"])
-    except (JoseError, ValueError, KeyError, TypeError):
-        return False
-    return True
-
-
-def _trace_id(traceparent: str | None) -> str | None:
-    parts = (traceparent or "").split("-")
-    return parts[1] if len(parts) == 4 else None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def main() -> None:

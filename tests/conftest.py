@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 from pytest_socket import disable_socket, enable_socket
@@ -50,6 +51,9 @@ def run_apart(work: Callable[[], Awaitable[None]]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes on a busy machine says nothing about the property.
+    hypothesis.settings.register_profile("house", deadline=None)
+    hypothesis.settings.load_profile("house")
     # A detached supervisor outlives the object that started it, as it should.
     config.addinivalue_line("filterwarnings", r"ignore:subprocess \d+ is still running:ResourceWarning")
     # nats-py leaves the plain transport behind when it upgrades a connection to TLS.

@@ -17,9 +17,9 @@ from gateway.issuer import metadata, pages, store, tokens
 from gateway.issuer.rules.authorizations import Fault
 from gateway.issuer.schemas import JwksOut, LoginForm, OAuthErrorOut, RevocationForm, TokenForm, TokenOut
 from gateway.issuer.settings import IssuerSettings
-from gateway.issuer.usecases import clients, people, revocation
+from gateway.issuer.usecases import authorize, clients, people, revocation
+from gateway.issuer.usecases.authorize import LoginRefused, LoginRequest
 from gateway.issuer.usecases.desk import Desk, Form, Side
-from gateway.issuer.usecases.people import LoginRefused, LoginRequest
 from shared.certificates import certificate_of
 from shared.crypto import Vault
 from shared.db import DatabaseDep, SessionDep
@@ -173,7 +173,7 @@ def _people_only(desk: Desk) -> None:
 async def open_login(request: Request, asked: LoginRequestDep, desk: DeskDep, session: SessionDep) -> Response:
     """The login page, or the program's own address with what is wrong."""
     _people_only(desk)
-    if fault := await people.examine(session, asked):
+    if fault := await authorize.examine(session, asked):
         return _back(desk, asked, fault)
     visitor = request.cookies.get(pages.COOKIE)
     return pages.login_page(desk.vault, visitor, asked.redirect_uri, login="", wait=0, failed=False)
@@ -184,14 +184,14 @@ async def log_in(request: Request, asked: LoginRequestDep, form: FormDep, desk: 
     """Login and password in, back to the program with a code; or the page again."""
     _people_only(desk)
     async with db.transaction() as session:
-        fault = await people.examine(session, asked)
+        fault = await authorize.examine(session, asked)
     if fault:
         return _back(desk, asked, fault)
     visitor = request.cookies.get(pages.COOKIE)
     if not pages.is_own_form(desk.vault, visitor, form.get("csrf", "")):
         raise Forbidden("The form is not from this page, or is too old. Open the login again.", check="csrf")
     login = form.get("login", "")
-    outcome = await people.log_in(db, desk, asked, login, form.get("password", ""))
+    outcome = await authorize.log_in(db, desk, asked, login, form.get("password", ""))
     if isinstance(outcome, LoginRefused):
         return pages.login_page(
             desk.vault, visitor, asked.redirect_uri, login=login[:64], wait=outcome.wait, failed=True

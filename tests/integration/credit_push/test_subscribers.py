@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from local import pki as local_pki
-from local.credit_system import Ledger, create_app
+from local.credit_ledger import Ledger
+from local.credit_system import create_app
 from services.credit.push import new_client
 from shared.db import sql
 from tests.conftest import free_port

@@ -32,6 +32,9 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
+    # No log line repeats a row or a parameter: they are somebody's data.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "jit": "off",

@@ -26,7 +26,7 @@ from shared.errors import Poison
 from shared.events import Event
 from shared.outbox import Envelope
 from shared.settings import BusSettings
-from shared.telemetry import EVENT_SECONDS, EVENTS_HANDLED, context_of, tracer
+from shared.telemetry import EVENT_SECONDS, EVENTS_HANDLED, context_of, tracer, without_row
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ async def _bury(message: Msg, name: str, error: Exception, js: JetStreamContext)
         **(message.headers or {}),
         "Anxin-Subject": message.subject,
         "Anxin-Consumer": name,
-        "Anxin-Reason": f"{type(error).__name__}: {error}".replace("\n", " ")[:500],
+        "Anxin-Reason": without_row(f"{type(error).__name__}: {error}").replace("\n", " ")[:500],
         "Nats-Msg-Id": f"{name}:{sequence.stream if sequence else 0}",
     }
     await js.publish(f"dead.{service}.{name}", message.data, headers=headers)

@@ -66,7 +66,6 @@ def new_app(title: str, description: str) -> FastAPI:
     app.add_exception_handler(HTTPException, _on_http)
     for absence in UNREACHABLE:
         app.add_exception_handler(absence, _on_absence)
-    app.add_exception_handler(Exception, _on_crash)
     return app
 
 
@@ -111,18 +110,25 @@ class _Attendant:
             await busy(scope, receive, send)
             return
         _recognise(request)
-        status, began = 500, time.perf_counter()
+        status, has_begun, began = 500, False, time.perf_counter()
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 MutableHeaders(scope=message)["x-request-id"] = request.state.request_id
             await send(message)
 
         self._inside += 1
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            # Answered here, within the request's trace: an error that left us would make the server drop the
+            # connection, and with it whatever request of somebody else the gateway sends on it next.
+            log.exception("request.crashed", extra={"request_id": request.state.request_id})
+            if has_begun:
+                raise
+            await _crashed(request)(scope, receive, send_with_id)
         finally:
             self._inside -= 1
             _measure(request, status, time.perf_counter() - began)
@@ -204,7 +210,7 @@ async def _on_absence(request: Request, error: Exception) -> JSONResponse:
     return await refused(request, Overloaded("Nothing was kept. Please try again.", retry_after=2))
 
 
-async def _on_crash(request: Request, _error: Exception) -> JSONResponse:
-    # The traceback goes to the log (Starlette raises it again); the caller learns only the request id.
+def _crashed(request: Request) -> JSONResponse:
+    # The traceback goes to the log; the caller learns only the request id.
     detail = "Something broke on our side. The request id leads us to it."
     return problem(request, 500, "internal", "Internal error", "系统内部错误", detail=detail)

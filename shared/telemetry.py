@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import sys
+from typing import Any
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -12,6 +14,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Histogram
 from pythonjsonlogger.json import JsonFormatter
+
+_DETAIL = re.compile(r"^DETAIL:.*$", re.MULTILINE)
 
 EVENTS_PUBLISHED = Counter("anxin_events_published_total", "Events acknowledged by the bus", ["subject"])
 EVENTS_HANDLED = Counter("anxin_events_handled_total", "Messages settled, by outcome", ["consumer", "outcome"])
@@ -37,6 +41,11 @@ def context_of(traceparent: str | None) -> Context:
     return propagate.extract({"traceparent": traceparent} if traceparent else {})
 
 
+def without_row(text: str) -> str:
+    """What the database says of an error, without the row that it failed on: that may be somebody's data."""
+    return _DETAIL.sub("DETAIL: (withheld)", text)
+
+
 def start(service: str) -> None:
     """Begin to log and to trace as `service`. Spans leave only if OTEL_EXPORTER_OTLP_ENDPOINT says where to."""
     _start_logs(service)
@@ -56,7 +65,7 @@ def _start_logs(service: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     names = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(
-        JsonFormatter(
+        _Formatter(
             "%(asctime)s %(levelname)s %(name)s %(message)s %(trace_id)s",
             rename_fields=names,
             static_fields={"service": service},
@@ -66,6 +75,13 @@ def _start_logs(service: str) -> None:
     logging.basicConfig(level=os.environ.get("ANXIN_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class _Formatter(JsonFormatter):
+    """JSON lines in which no error of the database repeats the row that it failed on."""
+
+    def formatException(self, ei: Any) -> str:
+        return without_row(str(super().formatException(ei)))
 
 
 def _with_trace_id(record: logging.LogRecord) -> bool:

@@ -6,7 +6,6 @@ Unit tests get none of them: below `tests/unit` a socket is an error.
 
 import asyncio
 import os
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from local import process
 from shared import migrate, topology
 from shared.bus import connect
 from shared.settings import Settings
+from tests.ports import free_port
 from tests.running import Running, running
 
 UNIT = Path(__file__).with_name("unit")
@@ -30,14 +30,6 @@ UNIT = Path(__file__).with_name("unit")
 FAST = (("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("shared_buffers", "128MB"))
 
 SettingsOf = Callable[[str], Settings]
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run_apart(work: Callable[[], Awaitable[None]]) -> None:

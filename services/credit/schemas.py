@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.credit.listing.signature import MAX_JWS_CHARS
 
@@ -114,6 +114,12 @@ class ParameterIn(Body):
     value: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)]
     source: Line
     verified: bool
+
+    @model_validator(mode="after")
+    def _ends_after_its_beginning(self) -> Self:
+        if self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to lies before valid_from")
+        return self
 
 
 class CaseOut(BaseModel):

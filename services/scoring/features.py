@@ -247,7 +247,8 @@ def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, dataset: Dat
     if feature.months is not None and dataset.kind == "event":
         # Any day the feed may tell of the next month without a word about them.
         leaving.append(rows.select("subject", pl.lit(today + timedelta(days=1)).alias("ends")))
-    return _earliest([frame.filter(pl.col("ends") > today) for frame in leaving])
+    # What ends after the last day there is (9999-12-31 stands for "no end") never ends.
+    return _earliest([frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max) for frame in leaving])
 
 
 def _earliest(frames: list[pl.DataFrame]) -> pl.DataFrame:

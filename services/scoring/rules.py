@@ -106,7 +106,9 @@ def at_least(level: Level, other: Level) -> bool:
 
 def recency_ends(signals: Iterable[Signal], scale: Scale, today: date) -> date | None:
     """The first day on which one of the signals has left the two-family window; None when none is in it."""
-    days = [signal.as_of + timedelta(days=scale.family_window_days + 1) for signal in signals if signal.points > 0]
+    span = timedelta(days=scale.family_window_days + 1)
+    # Registers write 9999-12-31 for "no end": what never leaves the window has no last day, and no day after it.
+    days = [signal.as_of + span for signal in signals if signal.points > 0 and signal.as_of <= date.max - span]
     return min((day for day in days if day > today), default=None)
 
 

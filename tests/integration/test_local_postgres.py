@@ -9,7 +9,7 @@ import pytest
 
 from local import postgres, process
 from local.postgres import Cluster
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from local import pki as local_pki
 from local import process
 from shared import topology
 from shared.bus import connect
-from tests.conftest import free_port, nats_settings
+from tests.conftest import nats_settings
+from tests.ports import free_port
 
 STORE = 20 * 1024**2
 

@@ -157,6 +157,8 @@ def test_an_order_that_falls_takes_its_case_or_its_listing_with_it() -> None:
 def test_payment_within_the_term_ends_the_case_and_later_payment_does_not() -> None:
     assert consequence("order_overdue", facts(paid_on=TERM_END)) == "find_paid_in_time"
     assert consequence("order_overdue", facts(paid_on=TERM_END + timedelta(days=1))) is None
+    assert consequence("listed", facts(paid_on=TERM_END)) == "revoke_paid_in_time"
+    assert consequence("listed", facts(paid_on=TERM_END + timedelta(days=1))) is None
 
 
 def test_an_illegal_step_names_the_state() -> None:

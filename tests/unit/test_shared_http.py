@@ -58,7 +58,7 @@ async def crash() -> None:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     runtime = Runtime(SETTINGS, cast("object", None), identities())  # type: ignore[arg-type]
     app = create_app(Service("test", "A service for tests.", (router,)), runtime)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app)  # which raises what leaves the application: nothing may
     async with httpx.AsyncClient(transport=transport, base_url="https://test") as http:
         yield http
 

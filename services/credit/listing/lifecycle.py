@@ -241,6 +241,15 @@ TABLE: tuple[Transition, ...] = (
     ),
     _row("expire", ("listed", "removal_applied"), "expired", SYSTEM, "Order 45 art. 11", guards=("period_over",)),
     _row("revoke", ("listed", "removal_applied"), "revoked", SYSTEM, "Order 45 art. 16", guards=("order_annulled",)),
+    # The news of a payment in time may come after the decision: then the listing never had its ground.
+    _row(
+        "revoke_paid_in_time",
+        ("listed", "removal_applied"),
+        "revoked",
+        SYSTEM,
+        "Order 45 art. 5, 16",
+        guards=("paid_within_term",),
+    ),
     _row("unpublish", LEAVING, "unpublished", SYSTEM, "Order 45 art. 17", working=False),
     _row("push_removal", "unpublished", "removal_pushed", SYSTEM, "Order 45 art. 17", working=False),
 )
@@ -280,7 +289,8 @@ def next_events(state: str) -> list[str]:
 
 
 # What an order's fate does to its case, without anybody's discretion.
-_CONSEQUENCES = ("find_order_annulled", "revoke", "find_paid_in_time")
+REVOCATIONS = ("revoke", "revoke_paid_in_time")
+_CONSEQUENCES = ("find_order_annulled", *REVOCATIONS, "find_paid_in_time")
 
 
 def consequence(state: str, facts: Facts) -> str | None:

@@ -57,7 +57,7 @@ async def _follow(session: Session, case: Case, fact: OrderFact, law: Law, by: B
     case.paid_on, case.annulled_on = fact.paid_on, fact.annulled_on
     facts = facts_of(case, law, by, reason=fact.annulment_cause or "")
     event = lifecycle.consequence(case.state, facts)
-    if event == "revoke":
+    if event in lifecycle.REVOCATIONS:
         await _withdraw(session, case, by)
     known = {"paid_on": fact.paid_on, "annulled_on": fact.annulled_on}
     await audit.record(session, by.name, "credit.order_fact", str(case.id), known)

@@ -12,6 +12,7 @@ import polars as pl
 from services.ingest.catalogue import Dataset, Item
 from services.ingest.validation import relations
 from services.ingest.validation.types import FREE_TEXT, IDENTIFIERS, typed
+from shared.clock import local_date
 
 ROW = "#row"
 FAULTS = {"row": pl.UInt32, "item": pl.String, "code": pl.String}
@@ -105,9 +106,16 @@ class Checker:
         return columns
 
     def _fault_columns(self, reported_at: datetime) -> list[pl.Expr]:
-        horizon = pl.lit(reported_at + CLOCK_SKEW)
-        late = {name: [_when("in_the_future", pl.col(name) > horizon)] for name in self.dataset.source_time}
+        horizon = reported_at + CLOCK_SKEW
+        late = {name: [_when("in_the_future", pl.col(name) > pl.lit(horizon))] for name in self.dataset.source_time}
+        month = pl.lit(local_date(horizon).strftime("%Y-%m"))
+        late |= {name: [_when("in_the_future", pl.col(name) > month)] for name in self._reported_months}
         return [pl.coalesce(self._faults[item.item] + late.get(item.item, [])).alias(item.item) for item in self.items]
+
+    @cached_property
+    def _reported_months(self) -> list[str]:
+        """The months that records are about: one that has not begun would hide every real one until it comes."""
+        return [name for name in self.dataset.key if self.dataset.by_name[name].kind == "month"]
 
     @cached_property
     def _faults(self) -> dict[str, list[pl.Expr]]:

@@ -129,9 +129,9 @@ def _citizen_check(digits: npt.NDArray[np.int32]) -> Bytes:
 
 def _lengthened(clean: pl.Series) -> pl.Series:
     """Numbers of 15 digits as numbers of 18 places; everything else as it is."""
-    old = clean.str.contains(r"^\d{15}$").fill_null(False)
+    old = clean.str.contains(r"^[0-9]{15}$").fill_null(False)
     if not old.any():
         return clean
-    stems = clean.filter(old).str.replace(r"^(\d{6})", "${1}19")
+    stems = clean.filter(old).str.replace(r"^([0-9]{6})", "${1}19")
     checks = bytes(_citizen_check(_DIGITS[_matrix(stems)])).decode()
     return clean.scatter(old.arg_true(), stems + pl.Series(list(checks)))

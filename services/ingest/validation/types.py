@@ -19,14 +19,17 @@ PHONE_LENGTH = 60
 SHANGHAI = "Asia/Shanghai"
 FREE_TEXT = frozenset({"str", "char", "text", "url", "phone", "enum", "set"})
 
+# Never \d: in these expressions it means every digit of every script.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffd}]"
-_PROVINCES = r"^(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)\d{7}$"
+_PROVINCES = r"^(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)[0-9]{7}$"
 _YES = ("true", "1", "是", "y", "yes", "t", "有")
 _NO = ("false", "0", "否", "n", "no", "f", "无")
-_EXPONENT = r"^[+-]?\d+(\.\d*)?[eE][+-]?\d+$"
+_EXPONENT = r"^[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+$"
 _SCHEMES = r"^(https?|urn|s3):\S+$"
-_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
-_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$"
+_ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_MOMENT = rf"^{_DAY}([T ]{_CLOCK}\s?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
 
 
 class Typed(NamedTuple):
@@ -70,40 +73,40 @@ def _fixed(text: pl.Expr, item: Item) -> Typed:
 def _decimal(text: pl.Expr, item: Item) -> Typed:
     """Exact: what has more decimals than the type, or stands in the notation of floats, is refused, never rounded."""
     precision, scale = item.sizes
-    exact = rf"^[+-]?0*\d{{1,{precision - scale}}}(\.\d{{0,{scale}}}0*)?$"
+    exact = rf"^[+-]?0*[0-9]{{1,{precision - scale}}}(\.[0-9]{{0,{scale}}}0*)?$"
     digits = pl.when(text.str.contains(exact)).then(text.str.strip_prefix("+"))
     value = digits.cast(pl.Decimal(precision, scale), strict=False)
     return Typed(
         value,
         [
             ("exponent", text.str.contains(_EXPONENT)),
-            ("number_format", ~text.str.contains(r"^[+-]?\d+(\.\d*)?$")),
-            ("too_many_decimals", text.str.contains(rf"\.\d{{{scale}}}\d*[1-9]")),
+            ("number_format", ~text.str.contains(r"^[+-]?[0-9]+(\.[0-9]*)?$")),
+            ("too_many_decimals", text.str.contains(rf"\.[0-9]{{{scale}}}[0-9]*[1-9]")),
             ("out_of_range", _has_none(item)),
         ],
     )
 
 
 def _integer(text: pl.Expr, _item: Item) -> Typed:
-    whole = pl.when(text.str.contains(r"^[+-]?\d{1,18}(\.0+)?$")).then(text.str.replace(r"\.0+$", ""))
+    whole = pl.when(text.str.contains(r"^[+-]?[0-9]{1,18}(\.0+)?$")).then(text.str.replace(r"\.0+$", ""))
     return Typed(
         whole.str.strip_prefix("+").cast(pl.Int64, strict=False),
         [
             ("exponent", text.str.contains(_EXPONENT)),
-            ("integer_format", ~text.str.contains(r"^[+-]?\d+(\.0+)?$")),
-            ("out_of_range", ~text.str.contains(r"^[+-]?\d{1,18}(\.0+)?$")),
+            ("integer_format", ~text.str.contains(r"^[+-]?[0-9]+(\.0+)?$")),
+            ("out_of_range", ~text.str.contains(r"^[+-]?[0-9]{1,18}(\.0+)?$")),
         ],
     )
 
 
 def _month(text: pl.Expr, _item: Item) -> Typed:
-    good = text.str.contains(r"^(19|20|21)\d{2}-?(0[1-9]|1[0-2])$")
-    return Typed(pl.when(good).then(text.str.replace(r"^(\d{4})(\d{2})$", "$1-$2")), [("month_format", ~good)])
+    good = text.str.contains(r"^(19|20|21)[0-9]{2}-?(0[1-9]|1[0-2])$")
+    return Typed(pl.when(good).then(text.str.replace(r"^([0-9]{4})([0-9]{2})$", "$1-$2")), [("month_format", ~good)])
 
 
 def _date(text: pl.Expr, item: Item) -> Typed:
-    long = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3").str.replace(r"[T ]00:00(:00(\.0+)?)?$", "")
-    shaped = long.str.contains(r"^(19|[2-9]\d)\d{2}-\d{2}-\d{2}$")
+    long = text.str.replace(r"^([0-9]{4})([0-9]{2})([0-9]{2})$", "$1-$2-$3").str.replace(r"[T ]00:00(:00(\.0+)?)?$", "")
+    shaped = long.str.contains(r"^(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$")
     value = pl.when(shaped).then(long).str.to_date("%Y-%m-%d", strict=False)
     return Typed(value, [("date_format", ~shaped), ("no_such_date", _has_none(item))])
 
@@ -122,7 +125,7 @@ def _datetime(text: pl.Expr, item: Item) -> Typed:
 
 
 def _full_moment(text: pl.Expr) -> pl.Expr:
-    bare = text.str.replace(r"T", " ").str.replace(r"(\d)\s?(Z|[+-]\d{2}:?\d{2})$", "$1")
+    bare = text.str.replace(r"T", " ").str.replace(r"([0-9])\s?(Z|[+-][0-9]{2}:?[0-9]{2})$", "$1")
     bare = pl.when(text.str.len_chars() == 10).then(text + " 00:00:00").otherwise(bare)
     return pl.when(bare.str.len_chars() == 16).then(bare + ":00").otherwise(bare)
 
@@ -168,11 +171,11 @@ def _url(text: pl.Expr, _item: Item) -> Typed:
 def _phone(text: pl.Expr, item: Item) -> Typed:
     """Two numbers in one field are common; a dirty item takes what it gets."""
     value, faults = _free(text, PHONE_LENGTH)
-    return Typed(value, faults if item.dirty else [*faults, ("phone_format", text.str.count_matches(r"[\d*]") < 7)])
+    return Typed(value, faults if item.dirty else [*faults, ("phone_format", text.str.count_matches(r"[0-9*]") < 7)])
 
 
 def _year(text: pl.Expr, _item: Item) -> Typed:
-    shaped = text.str.contains(r"^(19|20)\d{2}$")
+    shaped = text.str.contains(r"^(19|20)[0-9]{2}$")
     return Typed(pl.when(shaped).then(text).cast(pl.Int64), [("year_format", ~shaped)])
 
 

@@ -7,7 +7,7 @@ from joserfc.jwk import ECKey
 from services.credit.consumers import expire_due
 from services.credit.listing.documents import expected_exit
 from shared.clock import today
-from tests.credit_office import Office, overdue, revoked, sign
+from tests.credit_office import Office, overdue, paid, revoked, sign
 
 
 async def test_the_whole_way_to_the_list_and_what_the_world_then_sees(office: Office) -> None:
@@ -54,6 +54,18 @@ async def test_yesterdays_document_cannot_be_signed_today(office: Office) -> Non
     office.go_to(today() + timedelta(days=1))
     refused = await office.person().post(f"/v1/credit/cases/{case_id}/decide", json={"signature": sign(document)})
     assert refused.status_code == 409
+
+
+async def test_news_of_a_payment_in_time_takes_the_employer_off_the_list_though_it_comes_late(office: Office) -> None:
+    order = overdue()
+    listing = await office.listed(order)
+    await office.hear(paid(order, order.term_ends_on + timedelta(days=1)))
+    assert (await office.case_of(order))["state"] == "listed"
+    await office.hear(paid(order, order.term_ends_on))
+    assert (await office.agency().get(f"/v1/credit/check/{order.uscc}")).json()["listed"] is False
+    assert (await office.case_of(order))["state"] == "revoked"
+    events = (await office.agency().get("/v1/credit/events", params={"after": listing["sequence"]})).json()
+    assert [event["data"]["remove_type"] for event in events] == ["revoked"]
 
 
 async def test_a_revoked_order_takes_the_employer_off_the_list_and_says_so(office: Office) -> None:

@@ -10,9 +10,10 @@ from local import pki as local_pki
 from services.credit.push import new_client
 from shared.crypto import Vault
 from shared.db import Database, sql
-from tests.conftest import SettingsOf, free_port
+from tests.conftest import SettingsOf
 from tests.credit_office import credit_settings, open_office
 from tests.credit_post import Post, Receiver, serving
+from tests.ports import free_port
 
 
 @pytest.fixture

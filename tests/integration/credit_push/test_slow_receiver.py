@@ -14,9 +14,10 @@ from local import pki as local_pki
 from services.credit.push import deliver_webhooks
 from services.credit.store import deliveries
 from shared.db import sql
-from tests.conftest import SettingsOf, free_port
+from tests.conftest import SettingsOf
 from tests.credit_office import Office, credit_settings, open_office, overdue
 from tests.credit_post import serving
+from tests.ports import free_port
 
 
 class Receivers:

@@ -9,9 +9,9 @@ from local.credit_ledger import Ledger
 from local.credit_system import create_app
 from services.credit.push import new_client
 from shared.db import sql
-from tests.conftest import free_port
 from tests.credit_office import overdue
 from tests.credit_post import Post, serving
+from tests.ports import free_port
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1/", "https://evil.example/hook", "https://localhost/hook"])

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway_door import Door, free_port, open_door
+from tests.gateway_door import Door, open_door
+from tests.ports import free_port
 from tests.span_collector import Collector
 
 

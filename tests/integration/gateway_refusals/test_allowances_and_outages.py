@@ -9,7 +9,8 @@ import httpx
 from gateway.envoy import Upstream, render
 from gateway.envoy.parameters import SERVICES
 from tests.gateway_answers import RECORDS, refused
-from tests.gateway_door import envoy, free_port, open_door
+from tests.gateway_door import envoy, open_door
+from tests.ports import free_port
 
 
 def test_each_agency_has_its_own_allowance(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from shared.crypto import Vault
 from shared.errors import Overloaded
 
 _PURPOSE = "signing-key"
+# JSON can hold a NUL or half a character, which no database keeps.
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,256}")
 # FAPI 2.0 section 5.4.1: PS256, ES256 or EdDSA, nothing weaker.
 CLIENT_ALGORITHMS = ["ES256", "PS256", "Ed25519"]
 
@@ -101,6 +104,8 @@ def client_assertion(
     # FAPI 2.0 section 5.3.2.1: our issuer identifier, as a string, and nothing beside it.
     if found.claims["aud"] != issuer:
         raise InvalidAssertion("The client assertion's aud must be the issuer identifier, as a string.")
+    if not isinstance(found.claims["jti"], str) or not _VISIBLE.fullmatch(found.claims["jti"]):
+        raise InvalidAssertion("The client assertion's jti must be 1 to 256 visible ASCII characters.")
     if found.claims["exp"] - now.timestamp() > 600:
         raise InvalidAssertion("The client assertion lives longer than ten minutes.")
     return dict(found.claims)
@@ -111,8 +116,9 @@ def unverified_subject(text: str) -> str:
     try:
         body = text.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        return str(claims.get("sub", ""))
-    except (IndexError, ValueError, AttributeError):
+        subject = claims.get("sub", "")
+        return subject if _VISIBLE.fullmatch(subject) else ""
+    except (IndexError, ValueError, AttributeError, TypeError):
         return ""
 
 

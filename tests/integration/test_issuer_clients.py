@@ -104,6 +104,7 @@ async def test_a_signed_assertion_is_good_once(desk: Desk) -> None:
         pytest.param(lambda: an_assertion(exp=int(time.time()) + 86400), id="valid for a day"),
         pytest.param(lambda: an_assertion(sub="tax-bureau"), id="about another client"),
         pytest.param(lambda: an_assertion(jti=None), id="without a jti"),
+        pytest.param(lambda: an_assertion(jti="a\x00b"), id="with a jti that no database keeps"),
         pytest.param(lambda: an_assertion(ECKey.generate_key("P-256", {"kid": "k1"})), id="of another key"),
         pytest.param(lambda: "not.a.jwt", id="not a JWT"),
         pytest.param(lambda: "", id="missing"),
@@ -111,6 +112,14 @@ async def test_a_signed_assertion_is_good_once(desk: Desk) -> None:
 )
 async def test_an_assertion_is_refused(desk: Desk, assertion: Any) -> None:
     answer = await ask(desk, "bank", client_assertion_type=ASSERTION, client_assertion=assertion())
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+async def test_an_assertion_about_nobody_that_can_exist_is_refused(desk: Desk) -> None:
+    body = base64.urlsafe_b64encode(b'{"sub":"\\ud800"}').decode().rstrip("=")
+    async with desk.agency() as agency:
+        form = {"grant_type": "client_credentials", "client_assertion": f"e30.{body}.x"}
+        answer = await agency.post("/oauth/token", data=form)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 

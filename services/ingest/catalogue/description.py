@@ -89,10 +89,8 @@ def _text(item: Item) -> dict[str, Any]:
 
 
 def _choices(item: Item) -> list[str | None]:
-    words: list[str | None] = []
-    for choice in item.values:
-        words += [word for word in (choice.value, choice.zh, *choice.also) if word not in words]
-    return words if item.required else [*words, None]
+    words = [word for choice in item.values for word in (choice.value, choice.zh, *choice.also)]
+    return [*dict.fromkeys(words), *([] if item.required else [None])]
 
 
 def _number(item: Item) -> dict[str, Any]:

@@ -16,6 +16,12 @@ def test_a_good_certificate_and_token_pass(door: Door) -> None:
     assert answer.json()["path"] == RECORDS
 
 
+def test_the_scheme_of_a_token_has_no_case(door: Door) -> None:
+    lower = {"authorization": door.token()["authorization"].replace("Bearer", "bearer")}
+    with door.client() as client:
+        assert client.get(RECORDS, headers=lower).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("claims", "check"),
     [

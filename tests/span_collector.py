@@ -28,5 +28,9 @@ class Collector:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
+    def names(self, operation: str) -> bool:
+        """Whether a span of that name has arrived."""
+        return any(operation.encode() in body for body in self.bodies)
+
     def holds(self, trace_id: str) -> bool:
         return any(bytes.fromhex(trace_id) in body for body in self.bodies)

@@ -71,6 +71,7 @@ def test_a_trace_that_a_client_began_goes_on(door: Door, collector: Collector) -
     assert answer.headers["traceparent"].split("-")[1] == trace_id
     assert answer.headers["traceresponse"].split("-")[1] == trace_id
     wait_for(lambda: collector.holds(trace_id))
+    wait_for(lambda: collector.names("agencies /v1/datasets"))
 
 
 def test_a_request_without_a_trace_begins_one_and_the_answer_names_it(door: Door, collector: Collector) -> None:

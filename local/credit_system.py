@@ -167,7 +167,7 @@ def main() -> None:
     folder = home.path / "credit-system"
     ledger = Ledger.open(folder / "received.sqlite")
     work = (hear_bus(ledger, settings), read_feed(ledger, ports.agencies_url, home.agency(CLIENT_ID)))
-    app = create_app(ledger, folder / "webhook.secret", work)
+    app = create_app(ledger, home.webhook_secret(ports.public_credit), work)
     uvicorn.run(
         app,
         host="127.0.0.1",

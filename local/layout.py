@@ -52,6 +52,10 @@ class Home:
     def agency(self, client_id: str) -> Path:
         return self.path / "agencies" / client_id
 
+    def webhook_secret(self, port: int) -> Path:
+        """The secret of the demo's public credit system as a subscriber: one for each port it ever had."""
+        return self.path / "credit-system" / f"webhook-{port}.secret"
+
 
 @dataclass(frozen=True)
 class Ports:

@@ -135,12 +135,18 @@ def let_time_pass(home: Home, by: timedelta) -> date:
 
 
 def subscribe(office: Office, home: Home, ports: Ports) -> None:
-    """The operator registers the public credit system's webhook, once; the secret goes to its home only."""
-    secret = home.path / "credit-system" / "webhook.secret"
+    """The operator registers the public credit system's webhook, once an address; the secret goes to its home only.
+
+    The list takes no other address for a subscriber, so a platform that moved to other ports gets a new one. Who stays
+    at the old address answers no more; what goes there ends as a dead letter, and holds back nobody else.
+    """
+    secret = home.webhook_secret(ports.public_credit)
     if secret.exists():
         return
-    body = {"name": "public-credit", "url": f"{ports.public_credit_url}/webhook"}
-    answer = office.post(OPERATOR, "/v1/credit/subscribers", body)
+    url = f"{ports.public_credit_url}/webhook"
+    known = {one["name"] for one in office.get(OPERATOR, "/v1/credit/subscribers")["subscribers"]}
+    name = "public-credit" if "public-credit" not in known else f"public-credit-{ports.public_credit}"
+    answer = office.post(OPERATOR, "/v1/credit/subscribers", {"name": name, "url": url})
     secret.parent.mkdir(parents=True, exist_ok=True)
     secret.touch(mode=0o600)
     secret.write_text(answer["secret"])

@@ -135,9 +135,13 @@ def _the_world_learns(teller: Teller, home: Home, ports: Ports, employer: record
 
 def _farewell(console: Console, home: Home, ports: Ports, trace: str, listing: dict[str, Any]) -> None:
     table = Table(show_header=False, box=None)
-    table.add_row("公共信用系统 public credit system", ports.public_credit_url)
+    trust = f"(网页 a page, CA {home.pki.certificate('mesh-ca')})"
+    table.add_row("公共信用系统 public credit system", f"{ports.public_credit_url}  {trust}")
     table.add_row("机构入口 agencies", f"{ports.agencies_url}  ({home.path}/agencies/<id>/client.crt)")
-    table.add_row("人员入口 people", f"{ports.people_url}  (密码 passwords: {home.path}/people/<login>/password)")
+    table.add_row(
+        "人员接口 people",
+        f"{ports.people_url}  (不是网页 no website; 密码 passwords: {home.path}/people/<login>/password)",
+    )
     for person in cast.PEOPLE:
         table.add_row("", f"{person.login}  {person.name}  {', '.join(person.roles)}  {person.division}")
     table.add_row("整条链路 the whole way", f"anxin trace {trace} --home {home.path}")

@@ -97,6 +97,6 @@ def addresses(ports: Ports) -> Text:
     return Text.assemble(
         ("平台已就绪 The platform is ready\n", "bold green"),
         f"  部门接口 agencies      {ports.agencies_url}   (client certificate)\n",
-        f"  工作台 people          {ports.people_url}   (login)\n",
+        f"  人员接口 people        {ports.people_url}   (an API with a login, no website)\n",
         f"  公共信用系统 demo      {ports.public_credit_url}",
     )

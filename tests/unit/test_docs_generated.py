@@ -8,6 +8,7 @@ import pytest
 from docs.generate import pages
 from docs.generate.__main__ import main
 from docs.generate.markdown import fill, table
+from services.ingest.catalogue import load
 
 
 @pytest.mark.parametrize("name", pages.PAGES)
@@ -31,6 +32,16 @@ def test_writing_puts_a_drifted_page_right(tmp_path: Path) -> None:
 
 def test_a_name_that_nobody_knows_is_a_wrong_call() -> None:
     assert main(["--check", "horoscope"]) == 2
+
+
+def test_a_malformed_file_of_data_ends_with_one_sentence_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "15_fund.yaml").write_text("department: [\n")
+    monkeypatch.setitem(pages.PAGES, "datasets", lambda: {"datasets.md": str(load(tmp_path))})
+    assert main(["--check"]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("refused: 15_fund.yaml: ")
 
 
 def test_only_the_part_between_the_marks_is_replaced() -> None:

@@ -5,14 +5,15 @@ here; 4 a port is taken; 5 the disk is full; 6 the home cannot be used; 7 a part
 9 the file was taken but some of its rows were not; 130 interrupted.
 """
 
-import errno
 import logging
 import sys
+from contextlib import suppress
 
 import typer
 from rich.console import Console
 
 from local.commands import agencies, inspect, operate, records, run
+from local.disk import FULL
 from local.refusals import DiskFull, Refusal
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ def main() -> None:
     except Refusal as refusal:
         _end(refusal)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in FULL:
             raise
         _end(DiskFull("磁盘已满。", "The disk is full."))
     except KeyboardInterrupt:
@@ -43,7 +44,8 @@ def main() -> None:
 
 
 def _end(refusal: Refusal) -> None:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(str(refusal), style="red", markup=False)
+    with suppress(OSError):  # a full disk may hold the log that is our standard error
+        Console(stderr=True, soft_wrap=True, highlight=False).print(str(refusal), style="red", markup=False)
     sys.exit(refusal.exit_status)
 
 

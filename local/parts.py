@@ -21,7 +21,8 @@ class Part:
     """One process of the platform.
 
     `once`: it does its work and ends with status 0 (a deploy step). `prepare` runs before every start, `settle` when it
-    first answers. `ready` is asked again and again; `alive` false for a while means restart.
+    first answers, and again when that raises OSError. `ready` is asked again and again; `alive` false for a while means
+    restart.
     """
 
     name: str
@@ -77,7 +78,7 @@ def _postgres(home: Home, ports: Ports) -> Part:
         env=base_environment(),
         ports=(ports.postgres,),
         prepare=partial(postgres.initialise, here),
-        settle=partial(postgres.create_database, here),
+        settle=partial(postgres.settle, here),
         ready=partial(postgres.is_ready, here),
         user=partial(postgres.user, here),
         stop_signal=postgres.STOP_SIGNAL,

@@ -10,7 +10,6 @@ The file names are those that cert-manager writes in the cluster. Leaf certifica
 the authorities stay for as long as they are valid, so that an agency's certificate survives a restart.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from local import files
 
 MESH_NAMES = (
     "gateway",
@@ -155,11 +156,7 @@ def thumbprint(certificate_pem: bytes) -> str:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file nobody else may read, from its first byte on."""
-    staged = path.with_name(f".{path.name}.new")
-    staged.unlink(missing_ok=True)
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    staged.replace(path)
+    files.write(path, content, 0o600)
 
 
 def _ensure_authority(pki: Pki, name: str, now: datetime) -> Authority:
@@ -174,7 +171,7 @@ def _ensure_authority(pki: Pki, name: str, now: datetime) -> Authority:
 
 def _keep(pki: Pki, name: str, issued: Issued) -> None:
     write_private(pki.key(name), issued.key_pem)
-    pki.certificate(name).write_bytes(issued.certificate_pem)
+    files.write(pki.certificate(name), issued.certificate_pem)
 
 
 def _builder(

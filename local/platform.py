@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import checks, pki, process, state
+from local.disk import Say
 from local.layout import Home, Ports
 from local.parts import platform as all_parts
 from local.refusals import DiskFull, PartFailed
-from local.supervisor import Say, Supervisor
+from local.supervisor import Supervisor
 
 # Rotated at each start: a log that only grows fills the disk one day.
 LARGEST_LOG_BYTES = 50 * 1024**2
@@ -48,12 +49,13 @@ class Platform:
                 raise DiskFull(f"磁盘已满，{failure.zh}", f"The disk is full; {failure.en}") from failure
             raise
         if self.supervisor.is_ready:
-            on_ready()
+            with self.supervisor.disk.endured():
+                on_ready()
         self.supervisor.watch()
 
     def _prepare(self) -> None:
         for name in checks.sweep(self.home):
-            self.say(f"已清理上次遗留的 {name}。", f"Ended {name}, left over from an earlier run.")
+            self.supervisor.disk.tell(f"已清理上次遗留的 {name}。", f"Ended {name}, left over from an earlier run.")
         checks.require_space(self.home)
         checks.require_ports(self.supervisor.parts)
         _raise_open_files()

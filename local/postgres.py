@@ -153,6 +153,14 @@ def create_database(cluster: Cluster, roles: Sequence[str] = ROLES) -> None:
             connection.execute(grant.format(sql.Identifier(DATABASE), sql.Identifier(role)))
 
 
+def settle(cluster: Cluster) -> None:
+    """`create_database` for a supervisor. Raises OSError when the server fails meanwhile, as on a full disk."""
+    try:
+        create_database(cluster)
+    except psycopg.OperationalError as error:
+        raise ConnectionError(str(error)) from error
+
+
 def clear_stale_lock(cluster: Cluster) -> None:
     """Stop a server that an earlier run left behind on these data, and remove a lock file without a server.
 
@@ -161,7 +169,8 @@ def clear_stale_lock(cluster: Cluster) -> None:
     lock = cluster.data / "postmaster.pid"
     if not lock.exists():
         return
-    pid = int(lock.read_text().splitlines()[0])
+    first = lock.read_text().partition("\n")[0].strip()  # empty when the disk was full
+    pid = int(first) if first.isdecimal() else 0
     began = process.started_at(pid)
     if began is not None and _serves(pid, cluster):
         process.end_orphan(pid, began, DEATH_SIGNAL)

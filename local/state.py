@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
-from local import process
+from local import disk, files, process
 from local.layout import Home, Ports
 from local.refusals import HomeUnusable, NotRunning
 
@@ -55,16 +55,14 @@ class PlatformState:
 
 def write(home: Home, state: PlatformState) -> None:
     """Replace the state file in one step, so that a reader never sees half of it."""
-    staged = home.state.with_suffix(".new")
-    staged.write_text(json.dumps(asdict(state), ensure_ascii=False, indent=1))
-    staged.replace(home.state)
+    files.write(home.state, json.dumps(asdict(state), ensure_ascii=False, indent=1).encode())
 
 
 def read(home: Home) -> PlatformState | None:
-    """The last state written here, or None. It may be of a platform that is no longer alive."""
+    """The last state written here, or None, also for what is no state. It may be of a platform that is gone."""
     try:
         raw = json.loads(home.state.read_text())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     parts = [PartState(**{**part, "ports": tuple(part["ports"])}) for part in raw.pop("parts")]
     return PlatformState(**raw, parts=parts)
@@ -109,7 +107,7 @@ def locked(home: Home) -> Iterator[None]:
 
 
 def require_writable(home: Home) -> None:
-    """Make the folders of a home. Raises HomeUnusable."""
+    """Make the folders of a home. Raises HomeUnusable; OSError when the disk is full."""
     try:
         for folder in (home.run, home.logs, home.secrets):
             folder.mkdir(parents=True, exist_ok=True)
@@ -118,6 +116,8 @@ def require_writable(home: Home) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
+        if error.errno in disk.FULL:
+            raise
         raise HomeUnusable(
             f"目录 {home.path} 不可写：{error.strerror}。",
             f"The folder {home.path} cannot be written to: {error.strerror}.",

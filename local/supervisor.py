@@ -1,7 +1,7 @@
 """The supervisor: starts the parts in their order, starts a fallen one again and says so, stops all and leaves nothing.
 
 One thread and one loop. A part that ends before it was ever ready fails the start after a few tries; later it is
-started again for as long as the platform runs, with a growing pause.
+started again for as long as the platform runs, with a growing pause. A full disk ends nothing that was ready once.
 """
 
 import signal
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from local import process
+from local.disk import FULL, Disk, Say, hardly_any_left
 from local.logs import last_line
 from local.parts import Part
 from local.refusals import PartFailed
@@ -27,8 +28,6 @@ LONGEST_PAUSE_S = 30.0
 CALM_S = 60.0
 START_PATIENCE_S = 180.0
 STOP_PATIENCE_S = 20.0
-
-Say = Callable[[str, str], None]
 
 
 @dataclass
@@ -60,10 +59,12 @@ class Supervisor:
     say: Say
     changed: Callable[[], None] = lambda: None
     running: list[Running] = field(init=False)
+    disk: Disk = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.running = [Running(part) for part in self.parts]
+        self.disk = Disk(self.say)
 
     @property
     def is_ready(self) -> bool:
@@ -94,7 +95,9 @@ class Supervisor:
             before = (each.state, each.process and each.process.pid)
             self._look_at(each)
             if (each.state, each.process and each.process.pid) != before:
-                self.changed()
+                self._tell_change()
+        if self.disk.is_full:
+            self._try_disk()
 
     def stop(self) -> None:
         """Stop all parts; each before those it builds on, and those of one height together."""
@@ -121,7 +124,18 @@ class Supervisor:
             process.stop(each.process, each.part.stop_signal, STOP_PATIENCE_S)
         each.process = None
         each.state = "stopped"
-        self.changed()
+        self._tell_change()
+
+    def _tell_change(self) -> None:
+        with self.disk.endured():
+            self.changed()
+
+    def _try_disk(self) -> None:
+        """What could not be written is written again and again; it is over when that works and every part is up."""
+        with self.disk.endured():
+            self.changed()
+            if self.is_ready:
+                self.disk.recover()
 
     def _look_at(self, each: Running) -> None:
         if each.process is not None and each.process.poll() is not None:
@@ -138,6 +152,17 @@ class Supervisor:
         return all(other.is_up or other.was_ready for other in self.running if other.part.name in each.part.after)
 
     def _start(self, each: Running) -> None:
+        try:
+            self._launch(each)
+        except OSError as error:
+            if error.errno not in FULL or not each.was_ready:
+                raise
+            self.disk.notice()
+            each.falls += 1
+            each.state = "restarting"
+            each.next_look = time.monotonic() + _pause(each)
+
+    def _launch(self, each: Running) -> None:
         part = each.part
         part.prepare()
         each.process = process.start(
@@ -151,8 +176,7 @@ class Supervisor:
     def _await_ready(self, each: Running) -> None:
         if each.part.once or time.monotonic() < each.next_look:
             return
-        if each.part.ready():
-            each.part.settle()
+        if each.part.ready() and _settles(each.part):
             self._on_ready(each)
         else:
             each.next_look = time.monotonic() + 2 * TICK_S
@@ -161,7 +185,7 @@ class Supervisor:
         each.state = "ready"
         each.next_look = time.monotonic() + CHECK_EVERY_S
         if each.was_ready:
-            self.say(f"{each.part.name} 已恢复运行。", f"{each.part.name} is running again.")
+            self.disk.tell(f"{each.part.name} 已恢复运行。", f"{each.part.name} is running again.")
         each.was_ready = True
 
     def _check(self, each: Running) -> None:
@@ -171,7 +195,7 @@ class Supervisor:
             each.falls = 0
         each.unhealthy = 0 if each.part.alive() else each.unhealthy + 1
         if each.unhealthy >= UNHEALTHY_CHECKS and each.process is not None:
-            self.say(
+            self.disk.tell(
                 f"{each.part.name} 长时间无响应，将重新启动。",
                 f"{each.part.name} does not answer and will be restarted.",
             )
@@ -190,12 +214,14 @@ class Supervisor:
         self._plan_restart(each, status)
 
     def _plan_restart(self, each: Running, status: int) -> None:
-        pause = min(LONGEST_PAUSE_S, 0.5 * 2 ** (each.falls - 1))
+        pause = _pause(each)
         each.restarts += 1
         each.state = "restarting"
         each.next_look = time.monotonic() + pause
         how = _how_it_ended(status)
-        self.say(
+        if hardly_any_left(self.log_of(each.part.name).parent):
+            self.disk.notice()
+        self.disk.tell(
             f"{each.part.name} 意外退出（{how}），{pause:g} 秒后重新启动。",
             f"{each.part.name} ended unexpectedly ({how}); starting it again in {pause:g} s.",
         )
@@ -216,6 +242,20 @@ class Supervisor:
                 if each.process is not None:
                     each.process.kill()
         self.stopping.set()
+
+
+def _settles(part: Part) -> bool:
+    """Whether it did what it does when it first answers; a part that answers and falls again is not ready yet."""
+    try:
+        part.settle()
+    except OSError:
+        return False
+    return True
+
+
+def _pause(each: Running) -> float:
+    """Seconds until the next start, longer after every fall."""
+    return min(LONGEST_PAUSE_S, 0.5 * 2.0 ** min(each.falls - 1, 10))
 
 
 def _how_it_ended(status: int) -> str:

@@ -40,7 +40,18 @@ def require_space(home: Home, least: int = LEAST_FREE_BYTES) -> None:
         )
 
 
+def require_some_space(home: Home, least: int = HARDLY_FREE_BYTES) -> None:
+    """What a platform that runs cannot do without. Raises DiskFull."""
+    free = free_bytes(home)
+    if free < least:
+        raise DiskFull(
+            f"磁盘将满：{home.path} 只剩 {free // 1024**2} MB，请尽快腾出空间。",
+            f"The disk is nearly full: {home.path} has {free // 1024**2} MB left; make space soon.",
+        )
+
+
 def free_bytes(home: Home) -> int:
+    """What may still be written below the home."""
     return shutil.disk_usage(home.path).free
 
 

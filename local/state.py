@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from local import disk, files, process
 from local.layout import Home, Ports
-from local.refusals import HomeUnusable, NotRunning
+from local.refusals import DiskFull, HomeUnusable, NotRunning
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def locked(home: Home) -> Iterator[None]:
 
 
 def require_writable(home: Home) -> None:
-    """Make the folders of a home. Raises HomeUnusable; OSError when the disk is full."""
+    """Make the folders of a home. Raises HomeUnusable or DiskFull."""
     try:
         for folder in (home.run, home.logs, home.secrets):
             folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def require_writable(home: Home) -> None:
         probe.unlink()
     except OSError as error:
         if error.errno in disk.FULL:
-            raise
+            raise DiskFull(f"磁盘已满：{home.path}。", f"The disk is full: {home.path}.") from error
         raise HomeUnusable(
             f"目录 {home.path} 不可写：{error.strerror}。",
             f"The folder {home.path} cannot be written to: {error.strerror}.",

@@ -19,7 +19,7 @@ from local.commands.options import HomeOption, home_of
 from local.display import STATES, StartDisplay, addresses
 from local.layout import DEFAULT_PORT_BASE, Home, Ports
 from local.logs import last_line
-from local.refusals import NotRunning, PartFailed, Refusal
+from local.refusals import DiskFull, NotRunning, PartFailed, Refusal
 
 DOWN_PATIENCE_S = 90.0
 
@@ -87,9 +87,10 @@ def status(
     found = state.current(here)
     if as_json:
         nothing: dict[str, object] = {"ready": False, "agencies_url": None, "people_url": None, "parts": []}
-        typer.echo(json.dumps(found.public() if found else nothing, ensure_ascii=False))
+        typer.echo(json.dumps({**(found.public() if found else nothing), **_free_disk(here)}, ensure_ascii=False))
     elif found is not None:
         _print_status(found)
+        _warn_of_full_disk(here)
     if found is None or not found.is_alive:
         if as_json:
             raise typer.Exit(NotRunning.exit_status)
@@ -171,6 +172,18 @@ class _Repeated(Refusal):
     def __init__(self, sentence: str, exit_status: int) -> None:
         Exception.__init__(self, sentence)
         self.exit_status = exit_status or 1
+
+
+def _free_disk(home: Home) -> dict[str, int]:
+    """The optional field of `status --json`: absent when there is no home yet."""
+    return {"free_disk_mb": checks.free_bytes(home) // 1024**2} if home.path.exists() else {}
+
+
+def _warn_of_full_disk(home: Home) -> None:
+    try:
+        checks.require_some_space(home)
+    except DiskFull as full:
+        Console(soft_wrap=True, highlight=False).print(Text(str(full), style="red"))
 
 
 def _print_status(found: state.PlatformState) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
 
+from local import pki
 from local.refusals import Denied, Unusable
 
 MEDIA_TYPES = {
@@ -45,9 +46,7 @@ class AgencyClient:
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
-        context.load_cert_chain(self.folder / "client.crt", self.folder / "client.key")
-        self.http = httpx.Client(base_url=self.url, verify=context, timeout=60.0, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, verify=_identity(self.folder), timeout=60.0, trust_env=False)
 
     @property
     def client_id(self) -> str:
@@ -110,6 +109,24 @@ class AgencyClient:
         if answer.is_error:
             raise refused(answer)
         return answer
+
+
+def _identity(folder: Path) -> ssl.SSLContext:
+    """Whom we trust and who we are. Raises Unusable naming the file that is missing or broken."""
+    for name in ("ca.crt", "client.crt", "client.key"):
+        if not (folder / name).is_file():
+            raise Unusable(f"没有文件 {folder / name}。", f"There is no file {folder / name}.")
+    for name in ("ca.crt", "client.crt"):
+        pki.read_certificate(folder / name)
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    try:
+        context.load_cert_chain(folder / "client.crt", folder / "client.key")
+    except ssl.SSLError as error:
+        file = folder / "client.key"
+        raise Unusable(
+            f"{file} 已损坏，或不属于旁边的证书。", f"{file} is broken, or not of the certificate."
+        ) from error
+    return context
 
 
 def _pause(state: RetryCallState) -> float:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from local.commands import agencies, inspect, operate, records, run
 from local.disk import FULL
-from local.refusals import DiskFull, Refusal
+from local.refusals import DiskFull, HomeUnusable, Refusal
 
 app = typer.Typer(
     name="anxin",
@@ -36,11 +36,21 @@ def main() -> None:
     except Refusal as refusal:
         _end(refusal)
     except OSError as error:
-        if error.errno not in FULL:
+        told = foreseen(error)
+        if told is None:
             raise
-        _end(DiskFull("磁盘已满。", "The disk is full."))
+        _end(told)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def foreseen(error: OSError) -> Refusal | None:
+    """A full disk and a file that is not ours to read have one sentence, wherever they are met."""
+    if error.errno in FULL:
+        return DiskFull("磁盘已满。", "The disk is full.")
+    if isinstance(error, PermissionError):
+        return HomeUnusable(f"无权读写 {error.filename}。", f"No right to read or write {error.filename}.")
+    return None
 
 
 def _end(refusal: Refusal) -> None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-
-from local import checks, clock, front_door, nats, postgres, state
+from local import checks, clock, front_door, nats, pki, postgres, state
 from local.layout import DEFAULT_PORT_BASE, Home, Ports
 from local.logs import last_line
 from local.parts import platform
@@ -29,7 +27,7 @@ class Finding:
 def examine(home: Home) -> list[Finding]:
     """Everything that can be seen from outside the parts."""
     found = state.current(home)
-    findings = [*_machine(home), *_certificates(home, datetime.now(UTC)), *_clock(home)]
+    findings = [*_machine(home), *certificates(home, datetime.now(UTC)), *_clock(home)]
     return [*findings, *(_alive(home, found) if found and found.is_alive else _at_rest(home, found))]
 
 
@@ -68,10 +66,14 @@ def _program(name: str, find: Callable[[], Path]) -> Finding:
     return Finding("ok", f"{name} 已安装", "installed")
 
 
-def _certificates(home: Home, now: datetime) -> Iterator[Finding]:
-    files = sorted([*home.pki.directory.glob("*.crt"), *home.path.glob("agencies/*/client.crt")])
+def certificates(home: Home, now: datetime) -> Iterator[Finding]:
+    files = sorted([*home.pki.directory.glob("*.crt"), *home.path.glob("agencies/*/*.crt")])
     for file in files:
-        ends = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+        try:
+            ends = pki.read_certificate(file).not_valid_after_utc
+        except Refusal as refusal:
+            yield Finding("failure", refusal.zh, refusal.en)
+            continue
         if ends < now + SOON:
             word = "已过期 has expired" if ends < now else "即将过期 expires soon"
             yield Finding(

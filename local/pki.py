@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local import files
+from local.refusals import HomeUnusable
 
 MESH_NAMES = (
     "gateway",
@@ -95,9 +96,11 @@ def issue_agency(pki: Pki, client_id: str, lifetime: timedelta = AGENCY_LIFETIME
     issued = issue(load_authority(pki, "ca"), client_id, [], lifetime=lifetime)
     folder = pki.agencies / client_id
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "client.crt").write_bytes(issued.certificate_pem)
-    (folder / "ca.crt").write_bytes(pki.certificate("ca").read_bytes())
-    write_private(folder / "client.key", issued.key_pem)
+    files.write_together(
+        (folder / "client.crt", issued.certificate_pem, files.PUBLIC),
+        (folder / "client.key", issued.key_pem, files.PRIVATE),
+        (folder / "ca.crt", pki.certificate("ca").read_bytes(), files.PUBLIC),
+    )
     return folder
 
 
@@ -141,12 +144,28 @@ def new_authority(common_name: str, now: datetime | None = None) -> Authority:
 
 
 def load_authority(pki: Pki, name: str) -> Authority:
-    """Read an authority from its folder. Raises FileNotFoundError when the platform was never started here."""
-    certificate = x509.load_pem_x509_certificate(pki.certificate(name).read_bytes())
-    key = serialization.load_pem_private_key(pki.key(name).read_bytes(), password=None)
+    """Read an authority from its folder. Raises FileNotFoundError when the platform was never started here, and
+    HomeUnusable for a file that is empty or broken."""
+    certificate = read_certificate(pki.certificate(name))
+    try:
+        key = serialization.load_pem_private_key(pki.key(name).read_bytes(), password=None)
+    except ValueError as error:
+        raise _broken(pki.key(name)) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{pki.key(name)} is not an elliptic curve key")
     return Authority(certificate, key)
+
+
+def read_certificate(file: Path) -> x509.Certificate:
+    """The certificate in a PEM file. Raises HomeUnusable for an empty or broken one."""
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except ValueError as error:
+        raise _broken(file) from error
+
+
+def _broken(file: Path) -> HomeUnusable:
+    return HomeUnusable(f"{file} 为空或已损坏。", f"{file} is empty or broken.")
 
 
 def thumbprint(certificate_pem: bytes) -> str:
@@ -156,7 +175,7 @@ def thumbprint(certificate_pem: bytes) -> str:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file nobody else may read, from its first byte on."""
-    files.write(path, content, 0o600)
+    files.write(path, content, files.PRIVATE)
 
 
 def _ensure_authority(pki: Pki, name: str, now: datetime) -> Authority:
@@ -170,8 +189,9 @@ def _ensure_authority(pki: Pki, name: str, now: datetime) -> Authority:
 
 
 def _keep(pki: Pki, name: str, issued: Issued) -> None:
-    write_private(pki.key(name), issued.key_pem)
-    files.write(pki.certificate(name), issued.certificate_pem)
+    files.write_together(
+        (pki.key(name), issued.key_pem, files.PRIVATE), (pki.certificate(name), issued.certificate_pem, files.PUBLIC)
+    )
 
 
 def _builder(

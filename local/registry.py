@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import pki
+from cryptography.hazmat.primitives import hashes
+
+from local import files, pki
 from local.environment import service_environment
 from local.layout import Home, Ports
 from local.refusals import Refusal
@@ -29,7 +31,7 @@ class Registry:
         # One word with its option: a thumbprint may begin with a hyphen.
         self._admin("client", "add", *who, f"--thumbprint={thumbprint_in(folder)}")
         note = {"client_id": client_id, "scopes": list(scopes), "agencies_url": self.ports.agencies_url}
-        (folder / "agency.json").write_text(json.dumps(note, ensure_ascii=False, indent=1))
+        files.write(folder / "agency.json", json.dumps(note, ensure_ascii=False, indent=1).encode())
         return folder
 
     def agencies(self) -> list[dict[str, Any]]:
@@ -67,7 +69,7 @@ class Registry:
 
 def thumbprint_in(folder: Path) -> str:
     """By what the issuer knows the certificate in an agency's folder, and takes no earlier one for it."""
-    return thumbprint(pki.thumbprint((folder / "client.crt").read_bytes()))
+    return thumbprint(pki.read_certificate(folder / "client.crt").fingerprint(hashes.SHA256()).hex())
 
 
 def _words(scopes: str | Sequence[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """Who plays: the agencies that send, and the people who decide. Names are invented."""
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from joserfc.jwk import ECKey
 
 from local.layout import Home
+from local.pki import write_private
 
 DISTRICT = "330110"
 TOWN = "330110005"
@@ -96,7 +96,5 @@ def _ensure_person(home: Home, person: Person) -> dict[str, object]:
 
 def _kept(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as target:
-            target.write(make())
+        write_private(file, make().encode())
     return file.read_text()

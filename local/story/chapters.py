@@ -148,8 +148,7 @@ def subscribe(office: Office, home: Home, ports: Ports) -> None:
     name = "public-credit" if "public-credit" not in known else f"public-credit-{ports.public_credit}"
     answer = office.post(OPERATOR, "/v1/credit/subscribers", {"name": name, "url": url})
     secret.parent.mkdir(parents=True, exist_ok=True)
-    secret.touch(mode=0o600)
-    secret.write_text(answer["secret"])
+    pki.write_private(secret, answer["secret"].encode())
 
 
 def credit_check(home: Home, ports: Ports, uscc: str, agency: str = "tax-bureau") -> dict[str, Any]:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from local import pki
 from local.refusals import Denied, Unusable
@@ -21,6 +22,8 @@ MEDIA_TYPES = {
 }
 TRY_AGAIN = {408, 425, 429, 502, 503, 504}
 PATIENCE_S = 300.0
+# Nobody listens there: rather a wrong address, or no platform, than one that starts again.
+FIRST_PATIENCE_S = 15.0
 LONGEST_PAUSE_S = 30.0
 BLOCK = 64 * 1024
 SPARE_S = 60.0
@@ -36,11 +39,17 @@ class _Later(Exception):
 
 @dataclass
 class AgencyClient:
-    """Speaks for one agency. `folder` holds client.crt, client.key and ca.crt, as `anxin agency add` writes them."""
+    """Speaks for one agency. `folder` holds client.crt, client.key and ca.crt, as `anxin agency add` writes them.
+
+    `on_wait` hears once, and why, that an answer is waited for and asked for again.
+    """
 
     url: str
     folder: Path
     patience_s: float = PATIENCE_S
+    on_wait: Callable[[str], None] = lambda _reason: None
+    _was_reached: bool = False
+    _has_waited: bool = False
     _token: str = ""
     _token_ends: float = 0.0
     http: httpx.Client = field(init=False)
@@ -94,21 +103,62 @@ class AgencyClient:
     def _patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         def once() -> httpx.Response:
             answer = ask()
+            self._was_reached = True
             if answer.status_code in TRY_AGAIN:
                 raise _Later(answer)
             return answer
 
-        again = retry_if_exception(lambda error: isinstance(error, (_Later, httpx.TransportError)))
-        trying = Retrying(retry=again, wait=_pause, stop=stop_after_delay(self.patience_s), reraise=True)
+        trying = Retrying(
+            retry=retry_if_exception(_may_pass),
+            wait=_pause,
+            stop=self._is_over,
+            before_sleep=self._say_once,
+            reraise=True,
+        )
         try:
             answer = trying(once)
         except _Later as later:
             answer = later.response
         except httpx.TransportError as error:
-            raise Denied(f"无法连接 {self.url}：{error}。", f"{self.url} cannot be reached: {error}.") from error
+            raise self._unreachable(error) from error
         if answer.is_error:
             raise refused(answer)
         return answer
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        never_there = isinstance(_error_in(state), httpx.ConnectError) and not self._was_reached
+        patience = min(self.patience_s, FIRST_PATIENCE_S) if never_there else self.patience_s
+        return (state.seconds_since_start or 0.0) >= patience
+
+    def _say_once(self, state: RetryCallState) -> None:
+        if not self._has_waited:
+            self._has_waited = True
+            self.on_wait(str(_error_in(state)))
+
+    def _unreachable(self, error: httpx.TransportError) -> Denied:
+        if (distrust := _distrust(error)) is not None:
+            trust, reason = self.folder / "ca.crt", distrust.verify_message
+            return Denied(
+                f"{self.url} 的证书不受 {trust} 信任：{reason}。",
+                f"The certificate of {self.url} is not trusted by {trust}: {reason}.",
+            )
+        return Denied(f"无法连接 {self.url}：{error}。", f"{self.url} cannot be reached: {error}.")
+
+
+def _error_in(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether it may be otherwise in a while; a certificate that we do not trust stays what it is."""
+    return isinstance(error, (_Later, httpx.TransportError)) and _distrust(error) is None
+
+
+def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What the TLS library said of the other side's certificate, below the HTTP client's words."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _identity(folder: Path) -> ssl.SSLContext:
@@ -131,7 +181,7 @@ def _identity(folder: Path) -> ssl.SSLContext:
 
 def _pause(state: RetryCallState) -> float:
     """What Retry-After asks for, else longer each time."""
-    error = state.outcome.exception() if state.outcome else None
+    error = _error_in(state)
     asked = error.response.headers.get("Retry-After", "") if isinstance(error, _Later) else ""
     if asked.isdigit():
         return min(float(asked), LONGEST_PAUSE_S)
@@ -139,16 +189,21 @@ def _pause(state: RetryCallState) -> float:
 
 
 def refused(answer: httpx.Response) -> Denied:
-    """A problem+json answer as one sentence; the check that failed is in it."""
+    """A problem+json answer, or OAuth's error (RFC 6749, section 5.2), as one sentence; the failed check is in it."""
+    problem = _problem(answer)
+    check = f" [{problem['check']}]" if problem.get("check") else ""
+    title = problem.get("title") or problem.get("error") or answer.reason_phrase
+    detail = problem.get("detail") or problem.get("error_description")
+    number = f"HTTP {answer.status_code}"
+    return Denied(f"{number}{check} {problem.get('title_zh', title)}", f"{title}: {detail}" if detail else str(title))
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
     try:
         problem = answer.json()
     except ValueError:
-        problem = {}
-    check = f" [{problem['check']}]" if problem.get("check") else ""
-    title = problem.get("title", answer.reason_phrase)
-    detail = problem.get("detail", "")
-    number = f"HTTP {answer.status_code}"
-    return Denied(f"{number}{check} {problem.get('title_zh', title)}", f"{title}: {detail}")
+        return {}
+    return problem if isinstance(problem, dict) else {}
 
 
 def media_type(file: Path) -> str:

@@ -100,7 +100,12 @@ def _client(
     folder = credentials or _folder(home, agency, dataset)
     if url is None:
         url = Ports(state.running(home).port_base).agencies_url
-    return AgencyClient(url, folder)
+    return AgencyClient(url, folder, on_wait=_say_waiting)
+
+
+def _say_waiting(reason: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"等待中，正在重试：{reason} / waiting, trying again: {reason}", style="yellow", markup=False)
 
 
 def _folder(home: Home, agency: str | None, dataset: str | None) -> Path:

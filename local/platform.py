@@ -53,11 +53,19 @@ class Platform:
                 on_ready()
         self.supervisor.watch()
 
-    def _prepare(self) -> None:
+    def require_startable(self) -> None:
+        """What can be seen beforehand, so that whoever starts it elsewhere hears it here. Raises a Refusal."""
+        with state.locked(self.home):
+            self._check()
+
+    def _check(self) -> None:
         for name in checks.sweep(self.home):
             self.supervisor.disk.tell(f"已清理上次遗留的 {name}。", f"Ended {name}, left over from an earlier run.")
         checks.require_space(self.home)
         checks.require_ports(self.supervisor.parts)
+
+    def _prepare(self) -> None:
+        self._check()
         _raise_open_files()
         _rotate(self.home.logs)
         pki.ensure(self.home.pki.directory)

@@ -132,8 +132,11 @@ def _demo_command(home: Home) -> list[str]:
 
 def _start_detached(home: Home, ports: Ports, console: Console) -> None:
     """Start a supervisor of its own session and wait until it is ready. Raises what it said when it could not."""
-    state.require_writable(home)
-    log = home.log("supervisor")
+    from local.platform import Platform  # all parts and what they need, which no other command waits for
+
+    display, log = StartDisplay(console), home.log("supervisor")
+    Platform(home, ports, display.say).require_startable()
+    said_before = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "local.cli", "up", "--home", str(home.path), "--port-base", str(ports.base)]
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -144,18 +147,20 @@ def _start_detached(home: Home, ports: Ports, console: Console) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "500"},
         )
-    _await_ready(home, child, StartDisplay(console), log)
+    if not _is_ready(home, child, display):
+        raise why(log, said_before, child.returncode)
     console.print(addresses(ports))
 
 
-def _await_ready(home: Home, child: "subprocess.Popen[bytes]", display: StartDisplay, log: Path) -> None:
+def _is_ready(home: Home, child: "subprocess.Popen[bytes]", display: StartDisplay) -> bool:
+    """Wait until the supervisor has all ready, or has ended: False."""
     try:
         while child.poll() is None:
             now = state.read(home)
             if now is not None and now.supervisor == child.pid:
                 display.show(now)
                 if now.ready:
-                    return
+                    return True
             time.sleep(0.1)
     except KeyboardInterrupt:
         child.terminate()
@@ -163,7 +168,15 @@ def _await_ready(home: Home, child: "subprocess.Popen[bytes]", display: StartDis
         raise
     finally:
         display.close()
-    raise _Repeated(last_line(log), child.returncode)
+    return False
+
+
+def why(log: Path, said_before: int, exit_status: int) -> Refusal:
+    """What the detached supervisor said before it ended; of a full disk it could not even write that."""
+    has_spoken = log.exists() and log.stat().st_size > said_before
+    if exit_status == DiskFull.exit_status and not has_spoken:
+        return DiskFull("磁盘已满。", "The disk is full.")
+    return _Repeated(last_line(log) if has_spoken else "no output", exit_status)
 
 
 class _Repeated(Refusal):

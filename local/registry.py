@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from local import files, pki
 from local.environment import service_environment
 from local.layout import Home, Ports
-from local.refusals import Refusal
+from local.refusals import Denied
 from shared.certificates import thumbprint
 
 
@@ -27,12 +27,16 @@ class Registry:
     def add_agency(self, client_id: str, scopes: Sequence[str], name: str | None = None) -> Path:
         """Certificate, key and grant in one step. Returns the folder with client.crt, client.key and ca.crt."""
         folder = pki.issue_agency(self.home.pki, client_id)
-        who = ["--id", client_id, "--name", name or client_id, "--scopes", " ".join(scopes)]
-        # One word with its option: a thumbprint may begin with a hyphen.
-        self._admin("client", "add", *who, f"--thumbprint={thumbprint_in(folder)}")
-        note = {"client_id": client_id, "scopes": list(scopes), "agencies_url": self.ports.agencies_url}
-        files.write(folder / "agency.json", json.dumps(note, ensure_ascii=False, indent=1).encode())
+        who = {"id": client_id, "name": name or client_id, "scopes": " ".join(scopes)}
+        self._admin("client", "add", *_options({**who, "thumbprint": thumbprint_in(folder)}))
+        self.note(client_id, scopes)
         return folder
+
+    def note(self, client_id: str, scopes: Sequence[str]) -> None:
+        """What an agency was granted, beside its certificate, for the commands that speak as an agency."""
+        note = {"client_id": client_id, "scopes": list(scopes), "agencies_url": self.ports.agencies_url}
+        text = json.dumps(note, ensure_ascii=False, indent=1)
+        files.write(self.home.agency(client_id) / "agency.json", text.encode())
 
     def agencies(self) -> list[dict[str, Any]]:
         """[{client_id, name, scopes, auth_method, revoked_at}]"""
@@ -40,12 +44,16 @@ class Registry:
         return listed
 
     def revoke_agency(self, client_id: str) -> None:
-        self._admin("client", "revoke", "--id", client_id)
+        """Its certificate and tokens stop at once, and no command here speaks as it any more."""
+        self._admin("client", "revoke", f"--id={client_id}")
+        (self.home.agency(client_id) / "agency.json").unlink(missing_ok=True)
 
-    def add_person(self, login: str, password: str, name: str, roles: Sequence[str], division: str, *more: str) -> None:
+    def add_person(
+        self, login: str, password: str, name: str, roles: Sequence[str], division: str, *, sig_jkt: str | None = None
+    ) -> None:
         """A person who can log in. The password goes through standard input: a command line is everybody's to read."""
-        who = ["--login", login, "--name", name, "--roles", ",".join(roles), "--division", division]
-        self._admin("person", "add", *who, *more, given=password)
+        who = {"login": login, "name": name, "roles": ",".join(roles), "division": division, "sig-jkt": sig_jkt}
+        self._admin("person", "add", *_options(who), given=password)
 
     def seed(self, everybody: dict[str, Any]) -> None:
         """Clients and people in one step: {"clients": [...], "people": [...]}, as the issuer's `seed` takes it."""
@@ -63,13 +71,18 @@ class Registry:
         )
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Refusal(f"令牌服务拒绝：{reason}", f"The issuer refused: {reason}")
+            raise Denied(f"令牌服务拒绝：{reason}", f"The issuer refused: {reason}")
         return done.stdout
 
 
 def thumbprint_in(folder: Path) -> str:
     """By what the issuer knows the certificate in an agency's folder, and takes no earlier one for it."""
     return thumbprint(pki.read_certificate(folder / "client.crt").fingerprint(hashes.SHA256()).hex())
+
+
+def _options(given: Mapping[str, str | None]) -> list[str]:
+    """Each value as one word with its option: a base64url value begins with a hyphen once in 64 times."""
+    return [f"--{name}={value}" for name, value in given.items() if value is not None]
 
 
 def _words(scopes: str | Sequence[str]) -> list[str]:

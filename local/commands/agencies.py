@@ -9,6 +9,7 @@ from rich.table import Table
 
 from local import state
 from local.commands.options import HomeOption, home_of
+from local.datasets import require_known
 from local.layout import Home, Ports
 from local.refusals import Unusable
 from local.registry import Registry
@@ -39,12 +40,13 @@ def add(
     """证书、密钥与授权一步完成。Certificate, key and grant in one step; again: a new certificate, the new grant."""
     if not CLIENT_ID.fullmatch(client_id):
         raise Unusable(
-            f"部门代码 {client_id} 只能用小写字母、数字和连字符。",
-            f"The id {client_id} may hold lower-case letters, digits and hyphens only.",
+            f"部门代码 {client_id} 须为 2 至 63 个小写字母、数字或连字符，且不以连字符开头。",
+            f"The id {client_id} must be 2 to 63 lower-case letters, digits or hyphens, and begin with no hyphen.",
         )
     granted = [f"ingest:{dataset}" for dataset in _words(datasets)] + _words(scopes)
     if not granted:
         raise Unusable("请用 --datasets 或 --scopes 给予权限。", "Grant something with --datasets or --scopes.")
+    require_known(scope.removeprefix("ingest:") for scope in granted if scope.startswith("ingest:"))
     folder = registry_of(home_of(home)).add_agency(client_id, granted, name)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"{client_id}: {' '.join(granted)}")

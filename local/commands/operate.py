@@ -64,7 +64,10 @@ def replay_letters(
     from local import operations
 
     console, here = Console(), home_of(home)
-    for number in sequences or [letter.sequence for letter in operations.dead_letters(here, 10_000)]:
+    numbers = sequences or [letter.sequence for letter in operations.dead_letters(here, 10_000)]
+    if not numbers:
+        console.print("没有死信 no dead letters")
+    for number in numbers:
         console.print(f"{number} -> {operations.replay(here, number)}")
 
 

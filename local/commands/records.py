@@ -12,6 +12,7 @@ from rich.table import Table
 from local import state
 from local.agency_client import AgencyClient
 from local.commands.options import HomeOption, home_of
+from local.datasets import require_known
 from local.layout import Home, Ports
 from local.refusals import RowsRejected, Unusable
 
@@ -97,6 +98,8 @@ def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
 def _client(
     home: Home, agency: str | None, credentials: Path | None, url: str | None, dataset: str | None
 ) -> AgencyClient:
+    if url is None and dataset is not None:  # another platform may have another catalogue
+        require_known([dataset])
     folder = credentials or _folder(home, agency, dataset)
     if url is None:
         url = Ports(state.running(home).port_base).agencies_url
@@ -115,17 +118,30 @@ def _folder(home: Home, agency: str | None, dataset: str | None) -> Path:
             raise Unusable(f"这里没有部门 {agency} 的证书。", f"There is no certificate of the agency {agency} here.")
         return folder
     able = [folder for folder in sorted(home.path.glob("agencies/*")) if _may(folder, dataset)]
-    if len(able) == 1 or (able and dataset is None):
+    if not able:
+        raise _nobody(dataset)
+    if dataset is None or len(able) == 1:
         return able[0]
-    names = " ".join(folder.name for folder in able) or "-"
+    names = " ".join(folder.name for folder in able)
     raise Unusable(
         f"请用 --agency 指明部门（可用：{names}）。", f"Say which agency speaks with --agency (able here: {names})."
+    )
+
+
+def _nobody(dataset: str | None) -> Unusable:
+    if dataset is None:
+        return Unusable(
+            "这里还没有部门，请先执行 anxin agency add。", "No agency is here yet; run `anxin agency add` first."
+        )
+    return Unusable(
+        f"这里没有部门获准报送 {dataset}，请用 anxin agency add 授权，或用 --agency 指明部门。",
+        f"No agency here was granted {dataset}; grant it with `anxin agency add`, or name one with --agency.",
     )
 
 
 def _may(folder: Path, dataset: str | None) -> bool:
     try:
         note = json.loads((folder / "agency.json").read_text())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     return dataset is None or f"ingest:{dataset}" in note["scopes"]

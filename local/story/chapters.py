@@ -49,7 +49,10 @@ def invite(home: Home, ports: Ports) -> None:
     """Certificates and grants for the agencies, logins for the people. Safe to repeat."""
     folders = {agency.client_id: pki.issue_agency(home.pki, agency.client_id) for agency in cast.AGENCIES}
     thumbprints = {client_id: thumbprint_in(folder) for client_id, folder in folders.items()}
-    Registry(home, ports).seed({"clients": cast.clients(thumbprints), "people": cast.ensure_people(home)})
+    registry = Registry(home, ports)
+    registry.seed({"clients": cast.clients(thumbprints), "people": cast.ensure_people(home)})
+    for agency in cast.AGENCIES:
+        registry.note(agency.client_id, agency.all_scopes())
 
 
 def send_everything(office: Office, employers: list[Employer]) -> list[Delivery]:

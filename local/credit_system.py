@@ -24,7 +24,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from local.agency_client import AgencyClient
 from local.credit_ledger import Ledger, event_of, trace_id_of
 from local.layout import Home, Ports
-from local.refusals import Denied
+from local.refusals import Refusal
 from shared import bus, telemetry
 from shared.settings import BusSettings
 
@@ -113,7 +113,7 @@ async def read_feed(ledger: Ledger, url: str, folder: Path) -> None:
         try:
             client = client or AgencyClient(url, folder, patience_s=5)
             await asyncio.to_thread(_read_page, ledger, client)
-        except (Denied, ValueError, OSError) as error:  # OSError: the agency has no certificate yet
+        except (Refusal, ValueError, OSError) as error:  # a Refusal also: the agency has no certificate yet
             log.warning("feed.waiting", extra={"reason": str(error)})
             if client:  # with a new token, too: the old one may be revoked, or older than what we may do
                 client.close()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from local.called import anxin
 from local.refusals import Unusable
 
 
@@ -22,6 +23,6 @@ def shipped() -> set[str]:
 
 
 def _unknown(name: str, near: list[str]) -> Unusable:
-    zh = f"是否指 {'、'.join(near)}？" if near else "全部名称见 anxin datasets。"
-    en = f"Did you mean {', '.join(near)}?" if near else "`anxin datasets` lists them."
+    zh = f"是否指 {'、'.join(near)}？" if near else f"全部名称见 {anxin('datasets')}。"
+    en = f"Did you mean {', '.join(near)}?" if near else f"`{anxin('datasets')}` lists them."
     return Unusable(f"没有数据集 {name}。{zh}", f"There is no dataset {name}. {en}")

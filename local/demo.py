@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
+from rich.text import Text
 
 from local import state
+from local.called import anxin
 from local.layout import Home, Ports
 from local.refusals import Refusal
 from local.story import cast, chapters, records
@@ -46,7 +46,7 @@ def play(home: Home, ports: Ports, console: Console) -> dict[str, Any]:
             listing = _tell(Teller(console), office, records.employers(first_serial=_next_serial(home)))
         finally:
             office.close()
-    _farewell(console, home, ports, thread.trace_id, listing)
+    farewell(console, home, ports, thread.trace_id, listing["uscc"])
     return listing
 
 
@@ -133,20 +133,29 @@ def _the_world_learns(teller: Teller, home: Home, ports: Ports, employer: record
     )
 
 
-def _farewell(console: Console, home: Home, ports: Ports, trace: str, listing: dict[str, Any]) -> None:
-    table = Table(show_header=False, box=None)
-    trust = f"(网页 a page, CA {home.pki.certificate('mesh-ca')})"
-    table.add_row("公共信用系统 public credit system", f"{ports.public_credit_url}  {trust}")
-    table.add_row("机构入口 agencies", f"{ports.agencies_url}  ({home.path}/agencies/<id>/client.crt)")
-    table.add_row(
-        "人员接口 people",
-        f"{ports.people_url}  (不是网页 no website; 密码 passwords: {home.path}/people/<login>/password)",
-    )
-    for person in cast.PEOPLE:
-        table.add_row("", f"{person.login}  {person.name}  {', '.join(person.roles)}  {person.division}")
-    table.add_row("整条链路 the whole way", f"anxin trace {trace} --home {home.path}")
-    title = f"首个列入对象 first listed employer: {listing['uscc']}"
-    console.print(Panel(table, title=title, expand=False))
+def farewell(console: Console, home: Home, ports: Ports, trace: str, uscc: str) -> None:
+    """Where to go on from here: lines without a frame, never cut or broken, for they are copied."""
+    lines = [
+        f"公共信用系统 public credit system: {ports.public_credit_url}"
+        f"  (网页 a page, CA {home.pki.certificate('mesh-ca')})",
+        f"机构入口 agencies: {ports.agencies_url}  ({home.path}/agencies/<id>/client.crt)",
+        f"人员接口 people: {ports.people_url}"
+        f"  (不是网页 no website; 密码 passwords: {home.path}/people/<login>/password)",
+        *(f"  {one.login}  {one.name}  {', '.join(one.roles)}  {one.division}" for one in cast.PEOPLE),
+        f"整条链路 the whole way: {anxin('trace', trace, '--home', str(home.path))}",
+    ]
+    console.print(Text(f"首个列入对象 first listed employer: {uscc}", style="bold green"), soft_wrap=True)
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
+def say_it_goes_on(console: Console, home: Home, in_front: bool) -> None:
+    """The story is over, the platform is not."""
+    zh, en = "按 Ctrl-C 停止", "Ctrl-C stops it"
+    if not in_front:
+        down = anxin("down", "--home", str(home.path))
+        zh, en = f"停止请执行 {down}", f"`{down}` stops it"
+    console.print(Text(f"平台继续运行，{zh}。 The platform goes on running; {en}.", style="bold"), soft_wrap=True)
 
 
 def _next_serial(home: Home) -> int:
@@ -158,19 +167,30 @@ def _next_serial(home: Home) -> int:
     return serial
 
 
-def main(home: Annotated[Path, typer.Option()], again: Annotated[bool, typer.Option("--again")] = False) -> None:
-    """Play the demo on a running platform; without --again only if it was never played there."""
+def main(
+    home: Annotated[Path, typer.Option()],
+    again: Annotated[bool, typer.Option("--again")] = False,
+    in_front: Annotated[bool, typer.Option("--in-front")] = False,
+) -> None:
+    """Play the demo on a running platform; without --again only if it was never played there.
+
+    `--in-front`: the supervisor has this terminal, and Ctrl-C stops it.
+    """
     here, console = Home(home), Console()
     ports = Ports(state.running(here).port_base)
     played = here.path / "demo" / "played.json"
     if played.exists() and not again:
-        console.print("演示已播放过，再看一次：anxin demo。 The demo was played here before; again: `anxin demo`.")
+        once_more = anxin("demo", "--home", str(home))
+        told = f"演示已播放过，再看一次：{once_more} 。 The demo was played here before; again: `{once_more}`."
+        console.print(Text(told), soft_wrap=True)
+        say_it_goes_on(console, here, in_front)
         return
     began = datetime.now(UTC)
     listing = play(here, ports, console)
     seconds = round((datetime.now(UTC) - began).total_seconds(), 1)
     outcome = {"uscc": listing["uscc"], "decision_no": listing["decision_no"], "seconds": seconds}
     played.write_text(json.dumps(outcome, ensure_ascii=False))
+    say_it_goes_on(console, here, in_front)
 
 
 def run() -> None:
@@ -178,7 +198,7 @@ def run() -> None:
     try:
         typer.run(main)
     except Refusal as refusal:
-        Console(stderr=True).print(str(refusal), style="red")
+        Console(stderr=True, soft_wrap=True, highlight=False).print(str(refusal), style="red", markup=False)
         sys.exit(refusal.exit_status)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 from local import disk, files, process
+from local.called import anxin
 from local.layout import Home, Ports
 from local.refusals import DiskFull, HomeUnusable, NotRunning
 
@@ -81,8 +82,8 @@ def running(home: Home) -> PlatformState:
     state = read(home)
     if state is None or not state.is_alive:
         raise NotRunning(
-            f"{home.path} 没有正在运行的平台，请先执行 anxin up。",
-            f"No platform is running with {home.path}; run `anxin up` first.",
+            f"{home.path} 没有正在运行的平台，请先执行 {anxin('up')}。",
+            f"No platform is running with {home.path}; run `{anxin('up')}` first.",
         )
     return state
 
@@ -97,8 +98,8 @@ def locked(home: Home) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise HomeUnusable(
-            f"{home.path} 已有一个平台在运行，请用 anxin status 查看，或换一个 --home。",
-            f"Another platform is already running with {home.path}; see `anxin status`, or choose another --home.",
+            f"{home.path} 已有一个平台在运行，请用 {anxin('status')} 查看，或换一个 --home。",
+            f"Another platform is already running with {home.path}; see `{anxin('status')}`, or choose another --home.",
         ) from error
     try:
         yield

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local import state
 from local.commands.options import HomeOption, home_of
@@ -13,6 +12,7 @@ from local.datasets import require_known
 from local.layout import Home, Ports
 from local.refusals import Unusable
 from local.registry import Registry
+from local.tables import Rows
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -55,11 +55,11 @@ def add(
 
 def list_(home: HomeOption = None) -> None:
     """已接入的部门。Every agency and what it may do."""
-    table = Table("部门 agency", "名称 name", "权限 scopes", "状态 state")
+    table = Rows("部门 agency", "名称 name", "权限 scopes", "状态 state")
     for each in registry_of(home_of(home)).agencies():
         standing = "已撤销 revoked" if each.get("revoked_at") else "有效 active"
-        table.add_row(each["client_id"], str(each.get("name", "")), " ".join(each["scopes"]), standing)
-    Console().print(table)
+        table.add(each["client_id"], str(each.get("name", "")), " ".join(each["scopes"]), standing)
+    table.print(Console())
 
 
 def revoke(

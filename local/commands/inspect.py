@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
 from rich.text import Text
 
 from local import spans
 from local import trace as tree
 from local.commands.options import HomeOption, home_of
 from local.refusals import NotRunning, Refusal
+from local.tables import Rows, wide
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
 
@@ -41,7 +41,7 @@ def trace(
     if as_json:
         typer.echo(json.dumps(tree.as_json(found), ensure_ascii=False))
     else:
-        Console().print(tree.drawn(found))
+        wide(Console()).print(tree.drawn(found))
 
 
 def doctor(home: HomeOption = None) -> None:
@@ -72,10 +72,10 @@ def _list(found: list[spans.TraceSummary], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([summary.__dict__ for summary in found], ensure_ascii=False))
         return
-    table = Table(Column("链路 trace", no_wrap=True, min_width=32), "开始", "第一步 first step", "服务", "步骤", "ms")
+    table = Rows("链路 trace", "开始", "第一步 first step", "服务", "步骤", "ms")
     for each in found:
         began = datetime.fromtimestamp(each.started_ns / 1e9, UTC).astimezone().strftime("%H:%M:%S")
         length = f"{(each.ended_ns - each.started_ns) / 1e6:.0f}"
         style = "red" if each.failed else None
-        table.add_row(each.trace_id, began, each.name, str(each.services), str(each.spans), length, style=style)
-    Console().print(table)
+        table.add(each.trace_id, began, each.name, str(each.services), str(each.spans), length, style=style)
+    table.print(Console())

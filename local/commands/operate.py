@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local import clock as business_clock
 from local import state
 from local.commands.options import HomeOption, home_of
 from local.layout import SERVICES
 from local.refusals import Refusal
+from local.tables import Rows
 
 
 def register(app: typer.Typer) -> None:
@@ -49,11 +49,15 @@ def list_letters(home: HomeOption = None, limit: Annotated[int, typer.Option(min
     from local import operations
 
     found = operations.dead_letters(home_of(home), limit)
-    table = Table("序号 #", "时间 buried", "主题 subject", "消费者 consumer", "原因 reason")
+    table = Rows("序号 #", "时间 buried", "主题 subject", "消费者 consumer", "原因 reason")
     for each in found:
         buried = each.buried_at.astimezone().strftime("%m-%d %H:%M:%S") if each.buried_at else "-"
-        table.add_row(str(each.sequence), buried, each.subject, each.consumer, each.reason)
-    Console().print(table if found else "没有死信 no dead letters")
+        table.add(str(each.sequence), buried, each.subject, each.consumer, each.reason)
+    console = Console()
+    if found:
+        table.print(console)
+    else:
+        console.print("没有死信 no dead letters")
 
 
 def replay_letters(

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from local import state
 from local.agency_client import AgencyClient
+from local.called import anxin
 from local.commands.options import HomeOption, home_of
 from local.datasets import require_known
 from local.layout import Home, Ports
 from local.refusals import RowsRejected, Unusable
+from local.tables import Rows
 
 SHOWN_ERRORS = 20
 AgencyOption = Annotated[str | None, typer.Option("--agency", help="以哪个部门的身份 Speak as this agency")]
@@ -40,11 +41,11 @@ def datasets(
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
-    table = Table("数据集 dataset", "名称 label", "部门 department", "周期 cycle", "可报送 may submit")
+    table = Rows("数据集 dataset", "名称 label", "部门 department", "周期 cycle", "可报送 may submit")
     for each in listed["datasets"]:
         label, owner = (f"{each[key]['zh']} {each[key]['en']}" for key in ("label", "department_label"))
-        table.add_row(each["dataset"], label, owner, each["cycle"], "✓" if each["may_submit"] else "")
-    Console().print(table)
+        table.add(each["dataset"], label, owner, each["cycle"], "✓" if each["may_submit"] else "")
+    table.print(Console())
 
 
 def submit(
@@ -81,18 +82,20 @@ def _send(client: AgencyClient, dataset: str, file: Path, console: Console) -> d
 
 
 def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
-    console.print(f"回执 receipt {receipt['receipt_id']}", style="bold")
+    console.print(f"回执 receipt {receipt['receipt_id']}", style="bold", soft_wrap=True)
     counts = ("received", "accepted", "unchanged", "rejected", "unmatched")
     console.print("  " + "  ".join(f"{name}={receipt.get(name, 0)}" for name in counts))
     errors = receipt.get("errors", [])
     if not errors:
         return
-    table = Table("行 row", "数据项 item", "代码 code", "说明 message")
+    table = Rows("行 row", "数据项 item", "代码 code", "说明 message")
     for each in errors[:SHOWN_ERRORS]:
-        table.add_row(str(each.get("row")), str(each.get("item")), str(each.get("code")), str(each.get("message")))
-    console.print(table)
+        table.add(str(each.get("row")), str(each.get("item")), str(each.get("code")), str(each.get("message")))
+    table.print(console)
     if len(errors) > SHOWN_ERRORS:
-        console.print(f"  … {len(errors) - SHOWN_ERRORS} more: GET /v1/receipts/{receipt['receipt_id']}/errors")
+        console.print(
+            f"  … {len(errors) - SHOWN_ERRORS} more: GET /v1/receipts/{receipt['receipt_id']}/errors", soft_wrap=True
+        )
 
 
 def _client(
@@ -131,11 +134,12 @@ def _folder(home: Home, agency: str | None, dataset: str | None) -> Path:
 def _nobody(dataset: str | None) -> Unusable:
     if dataset is None:
         return Unusable(
-            "这里还没有部门，请先执行 anxin agency add。", "No agency is here yet; run `anxin agency add` first."
+            f"这里还没有部门，请先执行 {anxin('agency', 'add')}。",
+            f"No agency is here yet; run `{anxin('agency', 'add')}` first.",
         )
     return Unusable(
-        f"这里没有部门获准报送 {dataset}，请用 anxin agency add 授权，或用 --agency 指明部门。",
-        f"No agency here was granted {dataset}; grant it with `anxin agency add`, or name one with --agency.",
+        f"这里没有部门获准报送 {dataset}，请用 {anxin('agency', 'add')} 授权，或用 --agency 指明部门。",
+        f"No agency here was granted {dataset}; grant it with `{anxin('agency', 'add')}`, or name one with --agency.",
     )
 
 

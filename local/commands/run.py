@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from local import checks, state
@@ -20,6 +19,7 @@ from local.display import STATES, StartDisplay, addresses
 from local.layout import DEFAULT_PORT_BASE, Home, Ports
 from local.logs import last_line
 from local.refusals import DiskFull, NotRunning, PartFailed, Refusal
+from local.tables import Rows
 
 DOWN_PATIENCE_S = 90.0
 
@@ -115,9 +115,9 @@ class _Player:
         self.process: subprocess.Popen[bytes] | None = None
 
     def begin(self, console: Console, ports: Ports) -> None:
-        console.print(addresses(ports))
+        console.print(addresses(ports), soft_wrap=True)
         if self.wanted:
-            self.process = subprocess.Popen(_demo_command(self.home))
+            self.process = subprocess.Popen([*_demo_command(self.home), "--in-front"])
 
     def end(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -149,7 +149,7 @@ def _start_detached(home: Home, ports: Ports, console: Console) -> None:
         )
     if not _is_ready(home, child, display):
         raise why(log, said_before, child.returncode)
-    console.print(addresses(ports))
+    console.print(addresses(ports), soft_wrap=True)
 
 
 def _is_ready(home: Home, child: "subprocess.Popen[bytes]", display: StartDisplay) -> bool:
@@ -200,13 +200,13 @@ def _warn_of_full_disk(home: Home) -> None:
 
 
 def _print_status(found: state.PlatformState) -> None:
-    table = Table("部件 part", "状态 state", "pid", "端口 ports", "重启 restarts")
+    table = Rows("部件 part", "状态 state", "pid", "端口 ports", "重启 restarts")
     for part in found.parts:
         ports = " ".join(map(str, part.ports))
-        table.add_row(part.name, STATES.get(part.state, part.state), str(part.pid or "-"), ports, str(part.restarts))
+        table.add(part.name, STATES.get(part.state, part.state), str(part.pid or "-"), ports, str(part.restarts))
     console = Console()
-    console.print(table)
+    table.print(console)
     if found.ready:
-        console.print(addresses(Ports(found.port_base)))
+        console.print(addresses(Ports(found.port_base)), soft_wrap=True)
     else:
         console.print(Text("未就绪 not ready", style="yellow"))

@@ -150,8 +150,10 @@ def _error_in(state: RetryCallState) -> BaseException | None:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether it may be otherwise in a while; a certificate that we do not trust stays what it is."""
-    return isinstance(error, (_Later, httpx.TransportError)) and _distrust(error) is None
+    """Whether it may be otherwise in a while; what is no address, or a certificate we do not trust, stays so."""
+    if isinstance(error, httpx.UnsupportedProtocol) or _distrust(error) is not None:
+        return False
+    return isinstance(error, (_Later, httpx.TransportError))
 
 
 def _distrust(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -154,7 +154,7 @@ def say_it_goes_on(console: Console, home: Home, in_front: bool) -> None:
     zh, en = "按 Ctrl-C 停止", "Ctrl-C stops it"
     if not in_front:
         down = anxin("down", "--home", str(home.path))
-        zh, en = f"停止请执行 {down}", f"`{down}` stops it"
+        zh, en = f"停止请执行 {down} ", f"`{down}` stops it"
     console.print(Text(f"平台继续运行，{zh}。 The platform goes on running; {en}.", style="bold"), soft_wrap=True)
 
 

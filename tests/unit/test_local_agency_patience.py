@@ -42,6 +42,12 @@ def test_a_certificate_that_is_not_trusted_is_said_at_once(client: AgencyClient)
         client.token()
 
 
+def test_what_is_no_address_is_said_at_once(client: AgencyClient) -> None:
+    client.http = httpx.Client(base_url="localhost:8443")
+    with pytest.raises(refusals.Denied, match="cannot be reached"):
+        client.token()
+
+
 def test_waiting_is_said_once_with_its_reason(client: AgencyClient) -> None:
     heard: list[str] = []
     client.on_wait = heard.append

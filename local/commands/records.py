@@ -121,6 +121,8 @@ def _folder(home: Home, agency: str | None, dataset: str | None) -> Path:
             raise Unusable(f"这里没有部门 {agency} 的证书。", f"There is no certificate of the agency {agency} here.")
         return folder
     able = [folder for folder in sorted(home.path.glob("agencies/*")) if _may(folder, dataset)]
+    if dataset is None:  # whoever has a certificate; first those whose grant is known
+        able += [key.parent for key in sorted(home.path.glob("agencies/*/client.key"))]
     if not able:
         raise _nobody(dataset)
     if dataset is None or len(able) == 1:

@@ -62,6 +62,13 @@ def test_anybody_may_look_at_the_catalogue(home: Home) -> None:
     assert records._folder(home, None, None).name == "public-credit"
 
 
+def test_an_agency_of_which_no_grant_is_noted_may_look_too(tmp_path: Path) -> None:
+    folder = Home(tmp_path).agency("older")
+    folder.mkdir(parents=True)
+    (folder / "client.key").touch()
+    assert records._folder(Home(tmp_path), None, None) == folder
+
+
 def test_nobody_here_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="No agency is here yet"):
         records._folder(Home(tmp_path), None, None)

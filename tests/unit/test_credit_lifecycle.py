@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.credit.listing import lifecycle
+from services.credit.listing.consequences import consequence
 from services.credit.listing.grounds import Ground
 from services.credit.listing.guards import GUARDS, DateNotPossible, Facts, GuardFailed
 from services.credit.listing.law import ParameterMissing
-from services.credit.listing.lifecycle import CaseNotInState, SignatureMissing, advance, consequence
+from services.credit.listing.lifecycle import CaseNotInState, SignatureMissing, advance
 from services.credit.listing.signature import Signature
 from shared.errors import AnxinError, Forbidden, Unprocessable
 

@@ -286,19 +286,3 @@ def advance(
 def next_events(state: str) -> list[str]:
     """What can lead on from the state, whoever may do it."""
     return [row.event for row in TABLE if state in row.sources and row.working]
-
-
-# What an order's fate does to its case, without anybody's discretion.
-REVOCATIONS = ("revoke", "revoke_paid_in_time")
-_CONSEQUENCES = ("find_order_annulled", *REVOCATIONS, "find_paid_in_time")
-
-
-def consequence(state: str, facts: Facts) -> str | None:
-    """The system's own event that the facts of the order now call for, if any. It never leads onto the list."""
-    for event in _CONSEQUENCES:
-        try:
-            permit(state, event, facts)
-        except Conflict:
-            continue
-        return event
-    return None

@@ -9,21 +9,21 @@ from fastapi import APIRouter, Query, Response
 
 from services.credit.listing import law, lifecycle
 from services.credit.routes.callers import Decider, Notifier, Reader, Screener, SettingsDep, by
-from services.credit.schemas import (
+from services.credit.schemas.cases import (
     AnswerIn,
     CaseOut,
     CasesOut,
     DecideIn,
     ExtendIn,
     FileOut,
-    ListingOut,
     NoticeIn,
     ObjectionIn,
-    ParameterOut,
     ScreenIn,
     SpareIn,
     StepOut,
 )
+from services.credit.schemas.parameters import ParameterOut
+from services.credit.schemas.public import ListingOut
 from services.credit.usecases import cases, decisions, queries
 from services.credit.usecases.steps import law_of
 from shared.db import SessionDep

@@ -7,14 +7,8 @@ from fastapi import APIRouter, Path, Query, Response
 from services.credit.listing import law
 from services.credit.listing.law import Parameter
 from services.credit.routes.callers import READ, Checker, Decider, by
-from services.credit.schemas import (
-    CheckOut,
-    ListOut,
-    ParameterIn,
-    ParameterOut,
-    ParametersOut,
-    PublicListingOut,
-)
+from services.credit.schemas.parameters import ParameterIn, ParameterOut, ParametersOut
+from services.credit.schemas.public import CheckOut, ListOut, PublicListingOut
 from services.credit.usecases import queries
 from shared.clock import now, today
 from shared.db import SessionDep

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from services.credit.routes.callers import OPERATE, Operator, SettingsDep, by
 from services.credit.rules import check_webhook_url
-from services.credit.schemas import (
+from services.credit.schemas.subscribers import (
     DeliveriesOut,
     DeliveryOut,
     NewSubscriberOut,

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from services.credit.listing import consequences, lifecycle
 from services.credit.listing import law as codes
-from services.credit.listing import lifecycle
 from services.credit.listing.law import Law, law_at
 from services.credit.models import Case, OrderFact
 from services.credit.store import cases, lists
@@ -56,8 +56,8 @@ async def _follow(session: Session, case: Case, fact: OrderFact, law: Law, by: B
         return
     case.paid_on, case.annulled_on = fact.paid_on, fact.annulled_on
     facts = facts_of(case, law, by, reason=fact.annulment_cause or "")
-    event = lifecycle.consequence(case.state, facts)
-    if event in lifecycle.REVOCATIONS:
+    event = consequences.consequence(case.state, facts)
+    if event in consequences.REVOCATIONS:
         await _withdraw(session, case, by)
     known = {"paid_on": fact.paid_on, "annulled_on": fact.annulled_on}
     await audit.record(session, by.name, "credit.order_fact", str(case.id), known)

@@ -1,0 +1,1 @@
+"""Request and response bodies: the public contract. Money is CNY as text; dates are Chinese calendar dates."""

@@ -1,19 +1,9 @@
 """Who sends an alert to its town: the platform while it is yellow, nobody but the analyst from orange on."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from shared.events import Level
-from tests.alerts_world import WUCHANG, World, a_score, a_uscc, a_world
-from tests.conftest import SettingsOf
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
+from tests.alerts_world import WUCHANG, World, a_score, a_uscc
 
 
 @pytest.mark.parametrize("level", ["orange", "red"])

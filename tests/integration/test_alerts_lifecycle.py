@@ -1,8 +1,6 @@
 """People work on an alert: the table holds over HTTP, roles and jurisdictions are checked, each step is on record."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +10,7 @@ from shared.audit import broken_at
 from shared.clock import now, today
 from shared.db import sql
 from shared.events import AlertFound
-from tests.alerts_world import INSPECTORS, RENHE, WUCHANG, World, a_score, a_uscc, a_world
-from tests.conftest import SettingsOf
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
+from tests.alerts_world import INSPECTORS, RENHE, WUCHANG, World, a_score, a_uscc
 
 
 async def test_an_alert_is_worked_on_from_the_score_to_its_closing(world: World) -> None:

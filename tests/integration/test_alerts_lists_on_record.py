@@ -1,20 +1,9 @@
 """Who reads a list of employers and sums is on record with what he asked for."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared.db import sql
-from tests.alerts_world import World, a_uscc, a_world
-from tests.conftest import SettingsOf
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
+from tests.alerts_world import World, a_uscc
 
 
 async def entries(world: World, action: str) -> list[tuple[str, dict[str, Any]]]:

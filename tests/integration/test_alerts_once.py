@@ -1,24 +1,13 @@
 """A person stands on an order once, and a payment that is told again is recorded once."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from shared.events import OrderPaid
 from shared.ids import new_id
-from tests.alerts_world import World, a_world
-from tests.conftest import SettingsOf
+from tests.alerts_world import World
 
 ID_NO = "11010519491231002X"
 RECEIPT = {"kind": "bank_receipt", "reference": "工行回单"}
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
 
 
 def an_order(**more: Any) -> dict[str, Any]:

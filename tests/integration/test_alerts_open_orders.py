@@ -1,23 +1,12 @@
 """An alert is not done while an order to pay that came out of it is unpaid."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared.ids import new_id
-from tests.alerts_world import World, a_world
-from tests.conftest import SettingsOf
+from tests.alerts_world import World
 
 RECEIPT = {"kind": "bank_receipt", "reference": "工行回单"}
 RESOLVED = {"reason": "工资已全部发放", "paid_amount": "36000", "documents": [RECEIPT]}
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
 
 
 async def ordered(world: World) -> tuple[str, str]:

@@ -1,9 +1,7 @@
 """An order to pay: issued, served, paid or overdue at 24:00; sums for the list, names for nobody."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,10 @@ from shared.clock import now, today
 from shared.db import sql
 from shared.events import Event, OrderIssued, OrderOverdue, OrderPaid, OrderRevoked
 from shared.ids import new_id
-from tests.alerts_world import RENHE, World, a_world
-from tests.conftest import SettingsOf
+from tests.alerts_world import RENHE, World
 
 ID_NO = "11010519491231002X"
 RECEIPT = {"kind": "bank_receipt", "reference": "工行回单"}
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
 
 
 def an_order(**more: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What the list is told when a term has ended: what is still open then, worker by worker."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +10,9 @@ import pytest
 from shared import calendar
 from shared.events import OrderOverdue
 from shared.ids import new_id
-from tests.alerts_world import World, a_world
-from tests.conftest import SettingsOf
+from tests.alerts_world import World
 
 RECEIPT = {"kind": "bank_receipt", "reference": "工行回单"}
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
 
 
 async def ten_migrants_owed_100_000(world: World) -> dict[str, Any]:

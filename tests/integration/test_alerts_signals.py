@@ -1,8 +1,6 @@
 """A score arrives: it becomes an alert, merges, is watched or suppressed; twice and out of order it changes nothing."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +9,7 @@ from shared.clock import now
 from shared.db import sql
 from shared.events import AlertRaised, ProjectScored
 from shared.ids import new_id
-from tests.alerts_world import WUCHANG, World, a_reason, a_score, a_uscc, a_world
-from tests.conftest import SettingsOf
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
+from tests.alerts_world import WUCHANG, World, a_reason, a_score, a_uscc
 
 
 async def rows(world: World, table: str, uscc: str) -> list[dict[str, Any]]:

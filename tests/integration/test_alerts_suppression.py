@@ -1,6 +1,5 @@
 """What silences a signal, and what wakes an alert again (domain rules 9.1)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,9 @@ import pytest
 
 from shared.clock import now, today
 from shared.events import AlertRaised
-from tests.alerts_world import INSPECTORS, World, a_reason, a_score, a_world
-from tests.conftest import SettingsOf
+from tests.alerts_world import INSPECTORS, World, a_reason, a_score
 
 RECEIPT = [{"kind": "bank_receipt", "reference": "工行回单"}]
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
 
 
 async def closed_as_false(world: World) -> dict[str, Any]:

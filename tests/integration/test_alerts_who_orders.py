@@ -1,23 +1,12 @@
 """Who orders an employer to pay, and whom the order names."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from services.alerts import parameters
 from shared.clock import today
 from shared.events import OrderIssued, ProjectScored
 from shared.ids import new_id
-from tests.alerts_world import INSPECTORS, World, a_score, a_uscc, a_world
-from tests.conftest import SettingsOf
-
-
-@pytest.fixture
-async def world(settings_of: SettingsOf, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(settings_of, tmp_path) as one:
-        yield one
+from tests.alerts_world import INSPECTORS, World, a_score, a_uscc
 
 
 def an_order(**more: Any) -> dict[str, Any]:

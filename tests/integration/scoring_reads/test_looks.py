@@ -1,61 +1,19 @@
 """What is written down of a look, a refused one too, and what is said of how fresh a feed is."""
 
-import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
 
 from services.scoring.consumers import consumer
-from services.scoring.main import create_service
 from shared import audit
 from shared.clock import now
-from shared.db import Database, sql
-from shared.events import RecordsAccepted, SigningKeysPublished
-from shared.identity import Identities
+from shared.db import sql
+from shared.events import RecordsAccepted
 from shared.ids import new_id
-from shared.service import Runtime, create_app
-from tests.conftest import SettingsOf
+from shared.service import Runtime
 from tests.scoring_facts import a_uscc
-
-KEY = ECKey.generate_key("P-256", auto_kid=True)
-
-
-@pytest.fixture
-async def runtime(settings_of: SettingsOf) -> AsyncIterator[Runtime]:
-    settings = settings_of("scoring")
-    identities = Identities()
-    identities.apply(SigningKeysPublished(jwks=dict(KeySet([KEY]).as_dict(private=False))))
-    running = Runtime(settings, Database(settings), identities)
-    yield running
-    await running.db.close()
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(create_service(), runtime))
-    async with httpx.AsyncClient(transport=transport, base_url="https://scoring") as opened:
-        yield opened
-
-
-def a_reader(runtime: Runtime, division: str) -> dict[str, str]:
-    moment = int(time.time())
-    claims = {
-        "iss": runtime.settings.people_issuer,
-        "aud": "anxin",
-        "sub": "wang",
-        "roles": ["analyst"],
-        "division": division,
-        "scope": "scores:read",
-        "iat": moment - 5,
-        "exp": moment + 300,
-        "jti": str(new_id()),
-    }
-    return {"authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'typ': 'at+jwt', 'kid': KEY.kid}, claims, KEY)}"}
+from tests.scoring_reader import a_reader
 
 
 def registered(uscc: str, days_ago: int = 0, agency: str = "an-agency") -> RecordsAccepted:

@@ -1,62 +1,22 @@
 """What people may read of a risk, and what of it is written down."""
 
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
 
 from services.scoring.consumers import consumer
-from services.scoring.main import create_service
 from shared.clock import now
-from shared.db import Database, sql
-from shared.events import RecordsAccepted, SigningKeysPublished
-from shared.identity import Identities
+from shared.db import sql
+from shared.events import RecordsAccepted
 from shared.ids import new_id
-from shared.service import Runtime, create_app
-from tests.conftest import SettingsOf
+from shared.service import Runtime
 from tests.scoring_facts import a_uscc, recent_month
+from tests.scoring_reader import a_reader
 
-KEY = ECKey.generate_key("P-256", auto_kid=True)
 Ask = Callable[..., Any]
-
-
-@pytest.fixture
-async def runtime(settings_of: SettingsOf) -> AsyncIterator[Runtime]:
-    settings = settings_of("scoring")
-    identities = Identities()
-    identities.apply(SigningKeysPublished(jwks=dict(KeySet([KEY]).as_dict(private=False))))
-    running = Runtime(settings, Database(settings), identities)
-    yield running
-    await running.db.close()
-
-
-@pytest.fixture
-async def client(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(create_service(), runtime))
-    async with httpx.AsyncClient(transport=transport, base_url="https://scoring") as opened:
-        yield opened
-
-
-def a_reader(runtime: Runtime, division: str = "330110", **changes: Any) -> dict[str, str]:
-    moment = int(time.time())
-    claims = {
-        "iss": runtime.settings.people_issuer,
-        "aud": "anxin",
-        "sub": "wang",
-        "roles": ["analyst"],
-        "division": division,
-        "scope": "scores:read",
-        "iat": moment - 5,
-        "exp": moment + 300,
-        "jti": str(new_id()),
-    }
-    token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": KEY.kid}, claims | changes, KEY)
-    return {"authorization": f"Bearer {token}"}
 
 
 def records(dataset: str, uscc: str, columns: dict[str, list[Any]], key: str | None = None) -> RecordsAccepted:

@@ -92,7 +92,7 @@ _HEAD = f"""{WARNING}
 
 服务之间只通过事件往来，本页是唯一的契约（机器可读版本：[asyncapi.yaml](asyncapi.yaml)）。
 Services speak to each other by events only; this page is the whole contract, and
-[asyncapi.yaml](asyncapi.yaml) is its machine-readable form. Source: `shared/events.py`, `shared/topology.py`.
+[asyncapi.yaml](asyncapi.yaml) is its machine-readable form. Source: `shared/events/`, `shared/topology.py`.
 """
 _STREAMS = """## 流 Streams
 

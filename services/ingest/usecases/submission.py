@@ -1,15 +1,13 @@
-"""What ingest does: take a submission, and show what became of it."""
+"""Take a submission: check, match, keep, announce."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import polars as pl
 
-from services.ingest import store
 from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge, read, refused_throughout
@@ -17,24 +15,23 @@ from services.ingest.matching import SUBJECT
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.rules import must_be_the_same
 from services.ingest.sealing import SealedBody, seal_body
+from services.ingest.store import faults as fault_store
+from services.ingest.store import heads as head_store
+from services.ingest.store import receipts as receipt_store
+from services.ingest.store import waiting as waiting_store
+from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
 from shared.crypto import Vault
 from shared.db import Session
-from shared.errors import NotFound
 from shared.events import RecordsAccepted
 from shared.outbox import announce
 from shared.telemetry import current_traceparent
 
-ERRORS_IN_ANSWER = 1000
-ERRORS_A_PAGE = 10_000
 # A message stays well below NATS's megabyte.
 ROWS_A_MESSAGE = 2000
 BYTES_A_MESSAGE = 600_000
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
-_TOLD = {**FAULTS, "message": pl.String, "message_zh": pl.String}
-
-Error = dict[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -47,13 +44,6 @@ class Submission:
     content_type: str
     idempotency_key: str | None
     reported_at: datetime
-
-
-class Taken(NamedTuple):
-    """A receipt, and its first errors."""
-
-    receipt: Receipt
-    errors: list[Error]
 
 
 @dataclass
@@ -105,10 +95,10 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
         if count.received > max_rows:
             raise FileTooLarge(f"A request may carry {max_rows} records.")
     _must_have_sense(count, dataset)
-    await store.keep_body(session, sealed)
-    receipt = _receipt(submission, dataset, sealed, count)
-    session.add(receipt)
-    return Taken(receipt, _errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
+    await receipt_store.keep_body(session, sealed)
+    taken = _receipt(submission, dataset, sealed, count)
+    session.add(taken)
+    return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
 
 
 def _must_have_sense(count: _Count, dataset: Dataset) -> None:
@@ -129,7 +119,7 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
         dataset=dataset.dataset,
         sha256=sealed.sha256,
     )
-    known = await store.claim_key(session, claim)
+    known = await receipt_store.claim_key(session, claim)
     if known is None:
         return None
     must_be_the_same((known.dataset, known.sha256), (claim.dataset, claim.sha256))
@@ -138,14 +128,14 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
 
 async def _take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: _Count) -> None:
     receipt_id = submission.receipt_id
-    await store.keep_identities(session, batch.identities)
-    merged = await store.merge(session, batch.matched, dataset.dataset, receipt_id)
+    await receipt_store.keep_identities(session, batch.identities)
+    merged = await head_store.merge(session, batch.matched, dataset.dataset, receipt_id)
     # Most of the time every row is new: what nothing is wrong with costs no look.
     all_new = len(merged.kept) == len(batch.matched)
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
     late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
-    await store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
+    await fault_store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
     for rows in _messages(changed):
         announce(session, _accepted(submission, dataset, rows))
     count.add(batch, accepted=len(changed), superseded=len(late))
@@ -153,10 +143,10 @@ async def _take_in(session: Session, submission: Submission, dataset: Dataset, b
 
 async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, receipt_id: UUID) -> None:
     """Records without a subject wait; those that have found theirs wait no longer."""
-    await store.keep_unmatched(
+    await waiting_store.keep_unmatched(
         session, batch.unmatched, dataset.subject, dataset=dataset.dataset, receipt_id=receipt_id
     )
-    await store.drop_matched(session, batch.matched.get_column(KEY_HASH))
+    await waiting_store.drop_matched(session, batch.matched.get_column(KEY_HASH))
 
 
 def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:
@@ -215,39 +205,3 @@ def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count
         unmatched=count.unmatched,
         traceparent=current_traceparent(),
     )
-
-
-async def receipt(session: Session, receipt_id: UUID, agency: str | None, datasets: Mapping[str, Dataset]) -> Taken:
-    """A receipt of that agency (of any, when None) with its first errors; NotFound otherwise.
-
-    Somebody else's receipt is not found, either: that it exists is nobody's business.
-    """
-    found = await store.receipt(session, receipt_id)
-    if found is None or (agency is not None and found.agency != agency):
-        raise NotFound(f"There is no receipt {receipt_id}.")
-    page = await store.faults(session, receipt_id, after=0, limit=ERRORS_IN_ANSWER, with_notes=False)
-    return Taken(found, _errors(page, datasets[found.dataset]))
-
-
-async def errors_page(session: Session, receipt_id: UUID, after: int, dataset: Dataset) -> tuple[pl.DataFrame, int]:
-    """A page of all errors and notes after an id (row, item, code, message, message_zh), and the id it ends with."""
-    page = await store.faults(session, receipt_id, after, ERRORS_A_PAGE, with_notes=True)
-    return told(page, dataset), page.item(-1, "id") if len(page) else after
-
-
-def told(faults: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Faults with their sentences: row, item, code, message, message_zh."""
-    if faults.is_empty():
-        return pl.DataFrame(schema=_TOLD)
-    kinds = faults.select("item", "code").unique(maintain_order=True)
-    sentences = [messages(dataset, name, code) for name, code in kinds.iter_rows()]
-    named = kinds.with_columns(
-        pl.Series("message", [english for english, _ in sentences], dtype=pl.String),
-        pl.Series("message_zh", [chinese for _, chinese in sentences], dtype=pl.String),
-    )
-    joined = faults.join(named, on=["item", "code"], how="left", maintain_order="left")
-    return joined.select("row", "item", "code", "message", "message_zh")
-
-
-def _errors(faults: pl.DataFrame, dataset: Dataset) -> list[Error]:
-    return told(faults, dataset).to_dicts()

@@ -1,0 +1,55 @@
+"""The only contract between the services, in flow order. Every event is a CloudEvents 1.0 type `cn.anxin.<subject>.v1`.
+
+Optional fields may be added; a new meaning is a new event. `docs/events.md` and `docs/asyncapi.yaml` are generated from
+this page. Times are aware datetimes, money is Decimal (a string in JSON), credit codes are 18 characters.
+"""
+
+from shared.events.alerts import AlertFound, AlertRaised, OrderIssued, OrderOverdue, OrderPaid, OrderRevoked, Party
+from shared.events.base import Event, Finding, Level, SubjectKind
+from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
+from shared.events.identity import IdentityRevoked, SigningKeysPublished
+from shared.events.records import RecordsAccepted
+from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
+
+__all__ = [
+    "ALL",
+    "BY_TYPE",
+    "AlertFound",
+    "AlertRaised",
+    "EmployerListed",
+    "EmployerRemoved",
+    "EmployerScored",
+    "Event",
+    "Finding",
+    "IdentityRevoked",
+    "Level",
+    "ListedParty",
+    "OrderIssued",
+    "OrderOverdue",
+    "OrderPaid",
+    "OrderRevoked",
+    "Party",
+    "ProjectScored",
+    "Reason",
+    "ReceiptRow",
+    "RecordsAccepted",
+    "SigningKeysPublished",
+    "SubjectKind",
+]
+
+ALL: tuple[type[Event], ...] = (
+    RecordsAccepted,
+    EmployerScored,
+    ProjectScored,
+    AlertRaised,
+    AlertFound,
+    OrderIssued,
+    OrderOverdue,
+    OrderPaid,
+    OrderRevoked,
+    EmployerListed,
+    EmployerRemoved,
+    IdentityRevoked,
+    SigningKeysPublished,
+)
+BY_TYPE: dict[str, type[Event]] = {event.type(): event for event in ALL}

@@ -1,0 +1,66 @@
+"""scoring speaks: levels, and the reasons behind them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shared.events.base import Event, Level
+
+
+class ReceiptRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fact came from: a row (1-based) of a receipt."""
+
+    receipt_id: UUID
+    row: int
+    agency: str
+    dataset: str
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a level is what it is: a sentence with figures, and the rows behind it."""
+
+    indicator: str
+    family: str
+    points: int
+    text_zh: str
+    text_en: str
+    floor: Level | None = None
+    as_of: str | None = None
+    figures: dict[str, Any] = {}
+    receipts: list[ReceiptRow] = []
+    article: str | None = None
+
+
+class _Scored(Event, frozen=True, kw_only=True):
+    """What a score of any subject carries."""
+
+    score_id: UUID
+    name: str | None
+    division: str | None
+    level: Level
+    previous_level: Level
+    points: int
+    families: list[str]
+    reasons: list[Reason]
+    scored_at: datetime
+    rules_version: str
+
+
+class EmployerScored(_Scored, frozen=True, kw_only=True):
+    """scoring -> alerts. An employer's level or its reasons changed; `division` is the town of the workplace."""
+
+    subject = "scores.employer"
+    source = "scoring"
+    uscc: str
+
+
+class ProjectScored(_Scored, frozen=True, kw_only=True):
+    """scoring -> alerts. A construction project's level or its reasons changed."""
+
+    subject = "scores.project"
+    source = "scoring"
+    project_code: str
+    gc_uscc: str | None = None
+    gc_name: str | None = None

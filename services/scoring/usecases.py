@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.scoring import frames, judgement
+from services.scoring import folding, frames, judgement
 from services.scoring.judgement import Standing, Verdict
 from services.scoring.models import Label, Subject
 from services.scoring.rulebook import Rulebook, Scored
@@ -64,6 +64,7 @@ async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> N
     batch = _batch(event, book)
     dataset = book.datasets.get(event.dataset)
     touched = await fact_store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
+    await folding.fold_attendance(session, event.dataset, event.keys, touched)
     await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
     if (
         dataset
@@ -101,7 +102,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     at, book = moment.at, moment.book
     before = await subject_store.subjects(session, kind, ids)
     datasets = book.of_subject(kind)
-    versions = await fact_store.newest(session, kind, ids, datasets, at)
+    versions = await folding.known_versions(session, kind, ids, datasets, at)
     facts = frames.gather(ids, versions, await fact_store.feeds(session, datasets, at), datasets, at)
     standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
     verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)

@@ -10,7 +10,7 @@ from uuid import UUID
 import polars as pl
 from psycopg import AsyncConnection
 
-from services.scoring.frames import FEEDS, VERSIONS, horizons
+from services.scoring.frames import FEEDS, UTC_TIME, VERSIONS, horizons
 from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store.subjects import Key, as_columns, keys_of
 from shared.clock import SHANGHAI, local_date
@@ -198,13 +198,20 @@ async def newest(
     if kind == "project":
         keys |= await keys_of(session, _ALIASES, {"ids": list(ids)})
     parameters = {**as_columns(keys), **_seen(datasets, at), "at": at}
-    text = await _copied(session, _NEWEST, parameters)
+    return await copied_table(session, _NEWEST, parameters, VERSIONS)
+
+
+async def copied_table(
+    session: Session, statement: str, parameters: dict[str, Any], schema: Mapping[str, pl.DataType]
+) -> pl.DataFrame:
+    """What a `copy .. to stdout (format csv)` gives, in these types; moments leave as microseconds since 1970 UTC."""
+    text = await _copied(session, statement, parameters)
     if not text:
-        return pl.DataFrame(schema=VERSIONS)
-    raw = {**VERSIONS, "source_time": pl.Int64(), "reported_at": pl.Int64()}
+        return pl.DataFrame(schema=schema)
+    moments = [name for name, kind in schema.items() if kind == UTC_TIME]
+    raw = {**schema, **dict.fromkeys(moments, pl.Int64())}
     table = pl.read_csv(io.BytesIO(text), has_header=False, new_columns=list(raw), schema=raw)
-    moments = pl.from_epoch(pl.col("source_time", "reported_at"), time_unit="us").dt.replace_time_zone("UTC")
-    return table.with_columns(moments)
+    return table.with_columns(pl.from_epoch(pl.col(moments), time_unit="us").dt.replace_time_zone("UTC"))
 
 
 def _seen(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, list[Any]]:

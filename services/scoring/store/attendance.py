@@ -1,0 +1,102 @@
+"""Attendance by month: a line a project, month and worker, always made of the facts anew and never counted up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from services.scoring.frames import VERSIONS
+from services.scoring.store.facts import copied_table
+from shared.db import Session, sql
+
+DATASET = "hc_attendance"
+MONTHS: dict[str, pl.DataType] = {
+    "subject": pl.String(),
+    "month": pl.Int32(),
+    "worker": pl.String(),
+    "days": pl.Int32(),
+    "device_days": pl.Int32(),
+}
+
+# Whatever touched a punch - a repeat, a correction, an older version that came late, a withdrawal -, its cell is made
+# of the newest versions again. Every version of the key names cells: a withdrawn one says no more whose it was.
+_FOLD = """
+with touched as materialized (
+    select distinct fact.subject_id, fact.body ->> 'id_no' as worker,
+        scoring.month_count(scoring.china_day(fact.body ->> 'punch_at')) as month
+    from scoring.fact
+    where fact.dataset = 'hc_attendance' and fact.subject_kind = 'project' and fact.body is not null
+        and fact.key = any(cast(:keys as text[])) and fact.subject_id = any(cast(:ids as text[]))
+), cell as materialized (
+    select touched.*, make_date(month / 12, month % 12 + 1, 1) as first_day from touched
+    where worker is not null and month is not null
+), candidate as materialized (
+    -- The text is a UTC moment or China's time: two days to either side hold every punch of a month of China.
+    select distinct cell.subject_id, cell.worker, cell.month, fact.key
+    from cell join scoring.fact on fact.dataset = 'hc_attendance' and fact.body is not null
+        and fact.subject_id = cell.subject_id and fact.body ->> 'id_no' = cell.worker
+        and (fact.body ->> 'punch_at') collate "C" >= to_char(cell.first_day - 2, 'YYYY-MM-DD')
+        and (fact.body ->> 'punch_at') collate "C" < to_char(cell.first_day + interval '1 month 2 days', 'YYYY-MM-DD')
+), punch as materialized (
+    select candidate.*, version.source_time, version.reported_at, version.receipt_id, version.row_no, version.agency,
+        version.body, scoring.china_day(version.body ->> 'punch_at') as day
+    from candidate cross join lateral (
+        select * from scoring.fact
+        where fact.subject_id = candidate.subject_id and fact.subject_kind = 'project'
+            and fact.dataset = 'hc_attendance' and fact.key = candidate.key
+        order by fact.source_time desc, fact.receipt_id desc, fact.row_no desc limit 1
+    ) version
+    where version.body ->> 'id_no' = candidate.worker
+        and scoring.month_count(scoring.china_day(version.body ->> 'punch_at')) = candidate.month
+), folded as (
+    select subject_id, month, worker, count(distinct day) as days,
+        count(distinct day) filter (where body ->> 'origin' = 'device') as device_days, max(key collate "C") as key
+    from punch group by subject_id, month, worker
+), gone as (
+    delete from scoring.attendance_month line using cell
+    where line.subject_id = cell.subject_id and line.month = cell.month and line.worker = cell.worker
+        and not exists (select from folded where folded.subject_id = cell.subject_id
+            and folded.month = cell.month and folded.worker = cell.worker)
+)
+insert into scoring.attendance_month
+    (subject_id, month, worker, days, device_days, key, source_time, reported_at, receipt_id, row_no, agency, body)
+select folded.*, last.source_time, last.reported_at, last.receipt_id, last.row_no, last.agency, last.body
+from folded join punch last on last.subject_id = folded.subject_id and last.key = folded.key
+    and last.worker = folded.worker and last.month = folded.month
+on conflict (subject_id, month, worker) do update set days = excluded.days, device_days = excluded.device_days,
+    key = excluded.key, source_time = excluded.source_time, reported_at = excluded.reported_at,
+    receipt_id = excluded.receipt_id, row_no = excluded.row_no, agency = excluded.agency, body = excluded.body
+"""
+
+_LAST = """
+copy (
+    select 'project', subject_id, 'hc_attendance', key, (extract(epoch from source_time) * 1000000)::bigint,
+        (extract(epoch from reported_at) * 1000000)::bigint, receipt_id, row_no, agency, body
+    from scoring.attendance_month
+    where subject_id = any(%(ids)s::text[]) and source_time >= %(since)s
+) to stdout (format csv)
+"""
+
+_DAYS = """
+copy (
+    select subject_id, month, worker, days, device_days from scoring.attendance_month
+    where subject_id = any(%(ids)s::text[]) and month >= %(since)s
+) to stdout (format csv)
+"""
+
+
+async def fold(session: Session, projects: Iterable[str], keys: Sequence[str]) -> None:
+    """Make the months anew that these records touch, or ever touched. The projects must be held (lock_subjects)."""
+    await sql(session, _FOLD, ids=list(projects), keys=list(keys))
+
+
+async def last_punches(session: Session, projects: Sequence[str], since: datetime) -> pl.DataFrame:
+    """Of each worker's months the last punch, as versions (frames.VERSIONS)."""
+    return await copied_table(session, _LAST, {"ids": list(projects), "since": since}, VERSIONS)
+
+
+async def days(session: Session, projects: Sequence[str], since: int) -> pl.DataFrame:
+    """MONTHS: how many days each worker came, from a month (since year 0) on."""
+    parameters: dict[str, Any] = {"ids": list(projects), "since": since}
+    return await copied_table(session, _DAYS, parameters, MONTHS)

@@ -7,7 +7,7 @@ import polars as pl
 
 from services.ingest.catalogue import Dataset, Item
 from services.ingest.matching import SUBJECT, unmatched_faults, with_subject
-from services.ingest.rules import fingerprints
+from services.ingest.rules import SCOPE_DIGITS, fingerprints, scope
 from services.ingest.sealing import pseudonymised
 from services.ingest.validation import ROW, Batch, Checker
 from shared.crypto import Vault
@@ -63,11 +63,28 @@ def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, age
     keys = texts.get_column(KEY)
     plain = plain.with_columns(
         keys,
-        pl.Series(KEY_HASH, fingerprints((dataset.dataset + _BETWEEN + keys).to_list()), dtype=pl.String),
+        _key_hashes(plain, keys, dataset, agency),
         pl.Series(ROW_HASH, fingerprints(texts.get_column("content").to_list()), dtype=pl.String),
     )
     announced = [item.item for item in dataset.items if item.sensitivity != "P2"]
     return plain.select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
+
+
+def month_item(dataset: Dataset) -> str | None:
+    """The item of the natural key that says which month a record is about; a full list is the list of one month."""
+    return next((name for name in dataset.key if dataset.by_name[name].kind == "month"), None)
+
+
+def _key_hashes(rows: pl.DataFrame, keys: pl.Series, dataset: Dataset, agency: str) -> pl.Series:
+    """Keys of fixed size: first the register, so that all records of one lie together, then the record."""
+    provider = agency if dataset.providers == "many" else None
+    month = month_item(dataset)
+    told = pl.Series(fingerprints((dataset.dataset + _BETWEEN + keys).to_list()), dtype=pl.String)
+    if month is None:
+        return (scope(dataset.dataset, provider, None) + told.str.slice(SCOPE_DIGITS)).alias(KEY_HASH)
+    months = rows.get_column(month)
+    registers = {each: scope(dataset.dataset, provider, each) for each in months.unique().to_list()}
+    return (months.replace_strict(registers, return_dtype=pl.String) + told.str.slice(SCOPE_DIGITS)).alias(KEY_HASH)
 
 
 def _source_time(dataset: Dataset, reported_at: datetime) -> pl.Expr:

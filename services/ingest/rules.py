@@ -3,10 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from uuid import UUID
 
 from shared.errors import AnxinError, Unprocessable
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+# The rest of a key, 80 bits, tells the records of a register apart: a chance of 1 in 10^10 for two of 10 million.
+SCOPE_DIGITS = 12
 
 
 class KeyReused(Unprocessable):
@@ -45,3 +48,16 @@ def must_be_the_same(known: tuple[str, bytes], given: tuple[str, bytes]) -> None
 def fingerprints(texts: Iterable[str]) -> list[str]:
     """128 bits of BLAKE2b of each text, as 32 hex digits: stable for ever, and a uuid's size in the database."""
     return [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+
+
+def scope(dataset: str, agency: str | None, month: str | None) -> str:
+    """The first 12 hex digits of every key of a register: what one full list is about, e.g. the arrears of 2026-10.
+
+    `agency` where many provide the dataset, `month` where the natural key holds one; else None.
+    """
+    return fingerprints(["\x1f".join(("scope", dataset, agency or "", month or ""))])[0][:SCOPE_DIGITS]
+
+
+def bounds(register: str) -> tuple[UUID, UUID]:
+    """The least and the greatest key of a register: its records lie together in the index."""
+    return UUID(register.ljust(32, "0")), UUID(register.ljust(32, "f"))

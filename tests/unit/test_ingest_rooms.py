@@ -5,6 +5,7 @@ import base64
 from hashlib import blake2b
 from typing import Any
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -12,7 +13,7 @@ from services.ingest.admission import Gate
 from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
 from services.ingest.catalogue import shipped
 from services.ingest.matching import SUBJECT
-from services.ingest.rules import KeyMalformed, KeyReused, idempotency_key, must_be_the_same
+from services.ingest.rules import KeyMalformed, KeyReused, bounds, idempotency_key, must_be_the_same, scope
 from services.ingest.sealing import open_body, seal_body
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Checker
@@ -108,8 +109,17 @@ def test_the_fingerprints_are_the_same_today_and_in_ten_years() -> None:
     found = prepared("tax_arrears", a_tax_row(balance="1.50")).matched
     key = "tax_arrears\x1f1|增值税|2026-10"
     content = "\x1f".join(["某", "1", GOOD, "\x1e", "增值税", "1.50", "\x1e", "2026-10", "\x1e"])
-    assert found.item(0, KEY_HASH) == blake2b(key.encode(), digest_size=16).hexdigest()
+    register = blake2b(b"scope\x1ftax_arrears\x1f\x1f2026-10", digest_size=16).hexdigest()
+    assert found.item(0, KEY_HASH) == register[:12] + blake2b(key.encode(), digest_size=16).hexdigest()[12:]
     assert found.item(0, ROW_HASH) == blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def test_the_records_of_one_full_list_lie_together_and_no_other_between_them() -> None:
+    rows = [a_tax_row(taxpayer_no=str(number), as_of=month) for number in range(20) for month in ("2026-09", "2026-10")]
+    found = prepared("tax_arrears", *rows).matched
+    least, greatest = (str(bound.hex) for bound in bounds(scope("tax_arrears", None, "2026-10")))
+    inside = found.filter(pl.col(KEY_HASH).is_between(pl.lit(least), pl.lit(greatest)))
+    assert inside.get_column("as_of").to_list() == ["2026-10"] * 20
 
 
 def test_the_same_content_written_otherwise_is_the_same_row() -> None:

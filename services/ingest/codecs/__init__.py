@@ -1,10 +1,12 @@
 """Bytes in, batches of text columns out: JSON, NDJSON and CSV, plain, gzip or zstd. Pure, and bounded in memory."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from email.message import Message
+from typing import BinaryIO
 
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs.compression import inflated
+from services.ingest.codecs.compression import inflated, unpacked
 from services.ingest.codecs.csv_records import read_csv
 from services.ingest.codecs.json_records import read_array, read_lines
 from services.ingest.codecs.refusals import (
@@ -12,11 +14,14 @@ from services.ingest.codecs.refusals import (
     BodyTooSlow,
     FileTooLarge,
     MissingColumns,
+    NotInCharset,
+    RecordTooLarge,
     UnknownItems,
     UnreadableType,
     WrongThroughout,
     refused_throughout,
 )
+from services.ingest.codecs.text import charset_of, utf8
 from services.ingest.validation import Batch
 
 __all__ = [
@@ -25,12 +30,15 @@ __all__ = [
     "BodyTooSlow",
     "FileTooLarge",
     "MissingColumns",
+    "NotInCharset",
+    "RecordTooLarge",
     "UnknownItems",
     "UnreadableType",
     "WrongThroughout",
     "inflated",
     "must_be_readable",
     "read",
+    "read_stream",
     "refused_throughout",
 ]
 
@@ -51,14 +59,37 @@ def must_be_readable(content_type: str) -> None:
 
 
 def read(body: bytes, content_type: str, dataset: Dataset) -> Iterator[Batch]:
-    """Batches of the records in a body. Raises BadFile (with the position), UnknownItems, MissingColumns."""
+    """Batches of the records in a body that has been unpacked. Raises as `read_stream` does."""
+    return read_stream(io.BytesIO(body), content_type, "identity", dataset, len(body))
+
+
+def read_stream(
+    source: BinaryIO, content_type: str, content_encoding: str, dataset: Dataset, limit: int
+) -> Iterator[Batch]:
+    """Batches of the records in a file of any size, unpacked on the way to at most `limit` bytes.
+
+    `source` must be able to seek: what a CSV file is written in is found out first. What is held of the file at once is
+    some megabytes, whatever its shape. Raises UnreadableType at once; BadFile (with its place), RecordTooLarge,
+    FileTooLarge, UnknownItems and MissingColumns while it is read.
+    """
     must_be_readable(content_type)
     media, charset = _parts(content_type)
+    start = source.tell()
+
+    def pieces() -> Iterator[bytes]:
+        source.seek(start)
+        yield from unpacked(source, content_encoding, limit)
+
     if media in _JSON:
-        return read_array(body, dataset)
+        return read_array(utf8(pieces()), dataset)
     if media in _LINES:
-        return read_lines(body, dataset)
-    return read_csv(body, dataset, charset)
+        return read_lines(utf8(pieces()), dataset)
+    return _csv(pieces, charset, dataset)
+
+
+def _csv(pieces: Callable[[], Iterator[bytes]], charset: str | None, dataset: Dataset) -> Iterator[Batch]:
+    found = charset or charset_of(pieces)
+    yield from read_csv(utf8(pieces(), found), dataset)
 
 
 def _parts(content_type: str) -> tuple[str, str | None]:

@@ -1,86 +1,65 @@
-"""Content-Encoding undone, never beyond a bound: a bomb is refused before it has grown."""
+"""Content-Encoding undone piece by piece, never beyond a bound: a bomb is refused before it has grown."""
 
+import gzip
+import io
+import sys
 import zlib
-from collections.abc import Callable
-
-import zstandard
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 from services.ingest.codecs.refusals import BadFile, FileTooLarge, UnreadableType
 
-# One block of a zstd frame (a few bytes) may stand for 128 kB: small bites keep what grows at once small.
-_ZSTD_BITE = 2048
-_ZSTD_WINDOW = 2**27
-_GZIP_STEP = 2**20
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+PIECE_BYTES = 2**20
+# What a frame may ask us to remember: 128 MiB is zstd's own bound for who does not agree otherwise.
+_ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
+
+
+def unpacked(source: BinaryIO, encoding: str, limit: int) -> Iterator[bytes]:
+    """The file in pieces of up to 1 MiB, from where the source stands; gzip of several members, zstd of several frames.
+
+    Raises UnreadableType, FileTooLarge (more than `limit` bytes) or BadFile (broken, or cut off).
+    """
+    name = encoding.strip().lower() or "identity"
+    if name not in _READERS:
+        raise UnreadableType(f"The content encoding must be gzip, zstd or identity, not {encoding[:40]!r}.")
+    size, opened = 0, _READERS[name](source)
+    while piece := _piece(opened, name, size):
+        size += len(piece)
+        if size > limit:
+            raise FileTooLarge(f"The file is larger than {limit} bytes.", check="body_too_large")
+        yield piece
 
 
 def inflated(body: bytes, encoding: str, limit: int) -> bytes:
-    """The file in the body. Raises UnreadableType, FileTooLarge (more than `limit` bytes) or BadFile (broken)."""
-    name = encoding.strip().lower() or "identity"
-    if name not in _DECODERS:
-        raise UnreadableType(f"The content encoding must be gzip, zstd or identity, not {encoding[:40]!r}.")
-    return _DECODERS[name](body, limit)
+    """The file in the body, whole. Raises as `unpacked` does."""
+    pieces = unpacked(io.BytesIO(body), encoding, limit)
+    return b"".join(pieces)
 
 
-def _identity(body: bytes, limit: int) -> bytes:
-    _must_fit(len(body), limit)
-    return body
-
-
-def _gzip(body: bytes, limit: int) -> bytes:
-    """One or several gzip members (RFC 1952)."""
-    parts, size, rest = [], 0, body
-    while rest:
-        member = zlib.decompressobj(wbits=31)
-        while not member.eof:
-            part = _step(member, rest, limit - size)
-            size += len(part)
-            _must_fit(size, limit)
-            rest = member.unconsumed_tail
-            if not part and not rest and not member.eof:
-                raise BadFile("The gzip stream ends too early.", byte=len(body))
-            parts.append(part)
-        rest = member.unused_data.lstrip(b"\0")
-    return b"".join(parts)
-
-
-def _step(member: "zlib._Decompress", rest: bytes, room: int) -> bytes:
+def _piece(opened: BinaryIO, name: str, size: int) -> bytes:
     try:
-        return member.decompress(rest, min(_GZIP_STEP, room + 1))
-    except zlib.error as error:
-        raise BadFile(f"The gzip stream is broken: {error}.") from error
+        return opened.read(PIECE_BYTES)
+    except EOFError as error:
+        raise BadFile(f"The {name} stream ends too early.", byte=size) from error
+    except (zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
+        raise BadFile(f"The {name} stream is broken: {error}.", byte=size) from error
 
 
-def _zstd(body: bytes, limit: int) -> bytes:
-    """One or several zstd frames (RFC 8878)."""
-    parts, size, rest = [], 0, memoryview(body)
-    while rest:
-        frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-        while not frame.eof:
-            if not rest:
-                raise BadFile("The zstd stream ends too early.", byte=len(body))
-            part = _bite(frame, rest[:_ZSTD_BITE])
-            rest = rest[_ZSTD_BITE:]
-            size += len(part)
-            _must_fit(size, limit)
-            parts.append(part)
-        rest = memoryview(frame.unused_data + bytes(rest)) if frame.unused_data else rest
-    return b"".join(parts)
+def _gzip(source: BinaryIO) -> BinaryIO:
+    return gzip.GzipFile(fileobj=source)  # type: ignore[return-value] # a BinaryIO in all that is read here
 
 
-def _bite(frame: "zstandard.ZstdDecompressionObj", piece: memoryview) -> bytes:
-    try:
-        return frame.decompress(piece)
-    except zstandard.ZstdError as error:
-        raise BadFile(f"The zstd stream is broken: {error}.") from error
+def _zstd(source: BinaryIO) -> BinaryIO:
+    return zstd.ZstdFile(source, options=_ZSTD_WINDOW)  # type: ignore[return-value]
 
 
-def _must_fit(size: int, limit: int) -> None:
-    if size > limit:
-        raise FileTooLarge(f"The file is larger than {limit} bytes.", check="body_too_large")
-
-
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "identity": _identity,
+_READERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+    "identity": lambda source: source,
     "gzip": _gzip,
     "x-gzip": _gzip,
     "zstd": _zstd,

@@ -1,101 +1,139 @@
-"""Records from CSV (RFC 4180): a header of item names, UTF-8 or GB18030, quoted line breaks and commas."""
+"""Records from CSV (RFC 4180): a header of item names, UTF-8 or GB18030, quoted line breaks and commas.
 
-import codecs
-import contextlib
+Blocks whose quoting is beyond doubt go by column. Any other is read line by line, by the same rules and slowly, until
+the doubt is over.
+"""
+
 import csv
-import io
 from collections.abc import Iterator
 
 import polars as pl
 
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs.refusals import BadFile, UnreadableType, missing_columns, unknown_items
+from services.ingest.codecs.blocks import BATCH_ROWS, BLOCK_BYTES, Place, record_too_large
+from services.ingest.codecs.csv_shape import Shape, shapes
+from services.ingest.codecs.refusals import BadFile, must_be_columns
+from services.ingest.codecs.text import Pieces
 from services.ingest.validation import FAULTS, ROW, Batch
 
-BATCH_ROWS = 20_000
-
-_CHARSETS = {"utf-8": "utf-8-sig", "utf8": "utf-8-sig", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
-_ASCII_AND_TWO_BYTE_UTF8 = bytes(range(0xE0))
-_HEADER_BYTES = 2**20
+_Rows = tuple[pl.DataFrame, pl.Series]
 
 
-def read_csv(body: bytes, dataset: Dataset, charset: str | None) -> Iterator[Batch]:
-    """Batches from a CSV file. Raises BadFile, UnknownItems, MissingColumns or UnreadableType."""
-    text = _utf8(body, charset)
-    header = _header(text, dataset)
-    table, faults = _table(text, header)
-    numbered = table.with_row_index(ROW, offset=1).filter(~pl.all_horizontal(pl.col(header).is_null()))
-    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in dataset.by_name if name not in header]
-    texts = numbered.with_columns(absent).select(ROW, *dataset.by_name)
-    for start in range(0, len(texts), BATCH_ROWS):
-        rows = texts.slice(start, BATCH_ROWS)
-        yield Batch(rows, faults.join(rows.select(pl.col(ROW).alias("row")), on="row", how="semi"))
+def read_csv(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
+    """Batches from a CSV file in UTF-8. Raises BadFile, RecordTooLarge, UnknownItems or MissingColumns.
 
-
-def _utf8(body: bytes, charset: str | None) -> bytes:
-    """The file as UTF-8. Without a charset: UTF-8 if it is, else GB18030, in which every GBK file is written.
-
-    A short GBK file can be UTF-8 by accident, but then it has no Chinese character in UTF-8, which takes three bytes.
+    A line without anything is no record but keeps its number. One with too few or too many fields is a fault of its
+    own: which of its values belong where, nobody can know.
     """
-    if charset is not None:
-        return _recoded(body, charset)
-    accidental = not body.isascii() and not body.translate(None, _ASCII_AND_TWO_BYTE_UTF8)
-    for guess in ("gb18030", "utf-8") if accidental else ("utf-8", "gb18030"):
-        with contextlib.suppress(BadFile):
-            return _recoded(body, guess)
-    raise BadFile("The file is neither UTF-8 nor GB18030.")
+    table = _Table(pieces)
+    header = table.header()
+    must_be_columns(header, dataset)
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in dataset.by_name if name not in header]
+    for texts, wrong in table.batches(header):
+        first = table.place.row - len(texts) + 1
+        numbered = texts.with_row_index(ROW, offset=first).with_columns(absent).select(ROW, *dataset.by_name)
+        yield _batch(numbered, header, wrong)
 
 
-def _recoded(body: bytes, charset: str) -> bytes:
-    codec = _CHARSETS.get(charset.lower())
-    if codec is None:
-        raise UnreadableType(f"The charset must be utf-8 or gb18030, not {charset[:40]!r}.")
+def _batch(numbered: pl.DataFrame, header: list[str], wrong: pl.Series) -> Batch:
+    """The lines that say something, and the faults of those (`wrong`: positions) that have not as many fields."""
+    is_wrong = pl.int_range(pl.len(), dtype=pl.UInt32).is_in(wrong.implode())
+    says_something = pl.any_horizontal(pl.col(header).fill_null("") != "")
+    rows = numbered.get_column(ROW).gather(wrong)
+    faults = pl.DataFrame({"row": rows}).select("row", item=pl.lit(""), code=pl.lit("field_count"))
+    return Batch(numbered.filter(is_wrong | says_something), faults.cast(FAULTS))  # type: ignore[arg-type]
+
+
+def _columns(block: bytes, found: Shape, header: list[str]) -> _Rows | None:
+    """The records of a block by column; None when the reader sees another number of them than we do."""
+    # The reader takes the number of columns from the first line it sees: ours, not one that may be wrong.
+    names = ",".join(f"c{place}" for place in range(len(header))) + "\n"
     try:
-        text = body.decode(codec)
-        return body if codec == "utf-8-sig" and not body.startswith(codecs.BOM_UTF8) else text.encode()
-    except UnicodeDecodeError as error:
-        raise BadFile(f"The file is not {charset}.", byte=error.start) from error
-
-
-def _header(text: bytes, dataset: Dataset) -> list[str]:
-    """The item names of the first record, each known, none twice, none missing that every row needs."""
-    first = text[:_HEADER_BYTES].decode("utf-8", "ignore")
-    try:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(first, newline="")), [])]
-    except csv.Error as error:
-        raise BadFile(f"The header cannot be read: {error}.", line=1) from error
-    if not any(names):
-        raise BadFile("The file has no header.", line=1)
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadFile(f"The column {twice[:64]!r} stands twice in the header.", line=1)
-    if unknown := set(names) - dataset.by_name.keys():
-        raise unknown_items(unknown)
-    if missing := {item.item for item in dataset.items if item.required} - set(names):
-        raise missing_columns(missing)
-    return names
-
-
-def _table(text: bytes, header: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Text columns and the faults of lines with too many fields."""
-    try:
-        table = pl.read_csv(text, infer_schema=False, new_columns=header, raise_if_empty=False)
+        texts = pl.read_csv(names.encode() + block, infer_schema=False, truncate_ragged_lines=True, new_columns=header)
     except pl.exceptions.PolarsError:
-        return _line_by_line(text, header)
-    return table, pl.DataFrame(schema=FAULTS)
+        return None
+    return (texts, found.wrong(len(header))) if len(texts) == len(found.separators) else None
 
 
-def _line_by_line(text: bytes, header: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The slow way, for a file in which some line is wrong: find out which, and keep the others."""
-    reader = csv.reader(io.StringIO(text.decode(), newline=""), strict=True)
-    width, rows, faults = len(header), [], []
-    try:
-        next(reader)
-        for number, fields in enumerate(reader, 1):
-            if len(fields) > width:
-                faults.append((number, "", "field_count"))
+class _Table:
+    """A CSV text that is being read: what is at hand of it (`text`), what is still to come, and how far we are."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self.pieces = pieces
+        self.place = Place()
+        self.text = b""
+        self.ended = False
+
+    def header(self) -> list[str]:
+        """The names of the first record. Raises BadFile when there is none."""
+        names = next(self._records(1), [])
+        if not any(names):
+            raise BadFile("The file has no header.", line=1)
+        self.place.row = 0
+        return [name.strip() for name in names]
+
+    def batches(self, header: list[str]) -> Iterator[_Rows]:
+        """Texts of the next records, and the positions of those that have too few or too many fields."""
+        while self._fill(BLOCK_BYTES):
+            text, start = self.text, 0
+            for found in shapes(text, BATCH_ROWS, self.ended):
+                rows = _columns(text[start : found.end], found, header)
+                if rows is None:
+                    break
+                self._go(found.end - start, len(rows[0]))
+                start = found.end
+                yield rows
+            if not start:
+                yield self._line_by_line(header)
+
+    def _fill(self, size: int) -> bool:
+        """Have so much at hand, or all there is. Is there anything?"""
+        while len(self.text) < size and not self.ended:
+            piece = next(self.pieces, b"")
+            self.text, self.ended = self.text + piece, not piece
+        return self.text != b""
+
+    def _go(self, size: int, rows: int) -> None:
+        self.place.go(self.text[:size], rows)
+        self.text = self.text[size:]
+
+    def _line_by_line(self, header: list[str]) -> _Rows:
+        """The slow way, for what is quoted in a way that takes a closer look."""
+        width, rows, wrong = len(header), [], []
+        for number, fields in enumerate(self._records(BATCH_ROWS)):
+            if fields and len(fields) != width:
+                wrong.append(number)
             rows.append([field or None for field in fields[:width]] + [None] * (width - len(fields)))
-    except csv.Error as error:
-        raise BadFile(f"Line {reader.line_num} cannot be read: {error}.", line=reader.line_num) from error
-    table = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    return table, pl.DataFrame(faults, schema=FAULTS, orient="row")
+        texts = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
+        return texts, pl.Series(wrong, dtype=pl.UInt32)
+
+    def _records(self, most: int) -> Iterator[list[str]]:
+        """The next records, field by field: up to `most`, and up to a block's size."""
+        start = self.place.byte
+        reader = csv.reader(self._lines(), strict=True)
+        while most and self.place.byte - start < BLOCK_BYTES:
+            first = self.place.line + 1
+            try:
+                fields = next(reader, None)
+            except csv.Error as error:
+                raise BadFile(f"The record in line {first} cannot be read: {error}.", line=first) from error
+            if fields is None:
+                return
+            self.place.row += 1
+            most -= 1
+            yield fields
+
+    def _lines(self) -> Iterator[str]:
+        while True:
+            end = self.text.find(b"\n") + 1
+            while not end and not self.ended:
+                searched = len(self.text)
+                if searched >= BLOCK_BYTES:
+                    raise record_too_large(self.place)
+                self._fill(searched + 1)
+                end = self.text.find(b"\n", searched) + 1
+            line = self.text[: end or len(self.text)]
+            if not line:
+                return
+            self._go(len(line), 0)
+            yield line.decode()

@@ -5,64 +5,92 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from services.ingest.catalogue import Dataset
+from services.ingest.codecs.blocks import Ends, Place, blocks, line_ends, where_any
 from services.ingest.codecs.refusals import BadFile, unknown_items
+from services.ingest.codecs.text import Pieces
 from services.ingest.validation import FAULTS, ROW, Batch
 
-# Enough to keep a column operation busy, little enough to keep memory flat.
-BATCH_ROWS = 20_000
-BATCH_BYTES = 4 * 2**20
-
-_BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _Row = dict[str, Any]
 # A float becomes its own text: a decimal(18,2) must never pass through binary floating point.
 _VALUES = msgspec.json.Decoder(list, float_hook=str)
 _LINES = msgspec.json.Decoder(float_hook=str)
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
+_QUOTE, _COMMA = 34, 44
+_STEP = np.zeros(256, dtype=np.int32)
+_STEP[[*b"{["]], _STEP[[*b"]}"]] = 1, -1
+_MARKS = b'",{}[]'
 
 
-def read_array(body: bytes, dataset: Dataset) -> Iterator[Batch]:
-    """Batches from one JSON array of objects. Raises BadFile or UnknownItems."""
-    text = _utf8(body)
+def read_array(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
+    """Batches from one JSON array of objects in UTF-8. Raises BadFile, RecordTooLarge or UnknownItems."""
+    place = Place()
+    closed = False
+    for block in blocks(_opened(pieces, place), element_ends, place):
+        closed = not block.endswith(b",")
+        rows, chunk = _elements(block, place)
+        if rows:
+            yield _batch(rows, chunk, place.row, dataset)
+        place.go(block, len(rows))
+    if not closed:
+        raise BadFile("The body is no JSON: it ends too early.", byte=place.byte, line=place.line + 1)
+
+
+def read_lines(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
+    """Batches from newline-delimited JSON; empty lines do not count. Raises BadFile, RecordTooLarge or UnknownItems."""
+    place = Place()
+    for block in blocks(pieces, line_ends, place):
+        rows = _decoded_lines(block, place.row)
+        if rows:
+            yield _batch(rows, block, place.row, dataset)
+        place.go(block, len(rows))
+
+
+def _opened(pieces: Pieces, place: Place) -> Pieces:
+    """What stands after the array's opening bracket."""
+    for piece in pieces:
+        bare = piece.lstrip(_BLANKS)
+        if not bare:
+            place.go(piece, 0)
+            continue
+        if not bare.startswith(b"["):
+            raise BadFile("The body must be one JSON array of records.", byte=place.byte, line=place.line + 1)
+        start = len(piece) - len(bare) + 1
+        place.go(piece[:start], 0)
+        # The bracket may be all that this piece has: an empty one still says that the array has begun.
+        yield piece[start:]
+        break
+    yield from pieces
+
+
+def _elements(block: bytes, place: Place) -> tuple[list[Any], bytes]:
+    """The elements of a block that ends with a comma, or with the end of the array; and the array they were read as."""
+    chunk = b"[" + (block[:-1] + b"]" if block.endswith(b",") else block)
     try:
-        records = _RAW.decode(text)
-    except msgspec.ValidationError as error:
-        raise BadFile("The body must be one JSON array of records.") from error
+        rows: list[Any] = _VALUES.decode(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadFile(f"The body is no JSON: {error}.", **_place(str(error), text)) from error
-    for start in range(0, len(records), BATCH_ROWS):
-        chunk = b"[" + b",".join(records[start : start + BATCH_ROWS]) + b"]"
-        yield _batch(_decoded(chunk, start), chunk, start, dataset)
+        sentence, at = _told(chunk, error)
+        raise BadFile(f"The body is no JSON: {sentence}.", **_place(at, block, place)) from error
+    if not rows and (place.row or block.endswith(b",")):
+        raise BadFile(f"The body is no JSON: after record {place.row} stands a comma too many.", row=place.row + 1)
+    return rows, chunk
 
 
-def read_lines(body: bytes, dataset: Dataset) -> Iterator[Batch]:
-    """Batches from newline-delimited JSON; empty lines do not count. Raises BadFile or UnknownItems."""
-    text, start, done = _utf8(body), 0, 0
-    while start < len(text):
-        end = text.find(b"\n", start + BATCH_BYTES)
-        chunk = text[start:] if end < 0 else text[start : end + 1]
-        rows = _decoded_lines(chunk, done)
-        yield _batch(rows, chunk, done, dataset)
-        start, done = start + len(chunk), done + len(rows)
-
-
-def _utf8(body: bytes) -> bytes:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        raise BadFile("The body is not UTF-8.", byte=error.start) from error
-    return body.removeprefix(_BOM)
-
-
-def _decoded(chunk: bytes, start: int) -> list[Any]:
-    try:
-        found: list[Any] = _VALUES.decode(chunk)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadFile(f"A record after row {start} is no JSON: {error}.", row=start + 1) from error
-    return found
+def element_ends(text: bytes) -> Ends:
+    """The places after each comma between the elements of an array, in a text that begins with an element."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+    array = np.frombuffer(text, dtype=np.uint8)
+    marks = where_any(array, _MARKS)
+    kinds = array[marks]
+    outside = np.cumsum(kinds == _QUOTE, dtype=np.int8) & 1 == 0
+    depth = np.cumsum(np.where(outside, _STEP[kinds], 0), dtype=np.int32)
+    ends: Ends = marks[(kinds == _COMMA) & outside & (depth == 0)] + 1
+    return ends
 
 
 def _decoded_lines(chunk: bytes, done: int) -> list[Any]:
@@ -79,12 +107,24 @@ def _decoded_lines(chunk: bytes, done: int) -> list[Any]:
     raise BadFile("Two records stand in one line.", row=done + 1)
 
 
-def _place(message: str, text: bytes) -> dict[str, Any]:
-    """Line and column of msgspec's `(byte n)`; the end of the body when it was cut off."""
-    _, _, tail = message.rpartition("(byte ")
-    byte = int(tail.rstrip(")")) if tail.rstrip(")").isdigit() else len(text)
-    before = text[:byte]
-    return {"byte": byte, "line": before.count(b"\n") + 1, "column": byte - before.rfind(b"\n")}
+def _told(chunk: bytes, error: Exception) -> tuple[str, int]:
+    """What is wrong, and at which byte after the chunk's bracket: its end when it was cut off."""
+    try:
+        _RAW.decode(chunk)  # stops nearer to the fault than a reader of values does
+    except (msgspec.DecodeError, RecursionError) as nearer:
+        error = nearer
+    sentence, _, tail = str(error).rpartition(" (byte ")
+    return sentence or str(error), int(tail.rstrip(")")) - 1 if sentence else len(chunk) - 1
+
+
+def _place(at: int, block: bytes, place: Place) -> dict[str, Any]:
+    """Row, byte, line and column of a byte of the block."""
+    before = block[:at]
+    last = before.rfind(b"\n")
+    start = place.byte + last + 1 if last >= 0 else place.line_start
+    byte = place.byte + at
+    row = place.row + len(element_ends(before)) + 1
+    return {"row": row, "byte": byte, "line": place.line + before.count(b"\n") + 1, "column": byte - start + 1}
 
 
 def _batch(found: list[Any], chunk: bytes, start: int, dataset: Dataset) -> Batch:

@@ -2,14 +2,17 @@
 
 AnxinError 400
 ├── BadFile              it cannot be read: the position is told
+│   └── NotInCharset     a byte that its charset does not have
 ├── BodyTooSlow 408      it did not arrive in time
 ├── UnknownItems 422     columns that the dataset does not have, by name
 ├── MissingColumns 422   required columns that the header does not have, by name
 ├── WrongThroughout 422  an item that has the wrong type in every row, by name
 ├── UnreadableType 415   a content type or encoding we do not read
-└── FileTooLarge 413     the body, or what it unpacks to, is beyond the limit
+├── FileTooLarge 413     the body, or what it unpacks to, is beyond the limit
+└── RecordTooLarge 413   one record is larger than what is held of a file at once
 """
 
+from services.ingest.catalogue import Dataset
 from shared.errors import AnxinError, TooLarge, Unprocessable, UnsupportedMedia
 
 _NAMED = 20
@@ -21,6 +24,10 @@ class BadFile(AnxinError):
     slug = "bad-file"
     title = "The file cannot be read"
     title_zh = "文件无法读取"
+
+
+class NotInCharset(BadFile):
+    """A `byte` (0-based) that the file's charset does not have."""
 
 
 class BodyTooSlow(AnxinError):
@@ -64,6 +71,14 @@ class FileTooLarge(TooLarge):
     """More bytes or more records than one request may carry."""
 
 
+class RecordTooLarge(TooLarge):
+    """One record (`row`, 1-based) is larger than what is held of a file at once."""
+
+    slug = "record-too-large"
+    title = "One record is too large"
+    title_zh = "单条记录过大"
+
+
 def unknown_items(names: set[str]) -> UnknownItems:
     """The refusal that names them (the first 20)."""
     return UnknownItems(f"Unknown items: {_list(names)}.", errors=_errors(names, "unknown_item", "未定义的数据项"))
@@ -72,6 +87,17 @@ def unknown_items(names: set[str]) -> UnknownItems:
 def missing_columns(names: set[str]) -> MissingColumns:
     """The refusal that names them."""
     return MissingColumns(f"Missing columns: {_list(names)}.", errors=_errors(names, "missing_column", "缺少必填列"))
+
+
+def must_be_columns(names: list[str], dataset: Dataset) -> None:
+    """Refuse a header: each name known, none twice, none missing that every row needs."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadFile(f"The column {_short(twice)!r} stands twice.", line=1)
+    if unknown := set(names) - dataset.by_name.keys():
+        raise unknown_items(unknown)
+    if missing := {item.item for item in dataset.items if item.required} - set(names):
+        raise missing_columns(missing)
 
 
 def refused_throughout(found: dict[str, tuple[str, str, str]], rows: int) -> WrongThroughout:

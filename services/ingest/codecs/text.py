@@ -1,0 +1,76 @@
+"""Bytes as UTF-8, piece by piece: proven, recoded from GB18030 where they are that, without a byte order mark."""
+
+import codecs
+from collections.abc import Callable, Iterator
+
+from services.ingest.codecs.refusals import NotInCharset, UnreadableType
+
+Pieces = Iterator[bytes]
+
+_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
+_ASCII_AND_TWO_BYTE_UTF8 = bytes(range(0xE0))
+
+
+def utf8(pieces: Pieces, charset: str = "utf-8") -> Pieces:
+    """The text in UTF-8, each piece of whole characters. Raises NotInCharset with the byte, or UnreadableType."""
+    name = _CHARSETS.get(charset.lower())
+    if name is None:
+        raise UnreadableType(f"The charset must be utf-8 or gb18030, not {charset[:40]!r}.")
+    whole = _whole(pieces, name)
+    first = next(whole, b"").removeprefix(codecs.BOM_UTF8)
+    if first:
+        yield first
+    yield from whole
+
+
+def _whole(pieces: Pieces, name: str) -> Pieces:
+    done, rest = 0, b""
+    for piece in pieces:
+        raw = rest + piece
+        text, used = _decoded(raw, name, done, final=False)
+        yield raw[:used] if name == "utf-8" else text.encode()
+        done, rest = done + used, raw[used:]
+    _decoded(rest, name, done, final=True)
+
+
+def _decoded(raw: bytes, name: str, done: int, final: bool) -> tuple[str, int]:
+    """The characters that are whole, and how many bytes they took."""
+    try:
+        return codecs.utf_8_decode(raw, "strict", final) if name == "utf-8" else _gb18030(raw, final)
+    except UnicodeDecodeError as error:
+        raise NotInCharset(f"The text is not {name}.", byte=done + error.start) from error
+
+
+def _gb18030(raw: bytes, final: bool) -> tuple[str, int]:
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    text = decoder.decode(raw, final)
+    pending, _ = decoder.getstate()
+    return text, len(raw) - len(pending)
+
+
+def charset_of(pieces: Callable[[], Pieces]) -> str:
+    """UTF-8 if the file is that, else GB18030, in which every GBK file is written. `pieces` starts the file anew.
+
+    A short GBK file can be UTF-8 by accident, but then it has no Chinese character in UTF-8, which takes three bytes:
+    the first of those decides, and only a file without any is read to its end for it.
+    """
+    accidental = False
+    try:
+        for piece in _whole(pieces(), "utf-8"):
+            if piece.isascii():
+                continue
+            if piece.translate(None, _ASCII_AND_TWO_BYTE_UTF8):
+                return "utf-8"
+            accidental = True
+    except NotInCharset:
+        return "gb18030"
+    return "gb18030" if accidental and _is_gb18030(pieces()) else "utf-8"
+
+
+def _is_gb18030(pieces: Pieces) -> bool:
+    try:
+        for _ in _whole(pieces, "gb18030"):
+            pass
+    except NotInCharset:
+        return False
+    return True

@@ -32,6 +32,7 @@ lint: $(READY) k8s-lint ## 风格与依赖方向 Style, directions of imports, g
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m services.ingest.catalogue check
 
 types: $(READY) ## 类型 mypy, strict
 	$(BIN)/mypy

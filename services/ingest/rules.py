@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 from shared.errors import AnxinError, Unprocessable
@@ -26,6 +27,21 @@ class KeyMalformed(AnxinError):
     slug = "idempotency-key-malformed"
     title = "The Idempotency-Key must be 1 to 200 visible ASCII characters"
     title_zh = "幂等键格式有误"
+
+
+class DatasetEnded(AnxinError):
+    """This version's last day has passed; another one stands in its place."""
+
+    status = 410
+    slug = "dataset-ended"
+    title = "This version of the dataset is no longer taken"
+    title_zh = "该版本数据集已停止接收"
+
+
+def must_still_be_taken(dataset: str, until: date | None, today: date) -> None:
+    """Refuse a dataset whose last day (`until`, inclusive) has passed."""
+    if until is not None and today > until:
+        raise DatasetEnded(f"{dataset} was taken until {until}. See /v1/datasets/{dataset}/versions.")
 
 
 def idempotency_key(header: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """Answers of the ingest API: the public contract."""
 
+from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -37,6 +39,20 @@ class LabelOut(BaseModel):
     en: str
 
 
+class CoreMetadata(BaseModel):
+    """What the national catalogue asks of each resource (政务信息资源目录编制指南(试行) 2017)."""
+
+    class_: str | None = Field(alias="class")
+    code: str | None = Field(description="class, item, subject / serial; ours until the national catalogue gives one")
+    abstract: LabelOut
+    provider_code: str
+    sharing_type: Literal["U", "C", "N"] = Field(description="U unconditional, C conditional, N not shared")
+    sharing_condition: LabelOut
+    sharing_method: str
+    openness: Literal["U", "C", "N"] = Field(description="to the public")
+    listed_on: date | None = Field(description="when its owner published it, where known")
+
+
 class DatasetOut(BaseModel):
     """A dataset in the list."""
 
@@ -51,6 +67,11 @@ class DatasetOut(BaseModel):
     subject: str
     key: list[str]
     items: int
+    version: str = Field(description="major.minor; the same major takes everything that it took before")
+    until: date | None = Field(description="the last day on which it is taken; another version stands beside it")
+    sensitivity: dict[str, int] = Field(description="items by class: P1, P2 (names, phones), P3 (numbers of persons)")
+    formats: list[str]
+    core: CoreMetadata
     may_submit: bool = Field(description="whether this caller's token allows to send it")
 
 
@@ -60,3 +81,31 @@ class DatasetList(BaseModel):
     departments: int
     datasets: list[DatasetOut]
     items: int
+
+
+class ChangeOut(BaseModel):
+    """One difference to the version before."""
+
+    item: str = Field(description="empty for the dataset itself")
+    kind: str
+    compatible: bool
+    message: str
+    message_zh: str
+
+
+class VersionOut(BaseModel):
+    """A version of a dataset. A new major version is a dataset of its own name beside the old one."""
+
+    dataset: str
+    version: str
+    published_on: date | None = Field(description="null: added on this platform and not published yet")
+    until: date | None
+    in_force: bool = Field(description="whether it is the newest of its dataset")
+    changes: list[ChangeOut]
+
+
+class VersionList(BaseModel):
+    """The history of a dataset, the oldest version first."""
+
+    dataset: str
+    versions: list[VersionOut]

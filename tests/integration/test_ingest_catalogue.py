@@ -63,6 +63,41 @@ async def test_a_dataset_shows_its_schema_and_its_template(door: Door) -> None:
     assert (await door.get("/v1/datasets/none")).status_code == 404
 
 
+async def test_a_dataset_carries_its_core_metadata_and_its_version(door: Door) -> None:
+    listed = (await door.get("/v1/datasets")).json()["datasets"]
+    tax = next(dataset for dataset in listed if dataset["dataset"] == "tax_arrears")
+    assert (tax["version"], tax["until"], tax["sensitivity"]) == ("1.0", None, {"P1": 8, "P2": 1})
+    core = tax["core"]
+    assert (core["class"], core["code"], core["openness"]) == ("部门信息资源类 departmental", "303001/000001", "N")
+    assert core["abstract"]["zh"].startswith("企业(个体)欠税信息：纳税人名称、")
+    assert len({dataset["core"]["code"] for dataset in listed}) == 43
+
+
+async def test_a_schema_carries_its_version_and_is_sent_once(door: Door) -> None:
+    answer = await door.get("/v1/datasets/tax_arrears")
+    assert answer.json()["$id"] == "urn:anxin:dataset:tax_arrears:1.0"
+    assert answer.json()["x-version"] == "1.0"
+    again = await door.get("/v1/datasets/tax_arrears", **{"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await door.get("/v1/datasets/tax_arrears", **{"if-none-match": '"old"'})).status_code == 200
+
+
+async def test_the_versions_of_a_dataset_are_listed(door: Door) -> None:
+    listed = (await door.get("/v1/datasets/tax_arrears/versions")).json()["versions"]
+    assert [(each["dataset"], each["version"], each["in_force"]) for each in listed] == [("tax_arrears", "1.0", True)]
+    assert (await door.get("/v1/datasets/none/versions")).status_code == 404
+
+
+async def test_a_version_whose_last_day_has_passed_is_refused(settings_of: SettingsOf, tmp_path: Path) -> None:
+    ended = NEW_DATASET.replace("  subject:", "  until: 2020-12-31\n  subject:")
+    (tmp_path / "rent.yaml").write_text(ended)
+    async with open_door(settings_of("ingest"), load(tmp_path)) as door:
+        answer = await door.send("park_rent", [], agency="park")
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:anxin:problem:dataset-ended")
+        (listed,) = (await door.get("/v1/datasets/park_rent/versions")).json()["versions"]
+        assert (listed["published_on"], listed["until"]) == (None, "2020-12-31")
+
+
 async def test_the_template_filled_in_is_taken(door: Door) -> None:
     template = (await door.get("/v1/datasets/ut_water", accept="text/csv")).content
     row = f"A-1,2026-10,{GOOD},1.5,10,10,45,正常\r\n".encode()

@@ -3,17 +3,25 @@
 from services.ingest.catalogue.definitions import Choice, Dataset, Department, Item, Subject
 from services.ingest.catalogue.description import csv_template, json_schema
 from services.ingest.catalogue.loading import SHIPPED, Catalogue, load, shipped
+from services.ingest.catalogue.metadata import core_metadata
+from services.ingest.catalogue.publication import Book, Publication, Version, history, shipped_book
 
 __all__ = [
     "SHIPPED",
+    "Book",
     "Catalogue",
     "Choice",
     "Dataset",
     "Department",
     "Item",
+    "Publication",
     "Subject",
+    "Version",
+    "core_metadata",
     "csv_template",
+    "history",
     "json_schema",
     "load",
     "shipped",
+    "shipped_book",
 ]

@@ -5,6 +5,7 @@ A dataset or an item is added by data alone. Whatever is said here is enforced b
 """
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -19,6 +20,7 @@ Sensitivity = Literal["P1", "P2", "P3"]
 # Whose number a P3 item is: it decides the key, so that the same person has one pseudonym in every dataset.
 Seal = Literal["person", "account", "person-or-company"]
 
+_VERSION = re.compile(r"[1-9]\d*\.\d+")
 _TYPE = re.compile(
     r"(uscc|idno|money|int|month|date|datetime|bool|enum|set|div9|text|phone|year|url)|(str|char)(\d+)|dec(\d+)\.(\d+)"
 )
@@ -122,6 +124,10 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `source_time` lists the items of which the latest tells when the fact was true at its source; without one, a record
     counts from the moment it was reported. Where `providers` are many (banks, water companies), each numbers its own:
     the same key of two agencies is two records, and none can overwrite another's.
+
+    Core metadata (domain.md 6.5): `code` is class, item, subject and serial number, ours until the national catalogue
+    gives one; `openness` is to the public, closed unless the owner opens it; `listed_on` is the day on which the owner
+    published it, where known. `version`, `succeeds`, `until`: see `publication`.
     """
 
     dataset: str
@@ -136,9 +142,17 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: tuple[Item, ...]
     origin: str = ""
     providers: Literal["one", "many"] = "one"
+    code: str = ""
+    openness: Sharing = "N"
+    listed_on: date | None = None
+    version: str = "1.0"
+    succeeds: str | None = None
+    until: date | None = None
 
     def __post_init__(self) -> None:
         self._must_be_a_key()
+        if not _VERSION.fullmatch(self.version):
+            raise ValueError(f"{self.dataset}: a version is major.minor, not {self.version!r}")
         for other, kinds in self._mentioned():
             if other not in self.by_name:
                 raise ValueError(f"{self.dataset}: {other} is mentioned and is no item")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.ingest.catalogue.definitions import Dataset, Department, Item
+from services.ingest.catalogue.metadata import core_metadata
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DATE = r"^\d{4}-?\d{2}-?\d{2}"
@@ -30,7 +31,8 @@ def json_schema(dataset: Dataset, department: Department) -> dict[str, Any]:
     """The schema of one record. `x-anxin` holds what JSON Schema has no words for."""
     return {
         "$schema": DIALECT,
-        "$id": f"urn:anxin:dataset:{dataset.dataset}",
+        "$id": f"urn:anxin:dataset:{dataset.dataset}:{dataset.version}",
+        "x-version": dataset.version,
         "title": dataset.label.zh,
         "description": dataset.label.en,
         "type": "object",
@@ -49,6 +51,9 @@ def json_schema(dataset: Dataset, department: Department) -> dict[str, Any]:
             "key": list(dataset.key),
             "providers": dataset.providers,
             "source_time": list(dataset.source_time),
+            "succeeds": dataset.succeeds,
+            "until": dataset.until.isoformat() if dataset.until else None,
+            "core": core_metadata(dataset, department),
         },
     }
 

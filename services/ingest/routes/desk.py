@@ -7,9 +7,11 @@ from fastapi import Depends, Request
 
 from services.ingest.admission import Gate
 from services.ingest.catalogue import Catalogue, shipped
+from services.ingest.rules import must_still_be_taken
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Checker
 from shared.auth import Caller, current_caller
+from shared.clock import today
 from shared.crypto import Vault
 from shared.errors import Forbidden, NotFound
 
@@ -61,8 +63,9 @@ async def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
     """An agency that may send this dataset. A person cannot: what he knows enters as a lead, under his name."""
     if caller.kind != "agency":
         raise Forbidden("Only an agency hands in records.", check="role")
-    desk.checker(dataset)
+    until = desk.checker(dataset).dataset.until
     caller.must_have(f"ingest:{dataset}")
+    must_still_be_taken(dataset, until, today())
     return caller
 
 

@@ -46,6 +46,11 @@ class Home:
         return self.path / "clock"
 
     @property
+    def receipt_keys(self) -> Path:
+        """The public keys of receipts (JWK set), for verifying them offline."""
+        return self.path / "receipt-keys.json"
+
+    @property
     def spans(self) -> Path:
         return self.path / "traces" / "spans.sqlite"
 

@@ -17,5 +17,8 @@ function envoy_on_request(handle)
   if check ~= nil then
     handle:streamInfo():dynamicMetadata():set("anxin", "check", check)
     handle:respond({[":status"] = "401"}, check)
+  elseif handle:headers():get("signature-input") ~= nil then
+    -- Whoever signs his request (RFC 9421) does it with the key of this certificate: only then is it shown inside.
+    handle:headers():replace("x-anxin-client-certificate", ssl:urlEncodedPemEncodedPeerCertificate())
   end
 end

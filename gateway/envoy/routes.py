@@ -32,13 +32,15 @@ _OPENAPI = tuple(
     Route(match=f"/openapi/{name}.json", service=name, exact=True, methods=_READ, rewrite="/openapi.json")
     for name in ("ingest", "scoring", "alerts", "credit", "issuer")
 )
-_IDENTITY = (
+_PUBLIC = (
+    # Before the issuer's, which would answer for everything below it: the first that matches counts.
+    Route(match="/.well-known/receipt-keys", service="ingest", token=False, exact=True, methods=_READ),
     Route(match="/.well-known", service="issuer", token=False, methods=_READ),
     Route(match="/oauth", service="issuer", token=False),
 )
 
 AGENCIES = (
-    *_IDENTITY,
+    *_PUBLIC,
     Route(match="/v1/datasets", service="ingest", bulk=True),
     Route(match="/v1/receipts", service="ingest"),
     Route(match="/v1/credit/check", service="credit"),
@@ -48,7 +50,7 @@ AGENCIES = (
 
 # A person reads the catalogue and receipts, but only an agency's certificate may bring records in.
 PEOPLE = (
-    *_IDENTITY,
+    *_PUBLIC,
     Route(match="/v1/datasets", service="ingest", methods=_READ),
     Route(match="/v1/receipts", service="ingest", methods=_READ),
     Route(match="/v1/employers", service="scoring"),

@@ -36,7 +36,7 @@ def datasets(
     as_json: Annotated[bool, typer.Option("--json", help="供脚本使用 For scripts")] = False,
 ) -> None:
     """可报送的数据集。The datasets of the catalogue."""
-    client = _client(home_of(home), agency, credentials, url, None)
+    client = client_for(home_of(home), agency, credentials, url, None)
     listed = client.get("/v1/datasets").json()
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
@@ -59,7 +59,7 @@ def submit(
 ) -> None:
     """报送文件（JSON、NDJSON、CSV）。Send files of records; sent again, the same file gets the same receipt."""
     console = Console(highlight=False)
-    client = _client(home_of(home), agency, credentials, url, dataset)
+    client = client_for(home_of(home), agency, credentials, url, dataset)
     rejected = 0
     for file in files:
         receipt = _send(client, dataset, file, console)
@@ -98,7 +98,7 @@ def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
         )
 
 
-def _client(
+def client_for(
     home: Home, agency: str | None, credentials: Path | None, url: str | None, dataset: str | None
 ) -> AgencyClient:
     if url is None and dataset is not None:  # another platform may have another catalogue

@@ -47,13 +47,19 @@ def up(
         if not no_demo:
             raise typer.Exit(subprocess.call(_demo_command(here)))
         return
+    from local import receipt_keys
     from local.platform import Platform  # all parts and what they need, which no other command waits for
 
     display = StartDisplay(console)
     platform = Platform(here, ports, display.say, display.show)
     player = _Player(here, wanted=not no_demo)
+
+    def on_ready() -> None:
+        player.begin(console, ports)
+        receipt_keys.fetch(here, ports.people_url)
+
     try:
-        platform.run(lambda: player.begin(console, ports))
+        platform.run(on_ready)
     finally:
         display.close()
         player.end()

@@ -1,9 +1,11 @@
 """The tables read and written as rows. The bulk tables (fault, head, unmatched, identity) go by column: see store."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 SCHEMA = {"schema": "ingest"}
@@ -43,3 +45,44 @@ class Receipt(SQLModel, table=True):
     unmatched: int
     signed: bool = False
     traceparent: str | None = None
+
+
+class ReceiptKey(SQLModel, table=True):
+    """A key that signs receipts. Its private half (sealed) goes when it signs no more; the public half stays."""
+
+    __tablename__ = "receipt_key"
+    __table_args__ = SCHEMA
+
+    kid: str = Field(primary_key=True)
+    public: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    sealed: str | None = None
+    made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    signs_until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class SignedReceipt(SQLModel, table=True):
+    """A receipt as it was signed, once: whoever asks again gets the same bytes."""
+
+    __tablename__ = "signed_receipt"
+    __table_args__ = SCHEMA
+
+    receipt_id: UUID = Field(primary_key=True)
+    kid: str
+    token: str
+    signed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class SenderSignature(SQLModel, table=True):
+    """The agency's own signature over its request (RFC 9421), as evidence: see message_signatures.Evidence."""
+
+    __tablename__ = "sender_signature"
+    __table_args__ = SCHEMA
+
+    receipt_id: UUID = Field(primary_key=True)
+    keyid: str
+    algorithm: str
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    base: str
+    signature: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    certificate: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sent_sha256: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -1,7 +1,7 @@
 """Answers of the ingest API: the public contract."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -29,7 +29,7 @@ class ReceiptOut(BaseModel):
     unmatched: int = Field(description="good and kept; whose it is, is not known yet")
     errors: list[RowError]
     sha256: str = Field(description="of the file, before any Content-Encoding, in hex")
-    signed: bool
+    signed: bool = Field(description="the sender's own HTTP message signature (RFC 9421) was there and held")
 
 
 class LabelOut(BaseModel):
@@ -109,3 +109,9 @@ class VersionList(BaseModel):
 
     dataset: str
     versions: list[VersionOut]
+
+
+class ReceiptKeysOut(BaseModel):
+    """RFC 7517: the public keys of receipts, oldest first. None ever goes."""
+
+    keys: list[dict[str, Any]]

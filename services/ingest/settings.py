@@ -1,5 +1,7 @@
 """What the ingest service alone needs: how much it takes in at once."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
 from shared.settings import Settings
@@ -16,3 +18,8 @@ class IngestSettings(Settings):
     max_of_an_agency: int = Field(default=32, ge=1, description="submissions of one agency that are here at once")
     max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
+    receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
+
+    @property
+    def receipt_key_period(self) -> timedelta:
+        return timedelta(days=self.receipt_key_days)

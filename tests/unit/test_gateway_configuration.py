@@ -73,7 +73,7 @@ def test_a_token_is_asked_for_everywhere_but_at_the_issuer_and_for_health() -> N
         rules = next(each for each in manager(listener)["http_filters"] if each["name"].endswith("jwt_authn"))
         *free, last = rules["typed_config"]["rules"]
         open_paths = [next(iter(rule["match"].values())) for rule in free]
-        assert open_paths == ["/.well-known", "/oauth", "/health"]
+        assert open_paths == ["/.well-known/receipt-keys", "/.well-known", "/oauth", "/health"]
         assert last["match"] == {"prefix": "/"}
         assert last["requires"]
 

@@ -9,8 +9,9 @@ from starlette.requests import ClientDisconnect
 
 from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge, inflated, must_be_readable
 from services.ingest.routes.desk import Desk, DeskDep, Submitter
+from services.ingest.routes.signing import proven
 from services.ingest.rules import idempotency_key
-from services.ingest.usecases import Submission
+from services.ingest.usecases import Proof, Submission
 from shared.clock import now
 from shared.ids import new_id
 
@@ -32,10 +33,12 @@ async def _submission(
         file = sent
         try:
             async with desk.gate.working():
+                evidence = await proven(request, agency, sent, desk.settings.agency_issuer)
                 file = await asyncio.to_thread(inflated, sent, content_encoding, desk.settings.max_file_bytes)
                 desk.gate.take(len(file))
+                proof = Proof(evidence, sent if content_encoding else None) if evidence else None
                 try:
-                    yield Submission(new_id(), agency.id, file, content_type, key, now())
+                    yield Submission(new_id(), agency.id, file, content_type, key, now(), proof)
                 finally:
                     desk.gate.give_back(len(file))
         finally:

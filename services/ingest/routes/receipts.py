@@ -1,4 +1,4 @@
-"""Receipts and their errors: an agency sees its own; an auditor sees all, and that he looked is recorded."""
+"""Receipts and their errors: an agency sees its own; a person with a role sees all, and that he looked is recorded."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from services.ingest import usecases
 from services.ingest.catalogue import Dataset
 from services.ingest.routes.desk import AnyCaller, DeskDep
+from services.ingest.routes.sight import whose
 from services.ingest.schemas import ReceiptOut, RowError
-from shared import audit
 from shared.auth import Caller
 from shared.db import Database, Session, SessionDep
 
@@ -64,11 +64,7 @@ async def receipt_errors(
 
 
 async def _seen(session: Session, receipt_id: UUID, caller: Caller, datasets: dict[str, Dataset]) -> usecases.Taken:
-    if caller.kind == "agency":
-        return await usecases.receipt(session, receipt_id, caller.id, datasets)
-    caller.must_have("audit:read")
-    await audit.record(session, f"person:{caller.id}", "receipt.read", str(receipt_id), {})
-    return await usecases.receipt(session, receipt_id, None, datasets)
+    return await usecases.receipt(session, receipt_id, await whose(session, receipt_id, caller), datasets)
 
 
 async def _lines(db: Database, receipt_id: UUID, dataset: Dataset, as_csv: bool) -> AsyncIterator[bytes]:

@@ -1,6 +1,19 @@
 """What ingest does, a verb a function."""
 
-from services.ingest.usecases.receipts import ERRORS_A_PAGE, Taken, errors_page, receipt, told
+from services.ingest.usecases.proofs import Proof, receipt_keys, signed_receipt
+from services.ingest.usecases.receipts import ERRORS_A_PAGE, Taken, errors_page, receipt, receipt_alone, told
 from services.ingest.usecases.submission import Submission, submit
 
-__all__ = ["ERRORS_A_PAGE", "Submission", "Taken", "errors_page", "receipt", "submit", "told"]
+__all__ = [
+    "ERRORS_A_PAGE",
+    "Proof",
+    "Submission",
+    "Taken",
+    "errors_page",
+    "receipt",
+    "receipt_alone",
+    "receipt_keys",
+    "signed_receipt",
+    "submit",
+    "told",
+]

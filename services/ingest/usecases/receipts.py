@@ -34,11 +34,17 @@ async def receipt(session: Session, receipt_id: UUID, agency: str | None, datase
 
     Somebody else's receipt is not found, either: that it exists is nobody's business.
     """
+    found = await receipt_alone(session, receipt_id, agency)
+    page = await fault_store.faults(session, receipt_id, after=0, limit=ERRORS_IN_ANSWER, with_notes=False)
+    return Taken(found, first_errors(page, datasets[found.dataset]))
+
+
+async def receipt_alone(session: Session, receipt_id: UUID, agency: str | None) -> Receipt:
+    """The same without its errors."""
     found = await receipt_store.receipt(session, receipt_id)
     if found is None or (agency is not None and found.agency != agency):
         raise NotFound(f"There is no receipt {receipt_id}.")
-    page = await fault_store.faults(session, receipt_id, after=0, limit=ERRORS_IN_ANSWER, with_notes=False)
-    return Taken(found, first_errors(page, datasets[found.dataset]))
+    return found
 
 
 async def errors_page(session: Session, receipt_id: UUID, after: int, dataset: Dataset) -> tuple[pl.DataFrame, int]:

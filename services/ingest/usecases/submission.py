@@ -19,6 +19,7 @@ from services.ingest.store import faults as fault_store
 from services.ingest.store import heads as head_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
+from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
 from shared.crypto import Vault
@@ -44,6 +45,7 @@ class Submission:
     content_type: str
     idempotency_key: str | None
     reported_at: datetime
+    proof: Proof | None = None
 
 
 @dataclass
@@ -98,6 +100,8 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     await receipt_store.keep_body(session, sealed)
     taken = _receipt(submission, dataset, sealed, count)
     session.add(taken)
+    if submission.proof:
+        await keep_proof(session, submission.receipt_id, submission.proof, vault)
     return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
 
 
@@ -203,5 +207,6 @@ def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count
         superseded=count.superseded,
         rejected=count.rejected,
         unmatched=count.unmatched,
+        signed=submission.proof is not None,
         traceparent=current_traceparent(),
     )

@@ -1,0 +1,249 @@
+"""An agency's own signature over its request (RFC 9421), checked against its client certificate. Pure.
+
+No key is registered for it: the key is the certificate's, and `keyid` is the certificate's thumbprint (`x5t#S256`, as
+in RFC 8705). The algorithm follows from the key and is never the message's choice.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import http_sf
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from http_message_signatures import (
+    ContentDigest,
+    HTTPMessageSignaturesException,
+    HTTPMessageVerifier,
+    HTTPSignatureAlgorithm,
+    HTTPSignatureKeyResolver,
+    VerificationKey,
+    VerifyResult,
+)
+from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519, RSA_PSS_SHA512
+
+from shared.certificates import thumbprint
+from shared.errors import AnxinError, Unauthorised
+
+# As long as an access token may live: time enough to send a large file and to try again.
+LONGEST_AGE = timedelta(minutes=10)
+SKEW = timedelta(seconds=60)
+_MUST_COVER = ("@method", "content-digest", "content-type")
+_TARGETS = ("@target-uri", "@path")
+
+
+class SignatureRefused(Unauthorised):
+    """The request is signed, and the signature does not hold."""
+
+    slug = "signature-refused"
+    title = "The request's signature was refused"
+    title_zh = "请求签名未通过验证"
+
+
+class DigestRefused(AnxinError):
+    """The body is not what Content-Digest (RFC 9530) says."""
+
+    slug = "content-digest-refused"
+    title = "The body does not have the digest that was announced"
+    title_zh = "请求体与所声明的摘要不符"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request as it was sent: method, URL with the platform's public address, and its header lines in order."""
+
+    method: str
+    url: str
+    lines: Sequence[tuple[str, str]]
+
+    @property
+    def headers(self) -> "_Lines":
+        return _Lines(self.lines)
+
+    def header(self, name: str) -> str | None:
+        """A header's lines as one value; None when there is none."""
+        found = [value for given, value in self.lines if given == name]
+        return ", ".join(found) if found else None
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What the library asks of headers."""
+
+    lines: Sequence[tuple[str, str]]
+
+    def items(self) -> Sequence[tuple[str, str]]:
+        return self.lines
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A signature that held, with all that is needed to verify it again. `certificate`: DER. `base`: RFC 9421, 2.5.
+
+    `sent_sha256` is of the body as it was sent, with its Content-Encoding: that is what Content-Digest speaks of.
+    """
+
+    keyid: str
+    algorithm: str
+    created_at: datetime
+    base: str
+    signature: bytes
+    certificate: bytes
+    sent_sha256: bytes
+
+
+def is_signed(message: Message) -> bool:
+    """Whether the sender signed, or meant to."""
+    return message.header("signature-input") is not None or message.header("signature") is not None
+
+
+def verified(message: Message, sent: bytes, certificate_pem: str, digest: str) -> Evidence:
+    """The signature over a request and its body as sent. `certificate_pem`: URL-encoded PEM of the client certificate,
+    of which the gateway vouches that its thumbprint is `digest`.
+
+    Raises SignatureRefused or DigestRefused, whose `check` names what failed.
+    """
+    certificate = _certificate(certificate_pem, digest)
+    parameters, signature = _parsed(message)
+    _must_be_its_own(parameters, digest)
+    _must_cover(parameters.components, message)
+    _must_be_timely(parameters)
+    must_have_the_digest(message, sent)
+    key, algorithm = _key(certificate)
+    found = _verify(message, key, algorithm)
+    return Evidence(
+        keyid=digest,
+        algorithm=algorithm.algorithm_id,
+        created_at=datetime.fromtimestamp(int(found.parameters["created"]), UTC),
+        base="\n".join(f"{name}: {value}" for name, value in found.covered_components.items()),
+        signature=signature,
+        certificate=certificate.public_bytes(serialization.Encoding.DER),
+        sent_sha256=hashlib.sha256(sent).digest(),
+    )
+
+
+def must_have_the_digest(message: Message, sent: bytes) -> None:
+    """Compare the body, as it was sent, with Content-Digest if there is one. Raises DigestRefused."""
+    announced = message.header("content-digest")
+    if announced is None:
+        return
+    try:
+        ContentDigest.verify(announced, sent)
+    except HTTPMessageSignaturesException as error:
+        raise DigestRefused(f"{error}.", check="content_digest") from error
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    components: list[str]
+    values: Mapping[str, Any]
+
+
+def _certificate(pem: str, digest: str) -> x509.Certificate:
+    """The certificate; refused unless it is the one that the gateway verified."""
+    try:
+        certificate = x509.load_pem_x509_certificate(unquote(pem).encode())
+    except ValueError as error:
+        raise SignatureRefused("The gateway showed no client certificate.", check="signature_key") from error
+    if thumbprint(certificate.fingerprint(hashes.SHA256()).hex()) != digest:
+        raise SignatureRefused("This is not the certificate of the connection.", check="signature_key")
+    return certificate
+
+
+def _parsed(message: Message) -> tuple[_Parameters, bytes]:
+    """The one signature's components and parameters, and its bytes."""
+    try:
+        inputs: Any = http_sf.parse((message.header("signature-input") or "").encode(), tltype="dictionary")
+        signatures: Any = http_sf.parse((message.header("signature") or "").encode(), tltype="dictionary")
+        (label, (components, values)), *more = inputs.items()
+        names = [name for name, parameters in components if not parameters]
+        signature, _ = signatures[label]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _malformed("Signature-Input and Signature must hold one signature under one label.") from error
+    if more or len(signatures) != 1 or not isinstance(signature, bytes) or not all(map(_is_text, names)):
+        raise _malformed("Signature-Input and Signature must hold one signature under one label.")
+    return _Parameters(names, values), signature
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _must_be_its_own(parameters: _Parameters, digest: str) -> None:
+    if parameters.values.get("keyid") != digest:
+        raise SignatureRefused(
+            "keyid must be the thumbprint (x5t#S256) of the certificate of this connection.", check="signature_key"
+        )
+
+
+def _must_cover(components: Sequence[str], message: Message) -> None:
+    """Refuse a signature that leaves open what it was for. (A component with parameters does not count.)"""
+    needed = [*_MUST_COVER]
+    if message.header("content-encoding") is not None:
+        needed.append("content-encoding")
+    if "?" in message.url and "@target-uri" not in components:
+        needed.append("@query")
+    missing = [name for name in needed if name not in components]
+    if not any(name in components for name in _TARGETS):
+        missing.append("@target-uri")
+    if missing:
+        raise SignatureRefused(f"The signature must cover {', '.join(missing)}.", check="signature_coverage")
+
+
+def _must_be_timely(parameters: _Parameters) -> None:
+    """`created` is needed and recent, by the real clock; `expires` is respected."""
+    created, expires, now = parameters.values.get("created"), parameters.values.get("expires"), datetime.now(UTC)
+    if type(created) is not int or (expires is not None and type(expires) is not int):
+        raise SignatureRefused("The signature must say when it was created.", check="signature_time")
+    oldest, newest = (now - LONGEST_AGE - SKEW).timestamp(), (now + SKEW).timestamp()
+    if not oldest <= created <= newest or (expires is not None and expires < (now - SKEW).timestamp()):
+        raise SignatureRefused(
+            f"created must be within the last {LONGEST_AGE.seconds // 60} minutes, and expires not over.",
+            check="signature_time",
+        )
+
+
+def _key(certificate: x509.Certificate) -> tuple[VerificationKey, type[HTTPSignatureAlgorithm]]:
+    """The certificate's key, and the one algorithm of RFC 9421 that goes with it here."""
+    key = certificate.public_key()
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return key, ED25519
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+        return key, ECDSA_P256_SHA256
+    if isinstance(key, rsa.RSAPublicKey):
+        return key, RSA_PSS_SHA512
+    raise SignatureRefused("The certificate's key must be Ed25519, P-256 or RSA.", check="signature_key")
+
+
+class _OneKey(HTTPSignatureKeyResolver):
+    """Only the certificate's own key is ever looked at."""
+
+    def __init__(self, key: VerificationKey) -> None:
+        self._key = key
+
+    def resolve_public_key(self, key_id: str) -> VerificationKey:
+        del key_id
+        return self._key
+
+
+class _Verifier(HTTPMessageVerifier):
+    """Age is judged before, and said by its own name."""
+
+    max_clock_skew = SKEW
+
+
+def _verify(message: Message, key: VerificationKey, algorithm: type[HTTPSignatureAlgorithm]) -> VerifyResult:
+    verifier = _Verifier(signature_algorithm=algorithm, key_resolver=_OneKey(key))
+    try:
+        (found,) = verifier.verify(message, max_age=LONGEST_AGE)
+    except HTTPMessageSignaturesException as error:
+        raise SignatureRefused("The signature does not fit the request.", check="signature_invalid") from error
+    return found
+
+
+def _malformed(detail: str) -> SignatureRefused:
+    return SignatureRefused(detail, check="signature_malformed")

@@ -50,7 +50,14 @@ STREAMS = (
 )
 
 LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
-    "scoring": (e.RecordsAccepted, e.AlertFound, e.EmployerListed, e.EmployerRemoved),
+    "scoring": (
+        e.RecordsAccepted,
+        e.RecordsWithdrawn,
+        e.RecordsClosed,
+        e.AlertFound,
+        e.EmployerListed,
+        e.EmployerRemoved,
+    ),
     "alerts": (e.EmployerScored, e.ProjectScored),
     "credit": (e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
 }

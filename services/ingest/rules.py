@@ -8,6 +8,9 @@ from uuid import UUID
 
 from shared.errors import AnxinError, Unprocessable
 
+RowRange = tuple[int, int]
+
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 # The rest of a key, 80 bits, tells the records of a register apart: a chance of 1 in 10^10 for two of 10 million.
 SCOPE_DIGITS = 12
@@ -44,6 +47,30 @@ def must_still_be_taken(dataset: str, until: date | None, today: date) -> None:
         raise DatasetEnded(f"{dataset} was taken until {until}. See /v1/datasets/{dataset}/versions.")
 
 
+class RowsMalformed(AnxinError):
+    """The rows are not numbers and ranges with commas between them."""
+
+    slug = "rows-malformed"
+    title = "Rows are numbers and ranges like 3,7-12"
+    title_zh = "行号格式有误，应如 3,7-12"
+
+
+class RowsNotThere(Unprocessable):
+    """The receipt has no such rows."""
+
+    slug = "rows-not-there"
+    title = "The receipt has no such rows"
+    title_zh = "回执中没有这些行"
+
+
+class ReasonMissing(Unprocessable):
+    """Nothing is taken back without a reason."""
+
+    slug = "reason-missing"
+    title = "A reason is needed, of at most 500 characters"
+    title_zh = "须说明原因（不超过500字）"
+
+
 def idempotency_key(header: str | None) -> str | None:
     """The key of the header, with or without the quotes of a structured field. Raises KeyMalformed."""
     if header is None:
@@ -59,6 +86,19 @@ def must_be_the_same(known: tuple[str, bytes], given: tuple[str, bytes]) -> None
     """Refuse a key that came before with another dataset or another body: (dataset, SHA-256)."""
     if known != given:
         raise KeyReused("The same Idempotency-Key came before with another body or dataset.")
+
+
+def row_ranges(text: str | None, received: int) -> list[RowRange]:
+    """Rows like `3,7-12` as first and last, both included; None means all. Raises RowsMalformed, RowsNotThere."""
+    if text is None:
+        return [(1, received)] if received else []
+    parts = [_RANGE.fullmatch(part.strip()) for part in text.split(",")]
+    ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+    if len(ranges) != len(parts) or any(first > last for first, last in ranges):
+        raise RowsMalformed
+    if any(first < 1 or last > received for first, last in ranges):
+        raise RowsNotThere(f"The receipt has the rows 1 to {received}.")
+    return ranges
 
 
 def fingerprints(texts: Iterable[str]) -> list[str]:

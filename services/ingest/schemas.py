@@ -1,6 +1,6 @@
 """Answers of the ingest API: the public contract."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -115,3 +115,31 @@ class ReceiptKeysOut(BaseModel):
     """RFC 7517: the public keys of receipts, oldest first. None ever goes."""
 
     keys: list[dict[str, Any]]
+
+
+class WithdrawalIn(BaseModel):
+    """Which rows are taken back, and why."""
+
+    rows: str | None = Field(default=None, max_length=100_000, description="e.g. `3,7-12`; without it all rows")
+    reason: str | None = Field(default=None, min_length=1, max_length=500, description="for those who look later")
+
+
+class WithdrawalOut(BaseModel):
+    """Rows (first and last, both included) that were taken back at once."""
+
+    model_config = {"from_attributes": True}
+
+    withdrawal_id: UUID
+    rows: list[tuple[int, int]]
+    reason: str
+    withdrawn_at: datetime
+
+
+class WithdrawalsOut(BaseModel):
+    """What was taken back of a receipt: `withdrawn` of its `received` rows."""
+
+    receipt_id: UUID
+    dataset: str
+    received: int
+    withdrawn: int
+    withdrawals: list[WithdrawalOut]

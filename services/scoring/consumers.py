@@ -1,12 +1,12 @@
 """Event in. Each may come twice, and in any order."""
 
-from services.scoring import usecases
+from services.scoring import revisions, usecases
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.bus import Consumers
 from shared.clock import now
 from shared.db import Session
-from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted
+from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted, RecordsClosed, RecordsWithdrawn
 from shared.ids import new_id
 
 consumer = Consumers("scoring")
@@ -16,6 +16,18 @@ consumer = Consumers("scoring")
 async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
     """Keep the facts and score whom they touch."""
     await usecases.take_in(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(RecordsWithdrawn)
+async def on_records_withdrawn(event: RecordsWithdrawn, session: Session) -> None:
+    """Let what was taken back count no more."""
+    await revisions.take_back(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(RecordsClosed)
+async def on_records_closed(event: RecordsClosed, session: Session) -> None:
+    """Let what a full list does not name any more end."""
+    await revisions.end(session, event, Moment(now(), shipped(), new_id))
 
 
 @consumer.on(AlertFound)

@@ -18,6 +18,7 @@ from services.scoring.store import facts as fact_store
 from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
 from services.scoring.store.facts import Batch
+from services.scoring.store.revisions import close_what_ended
 from services.scoring.store.subjects import Key
 from shared import audit
 from shared.auth import Caller
@@ -64,6 +65,7 @@ async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> N
     batch = _batch(event, book)
     dataset = book.datasets.get(event.dataset)
     touched = await fact_store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
+    touched |= await close_what_ended(session, batch) if touched else set()
     await folding.fold_attendance(session, event.dataset, event.keys, touched)
     await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
     if (

@@ -8,7 +8,7 @@ from shared.events.alerts import AlertFound, AlertRaised, OrderIssued, OrderOver
 from shared.events.base import Event, Finding, Level, SubjectKind
 from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
 from shared.events.identity import IdentityRevoked, SigningKeysPublished
-from shared.events.records import RecordsAccepted
+from shared.events.records import RecordsAccepted, RecordsClosed, RecordsWithdrawn
 from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
 
 __all__ = [
@@ -33,12 +33,16 @@ __all__ = [
     "Reason",
     "ReceiptRow",
     "RecordsAccepted",
+    "RecordsClosed",
+    "RecordsWithdrawn",
     "SigningKeysPublished",
     "SubjectKind",
 ]
 
 ALL: tuple[type[Event], ...] = (
     RecordsAccepted,
+    RecordsWithdrawn,
+    RecordsClosed,
     EmployerScored,
     ProjectScored,
     AlertRaised,

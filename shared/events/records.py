@@ -25,3 +25,38 @@ class RecordsAccepted(Event, frozen=True, kw_only=True):
     source_times: list[datetime]
     reported_at: datetime
     columns: dict[str, list[Any]]
+
+
+class RecordsWithdrawn(Event, frozen=True, kw_only=True):
+    """ingest -> scoring. An agency took back rows of a receipt: from `withdrawn_at` on those versions count no more.
+
+    Columns of equal length: the first and the last row of each range, both included. Row 0 stands for the ends that a
+    full list (`receipt_id` is its number then) told of. It may come before the records themselves.
+    """
+
+    subject = "records.withdrawn"
+    source = "ingest"
+    withdrawal_id: UUID
+    receipt_id: UUID
+    agency: str
+    dataset: str
+    first_rows: list[int]
+    last_rows: list[int]
+    withdrawn_at: datetime
+
+
+class RecordsClosed(Event, frozen=True, kw_only=True):
+    """ingest -> scoring. Records that a full list does not name any more ended at `closed_at`, the moment it speaks of.
+
+    Columns of equal length: the receipt and the row that told the newest state of each. It may come before them.
+    """
+
+    subject = "records.closed"
+    source = "ingest"
+    snapshot_id: UUID
+    agency: str
+    dataset: str
+    closed_at: datetime
+    reported_at: datetime
+    receipt_ids: list[UUID]
+    rows: list[int]

@@ -17,6 +17,7 @@ from services.ingest.rules import must_be_the_same
 from services.ingest.sealing import SealedBody, seal_body
 from services.ingest.store import faults as fault_store
 from services.ingest.store import heads as head_store
+from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
 from services.ingest.usecases.proofs import Proof, keep_proof
@@ -140,7 +141,8 @@ async def _take_in(session: Session, submission: Submission, dataset: Dataset, b
     await _wait_or_leave(session, dataset, batch, receipt_id)
     late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
     await fault_store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
-    for rows in _messages(changed):
+    news = await _with_late(session, submission, batch.matched, changed, merged.older)
+    for rows in _messages(news):
         announce(session, _accepted(submission, dataset, rows))
     count.add(batch, accepted=len(changed), superseded=len(late))
 
@@ -151,6 +153,17 @@ async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, re
         session, batch.unmatched, dataset.subject, dataset=dataset.dataset, receipt_id=receipt_id
     )
     await waiting_store.drop_matched(session, batch.matched.get_column(KEY_HASH))
+
+
+async def _with_late(
+    session: Session, submission: Submission, rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]
+) -> pl.DataFrame:
+    """What changed, and older states that nobody knew of: should the newer be taken back, they stand again."""
+    if not older:
+        return changed
+    late = rows.filter(pl.col(ROW).is_in(older))
+    unknown = await past_store.keep_late(session, late, submission.receipt_id)
+    return pl.concat([changed, late.filter(pl.col(ROW).is_in(unknown))])
 
 
 def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:

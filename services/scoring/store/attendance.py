@@ -45,9 +45,11 @@ with touched as materialized (
         select * from scoring.fact
         where fact.subject_id = candidate.subject_id and fact.subject_kind = 'project'
             and fact.dataset = 'hc_attendance' and fact.key = candidate.key
+            and not exists (select from scoring.withdrawn gone
+                where gone.receipt_id = fact.receipt_id and gone.rows @> fact.row_no)
         order by fact.source_time desc, fact.receipt_id desc, fact.row_no desc limit 1
     ) version
-    where version.body ->> 'id_no' = candidate.worker
+    where version.row_no > 0 and version.body ->> 'id_no' = candidate.worker
         and scoring.month_count(scoring.china_day(version.body ->> 'punch_at')) = candidate.month
 ), folded as (
     select subject_id, month, worker, count(distinct day) as days,

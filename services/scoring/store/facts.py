@@ -116,6 +116,8 @@ copy (
         where fact.subject_id = each.id and fact.subject_kind = each.kind
             and fact.dataset = any(string_to_array(seen.datasets, ','))
             and fact.source_time >= seen.since and fact.reported_at <= %(at)s
+            and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
+                and gone.rows @> fact.row_no and gone.withdrawn_at <= %(at)s)
         order by fact.dataset desc, fact.key desc, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
     ) as told
     where told.body is not null
@@ -147,8 +149,13 @@ async def keep_facts(session: Session, batch: Batch, can_move: bool) -> set[Key]
         await sql(session, _IN_ONE_LINE, dataset=batch.dataset)
     touched = await keys_of(session, _KEEP, vars(batch))
     if can_move and touched:
-        touched |= await keys_of(session, _MOVE, {"dataset": batch.dataset, "keys": batch.keys})
+        touched |= await move(session, batch.dataset, batch.keys)
     return touched
+
+
+async def move(session: Session, dataset: str, keys: list[str]) -> set[Key]:
+    """Let each version of these records stand, without its body, also with every other subject that had the record."""
+    return await keys_of(session, _MOVE, {"dataset": dataset, "keys": keys})
 
 
 async def keep_feed_report(session: Session, batch: Batch, day: date) -> None:

@@ -1,0 +1,47 @@
+"""What agencies take back or tell the end of: noted, and whom it is about scored again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.scoring import folding, usecases
+from services.scoring.store import revisions as store
+from services.scoring.store import subjects as subject_store
+from services.scoring.store.revisions import Revised
+from services.scoring.usecases import Moment
+from shared.clock import local_date
+from shared.db import Session
+from shared.events import RecordsClosed, RecordsWithdrawn
+
+# Of a file of 260,000 rows that was taken back the first are scored at once, the others by the review's next turns.
+EMPLOYERS_AT_ONCE = 2000
+
+
+async def take_back(
+    session: Session, event: RecordsWithdrawn, moment: Moment, at_once: int = EMPLOYERS_AT_ONCE
+) -> None:
+    """Let rows of a receipt count no more: from then on, for whoever asks about an earlier time still sees them."""
+    revised = await store.keep_withdrawn(session, event)
+    await _score_again(session, event.dataset, revised, _not_before(event.withdrawn_at, moment), at_once)
+
+
+async def end(session: Session, event: RecordsClosed, moment: Moment) -> None:
+    """Let records end that a full list does not name any more."""
+    revised = await store.keep_closings(session, event)
+    await _score_again(session, event.dataset, revised, _not_before(event.reported_at, moment), EMPLOYERS_AT_ONCE)
+
+
+async def _score_again(session: Session, dataset: str, revised: Revised, moment: Moment, at_once: int) -> None:
+    touched = {key for key in revised.subjects if key[0] != "person"}
+    if not touched:
+        return
+    await subject_store.lock_subjects(session, touched)
+    await folding.fold_attendance(session, dataset, revised.keys, touched)
+    employers = sorted(subject for kind, subject in touched if kind == "employer")
+    later = employers[at_once:]
+    await usecases.rescore(session, touched - {("employer", subject) for subject in later}, moment)
+    await subject_store.make_due(session, "employer", later, local_date(moment.at))
+
+
+def _not_before(told: datetime, moment: Moment) -> Moment:
+    """What was told must be visible, even where our own clock is a moment behind."""
+    return replace(moment, at=max(moment.at, told))

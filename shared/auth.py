@@ -4,8 +4,8 @@ An agency's token is bound to its certificate (RFC 8705, `cnf.x5t#S256`); a pers
 `Officer = Annotated[Caller, Depends(require("alerts:verify"))]`: one type a scope.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from joserfc.errors import ExpiredTokenError, JoseError
 
 from shared.certificates import certificate_of
 from shared.errors import Forbidden, Unauthorised
+from shared.events import GrantEnded
 from shared.identity import Identities
 from shared.settings import Settings
 
@@ -34,6 +35,7 @@ class Caller:
     sig_jkt: str | None
     token_id: str
     thumbprint: str | None
+    ended_grants: Mapping[str, GrantEnded] = field(default_factory=dict, compare=False)
 
     @property
     def jurisdiction(self) -> str:
@@ -43,7 +45,17 @@ class Caller:
     def must_have(self, scope: str) -> None:
         """Refuse without the scope."""
         if scope not in self.scopes:
+            self._must_not_have_ended(scope)
             raise Forbidden(f"The token lacks the scope {scope}.", check="scope_missing")
+
+    def _must_not_have_ended(self, scope: str) -> None:
+        """Say that it was granted once, rather than that it is missing: the agency knows then what to ask for."""
+        if ended := self.ended_grants.get(scope):
+            how = "expired" if ended.reason == "expired" else "was revoked"
+            raise Forbidden(
+                f"The grant of the scope {scope} {how} at {ended.ended_at.isoformat(timespec='seconds')}.",
+                check=f"grant_{ended.reason}",
+            )
 
     def must_be(self, *roles: str) -> None:
         """Refuse without one of the roles."""
@@ -79,7 +91,7 @@ def authenticate(headers: dict[str, str], identities: Identities, settings: Sett
     claims = _claims(token.strip(), identities, settings)
     caller = _caller(claims, settings, thumbprint_of(headers.get("x-forwarded-client-cert", "")))
     _refuse_revoked(caller, claims, identities)
-    return caller
+    return _without_ended_grants(caller, claims, identities)
 
 
 def thumbprint_of(xfcc: str) -> str | None:
@@ -144,3 +156,13 @@ def _refuse_revoked(caller: Caller, claims: dict[str, Any], identities: Identiti
         holder, caller.id, issued_at
     ):
         raise Unauthorised("The token or its holder has been revoked.", check="token_revoked")
+
+
+def _without_ended_grants(caller: Caller, claims: dict[str, Any], identities: Identities) -> Caller:
+    """The caller without the scopes of grants that ended since the token was issued."""
+    ended = identities.ended_grants(caller.id) if caller.kind == "agency" else {}
+    if not ended:
+        return caller
+    issued_at = datetime.fromtimestamp(claims["iat"], UTC)
+    lost = {scope for scope, event in ended.items() if issued_at <= event.ended_at}
+    return replace(caller, scopes=caller.scopes - lost, ended_grants=ended)

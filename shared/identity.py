@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from nats.js.errors import NotFoundError
 
 from shared.bus import decode
 from shared.errors import Overloaded
-from shared.events import IdentityRevoked, SigningKeysPublished
+from shared.events import GrantEnded, IdentityRevoked, SigningKeysPublished
 
 log = logging.getLogger(__name__)
 
 _SKEW = timedelta(minutes=1)
+_KINDS: dict[str, type[SigningKeysPublished | IdentityRevoked | GrantEnded]] = {
+    kind.subject: kind for kind in (SigningKeysPublished, IdentityRevoked, GrantEnded)
+}
 
 
 class Identities:
@@ -27,6 +32,7 @@ class Identities:
     def __init__(self, jwks_file: Path | None = None) -> None:
         self._keys: KeySet | None = None
         self._revoked: dict[tuple[str, str], IdentityRevoked] = {}
+        self._ended: defaultdict[str, dict[str, GrantEnded]] = defaultdict(dict)
         self.is_behind = False  # still reading what was said before this service began
         if jwks_file:
             self._keys = KeySet.import_key_set(json.loads(jwks_file.read_text()))
@@ -43,10 +49,12 @@ class Identities:
             raise Overloaded("The issuer's keys have not arrived yet.", retry_after=1)
         return self._keys
 
-    def apply(self, event: SigningKeysPublished | IdentityRevoked) -> None:
+    def apply(self, event: SigningKeysPublished | IdentityRevoked | GrantEnded) -> None:
         """Remember what the issuer said."""
         if isinstance(event, SigningKeysPublished):
             self._keys = KeySet.import_key_set(event.jwks)  # type: ignore[arg-type]
+        elif isinstance(event, GrantEnded):
+            self._ended[event.agency][event.scope] = event
         else:
             self._revoked[event.kind, event.value] = event
 
@@ -59,6 +67,10 @@ class Identities:
         """Whether a thing of that name, issued then, has been revoked since."""
         event = self._revoked.get((kind, value))
         return event is not None and issued_at <= event.revoked_at
+
+    def ended_grants(self, agency: str) -> Mapping[str, GrantEnded]:
+        """Scope -> how the agency's last grant of it ended. It may have been given again since."""
+        return self._ended.get(agency, {})
 
 
 async def follow(identities: Identities, js: JetStreamContext, interval_s: float = 1.0) -> None:
@@ -89,8 +101,6 @@ async def _read_after(sequence: int, identities: Identities, js: JetStreamContex
 
 
 def _apply(identities: Identities, message: RawStreamMsg) -> None:
-    body = message.data or b""
-    if message.subject == SigningKeysPublished.subject:
-        identities.apply(decode(body, SigningKeysPublished))
-    else:
-        identities.apply(decode(body, IdentityRevoked))
+    # What a newer issuer says beyond these is not for this version.
+    if kind := _KINDS.get(message.subject or ""):
+        identities.apply(decode(message.data or b"", kind))

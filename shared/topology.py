@@ -60,6 +60,7 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
     ),
     "alerts": (e.EmployerScored, e.ProjectScored),
     "credit": (e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
+    "issuer": (e.CatalogueAnnounced,),
 }
 
 SPEAKERS: dict[str, tuple[str, ...]] = {

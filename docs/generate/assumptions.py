@@ -11,7 +11,11 @@ from docs.generate.markdown import code, fill, table
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/assumptions.md"
 # A parameter file is a list of rows with `code`, `value`, `source` and `verified`.
-SOURCES = ("services/*/data/parameters.yaml", "services/*/migrations/*parameters.yaml")
+SOURCES = (
+    "services/*/data/parameters.yaml",
+    "services/*/migrations/*parameters.yaml",
+    "gateway/*/data/parameters.yaml",
+)
 
 
 def pages() -> dict[str, str]:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.issuer import store
 from gateway.issuer.models import Client, Person
-from gateway.issuer.usecases import register
+from gateway.issuer.usecases import grants, register
 from shared.db import Database, Session
 from shared.errors import AnxinError
 from shared.settings import Settings
@@ -48,8 +48,8 @@ async def client_add(session: Session, given: argparse.Namespace, now: datetime)
     return _shown_client(client)
 
 
-async def client_list(session: Session, _given: argparse.Namespace, _now: datetime) -> list[dict[str, Any]]:
-    return [_shown_client(each) for each in await store.clients(session)]
+async def client_list(session: Session, _given: argparse.Namespace, now: datetime) -> list[dict[str, Any]]:
+    return [await _standing_client(session, each, now) for each in await store.clients(session)]
 
 
 async def client_revoke(session: Session, given: argparse.Namespace, now: datetime) -> dict[str, Any]:
@@ -108,6 +108,12 @@ def _text_of(file: str) -> str:
 def _shown_client(client: Client) -> dict[str, Any]:
     shown = {"client_id", "name", "auth_method", "subject", "thumbprints", "scopes", "redirect_uris", "revoked_at"}
     return client.model_dump(mode="json", include=shown)
+
+
+async def _standing_client(session: Session, client: Client, now: datetime) -> dict[str, Any]:
+    """What it may do now: what was given at registration less what was revoked, and what was approved since."""
+    scopes = client.scopes if client.revoked_at else await grants.scopes_of(session, client, now)
+    return {**_shown_client(client), "scopes": sorted(scopes)}
 
 
 def _shown_person(person: Person) -> dict[str, Any]:

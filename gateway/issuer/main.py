@@ -1,7 +1,9 @@
-"""The issuer as a service: settings, routes, and the key clockwork."""
+"""The issuer as a service: settings, routes, what it hears, and its two clockworks."""
 
+from gateway.issuer.consumers import consumer
+from gateway.issuer.lapse import end_grants
 from gateway.issuer.rotation import keep_keys
-from gateway.issuer.routes import router
+from gateway.issuer.routes import grants, identity
 from gateway.issuer.settings import IssuerSettings
 from shared.service import Service
 
@@ -11,7 +13,8 @@ def create_service() -> Service:
     return Service(
         name="issuer",
         description="令牌签发：机构凭证书，人员凭登录。 Tokens for agencies by certificate, login for people.",
-        routers=(router,),
+        routers=(identity.router, grants.router),
         settings=IssuerSettings,
-        background=(keep_keys,),
+        consumers=consumer,
+        background=(keep_keys, end_grants),
     )

@@ -1,6 +1,6 @@
 """The issuer's tables. Secrets are kept as hashes (passwords, codes, refresh tokens) or sealed (signing keys)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -114,3 +114,52 @@ class RefreshToken(SQLModel, table=True):
     expires_at: datetime = _time()
     used_at: datetime | None = _time(nullable=True)
     revoked_at: datetime | None = _time(nullable=True)
+
+
+class DataGrant(SQLModel, table=True):
+    """An agency may hand in (`provide`) or read (`use`) a dataset: why, by whose leave, and from when until when.
+
+    `origin`: "request" was asked for and decided by two people; "operator" was given with the certificate.
+    """
+
+    __tablename__ = "data_grant"
+    __table_args__ = _SCHEMA
+
+    grant_id: UUID = Field(primary_key=True)
+    agency: str
+    dataset: str
+    direction: str
+    scopes: list[str] = _texts()
+    origin: str
+    purpose: str
+    legal_basis: str
+    sharing: str | None = None
+    state: str
+    requested_by: str
+    requested_at: datetime = _time()
+    reply_due_on: date | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = _time(nullable=True)
+    decision_reason: str | None = None
+    deliver_by: date | None = None
+    valid_from: datetime = _time()
+    valid_to: datetime | None = _time(nullable=True)
+    ended_by: str | None = None
+    ended_at: datetime | None = _time(nullable=True)
+    end_reason: str | None = None
+
+
+class KnownDataset(SQLModel, table=True):
+    """A dataset as ingest announced it last."""
+
+    __tablename__ = "known_dataset"
+    __table_args__ = _SCHEMA
+
+    dataset: str = Field(primary_key=True)
+    label_zh: str
+    label_en: str
+    department: str
+    sharing: str
+    legal_basis: str
+    until: date | None = None
+    announced_at: datetime = _time()

@@ -20,6 +20,7 @@ class IssuerSettings(Settings):
     key_period_s: int = Field(default=30 * 24 * 3600, ge=60)
     key_lead_s: int = Field(default=24 * 3600, ge=10, description="At least twice the gateway's jwks_cache")
     key_check_s: float = Field(default=30, gt=0)
+    grant_check_s: float = Field(default=1, gt=0, le=60, description="How often to look for grants that ran out")
 
     @model_validator(mode="after")
     def _successor_in_time(self) -> Self:

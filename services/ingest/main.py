@@ -1,5 +1,6 @@
 """The ingest service: its settings and its routes. It hears no event; it begins every story."""
 
+from services.ingest.announcing import announce_catalogue
 from services.ingest.routes import datasets, proofs, receipts, records, withdrawals
 from services.ingest.settings import IngestSettings
 from shared.service import Service
@@ -12,4 +13,5 @@ def create_service() -> Service:
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
         routers=(datasets.router, records.router, receipts.router, proofs.router, withdrawals.router),
         settings=IngestSettings,
+        background=(announce_catalogue,),
     )

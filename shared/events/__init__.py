@@ -6,8 +6,9 @@ this page. Times are aware datetimes, money is Decimal (a string in JSON), credi
 
 from shared.events.alerts import AlertFound, AlertRaised, OrderIssued, OrderOverdue, OrderPaid, OrderRevoked, Party
 from shared.events.base import Event, Finding, Level, SubjectKind
+from shared.events.catalogue import CatalogueAnnounced, DatasetTerms
 from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
-from shared.events.identity import IdentityRevoked, SigningKeysPublished
+from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.events.records import RecordsAccepted, RecordsClosed, RecordsWithdrawn
 from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
 
@@ -16,11 +17,14 @@ __all__ = [
     "BY_TYPE",
     "AlertFound",
     "AlertRaised",
+    "CatalogueAnnounced",
+    "DatasetTerms",
     "EmployerListed",
     "EmployerRemoved",
     "EmployerScored",
     "Event",
     "Finding",
+    "GrantEnded",
     "IdentityRevoked",
     "Level",
     "ListedParty",
@@ -43,6 +47,7 @@ ALL: tuple[type[Event], ...] = (
     RecordsAccepted,
     RecordsWithdrawn,
     RecordsClosed,
+    CatalogueAnnounced,
     EmployerScored,
     ProjectScored,
     AlertRaised,
@@ -54,6 +59,7 @@ ALL: tuple[type[Event], ...] = (
     EmployerListed,
     EmployerRemoved,
     IdentityRevoked,
+    GrantEnded,
     SigningKeysPublished,
 )
 BY_TYPE: dict[str, type[Event]] = {event.type(): event for event in ALL}

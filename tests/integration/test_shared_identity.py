@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from shared.bus import connect
 from shared.db import Database
-from shared.events import IdentityRevoked, SigningKeysPublished
+from shared.events import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.identity import Identities, follow
 from shared.ids import new_id
 from shared.outbox import announce, relay_once
@@ -40,12 +40,14 @@ async def test_a_service_learns_keys_and_revocations_that_came_before_and_after_
     assert not known.is_revoked("token", token, issued_at)
     await _say(issuer, IdentityRevoked(kind="token", value=token, revoked_at=datetime.now(UTC)))
     await _until(lambda: known.is_revoked("token", token, issued_at))
+    await _say(issuer, GrantEnded(agency="a", scope="ingest:x", reason="expired", ended_at=datetime.now(UTC)))
+    await _until(lambda: "ingest:x" in known.ended_grants("a"))
     task.cancel()
     await asyncio.wait([task])
     await nats.close()
 
 
-async def _say(issuer: tuple[Database, Client], event: SigningKeysPublished | IdentityRevoked) -> None:
+async def _say(issuer: tuple[Database, Client], event: SigningKeysPublished | IdentityRevoked | GrantEnded) -> None:
     async with issuer[0].transaction() as session:
         announce(session, event)
     while await relay_once(issuer[0], issuer[1].jetstream()):

@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidScopeError,
 from gateway.issuer import store, tokens
 from gateway.issuer.models import Client
 from gateway.issuer.rules import certificates, claims, scopes
+from gateway.issuer.usecases import grants
 from gateway.issuer.usecases.desk import Desk, Form
 from shared.certificates import Certificate
 from shared.db import Session
@@ -25,7 +26,7 @@ async def issue_to_client(session: Session, desk: Desk, form: Form) -> tokens.Is
     if form.get("grant_type") != "client_credentials":
         raise UnsupportedGrantTypeError(form.get("grant_type", "none"))
     client, certificate = await authenticate(session, desk, form)
-    granted = _granted(form.get("scope", ""), client)
+    granted = _granted(form.get("scope", ""), await grants.scopes_of(session, client, desk.now))
     signer = tokens.Signer(desk.vault, await store.signing_keys(session), desk.now)
     token_id = str(new_id())
     body = claims.agency_token(
@@ -77,9 +78,9 @@ async def _check_assertion(session: Session, desk: Desk, client: Client, form: F
         raise _refused("the client assertion was used before")
 
 
-def _granted(requested: str, client: Client) -> tuple[str, ...]:
+def _granted(requested: str, allowed: frozenset[str]) -> tuple[str, ...]:
     try:
-        return scopes.granted(requested, client.scopes)
+        return scopes.granted(requested, allowed)
     except scopes.ScopeNotGranted as error:
         raise InvalidScopeError("The client was not granted every requested scope.") from error
 

@@ -10,6 +10,7 @@ from gateway.issuer import passwords, store
 from gateway.issuer.models import Client, Person
 from gateway.issuer.roles import roles as known_roles
 from gateway.issuer.rules.jurisdictions import must_fit
+from gateway.issuer.usecases import grants
 from gateway.issuer.usecases.revocation import announce_revoked, end_logins
 from shared import audit
 from shared.db import Session
@@ -37,7 +38,7 @@ async def add_client(
     without, those named before stay. Raises Unprocessable for a revoked agency that names none: the authority's
     signature on its old certificate still holds, and so would whoever has got it.
     """
-    client = await store.client(session, client_id) or Client(
+    client = await store.client_for_update(session, client_id) or Client(
         client_id=client_id, name=name, auth_method="tls_client_auth", created_at=now
     )
     if client.revoked_at and not thumbprints:
@@ -47,6 +48,8 @@ async def add_client(
     client.auth_method = "private_key_jwt" if jwks else "tls_client_auth"
     client.subject, client.jwks, client.revoked_at = subject or f"CN={client_id}", jwks, None
     session.add(client)
+    await session.flush()
+    await grants.register(session, client, now, actor)
     await audit.record(session, actor, "client.registered", client_id, {"scopes": client.scopes})
     return client
 
@@ -62,10 +65,11 @@ def _pin(session: Session, client: Client, thumbprints: Sequence[str], now: date
 
 async def revoke_client(session: Session, client_id: str, now: datetime, actor: str = "operator") -> None:
     """No more tokens for it, and none of its tokens is good any more. Raises NotFound."""
-    client = await store.client(session, client_id)
+    client = await store.client_for_update(session, client_id)
     if client is None:
         raise NotFound(f"There is no client {client_id}.")
     client.revoked_at = now
+    await grants.end_all(session, client_id, now, actor)
     announce_revoked(session, "client", client_id, now)
     await audit.record(session, actor, "client.revoked", client_id, {})
 

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 
 from gateway.issuer import metadata, pages, store, tokens
 from gateway.issuer.rules.authorizations import Fault
-from gateway.issuer.schemas import JwksOut, LoginForm, OAuthErrorOut, RevocationForm, TokenForm, TokenOut
+from gateway.issuer.schemas.identity import JwksOut, LoginForm, OAuthErrorOut, RevocationForm, TokenForm, TokenOut
 from gateway.issuer.settings import IssuerSettings
 from gateway.issuer.usecases import authorize, clients, people, revocation
 from gateway.issuer.usecases.authorize import LoginRefused, LoginRequest

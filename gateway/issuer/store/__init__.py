@@ -35,6 +35,11 @@ async def client(session: Session, client_id: str) -> Client | None:
     return await session.get(Client, client_id)
 
 
+async def client_for_update(session: Session, client_id: str) -> Client | None:
+    """The client, locked: whoever changes what it may do goes one after the other."""
+    return await session.get(Client, client_id, with_for_update=True)
+
+
 async def clients(session: Session) -> list[Client]:
     """All of them, by id."""
     return list((await session.exec(select(Client).order_by(col(Client.client_id)))).all())

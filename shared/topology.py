@@ -54,6 +54,7 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
         e.RecordsAccepted,
         e.RecordsWithdrawn,
         e.RecordsClosed,
+        e.RecordsUnlinked,
         e.AlertFound,
         e.EmployerListed,
         e.EmployerRemoved,

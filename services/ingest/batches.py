@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from services.ingest.catalogue import Dataset, Item
-from services.ingest.matching import SUBJECT, unmatched_faults, with_subject
+from services.ingest.matching import SUBJECT, unmatched_faults, with_subject, written_codes
 from services.ingest.rules import SCOPE_DIGITS, fingerprints, scope
 from services.ingest.sealing import pseudonymised
 from services.ingest.validation import ROW, Batch, Checker
@@ -23,6 +23,7 @@ class Prepared:
 
     `matched` and `unmatched`: ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME (UTC), and the items as plain values
     (P2 left out, P3 as pseudonyms). `faults`: row, item, code. `identities`: pseudonym, purpose, sealed.
+    `written`: ROW and, for what is unmatched, its code as it stood there.
     """
 
     received: int
@@ -31,6 +32,7 @@ class Prepared:
     unmatched: pl.DataFrame
     faults: pl.DataFrame
     identities: pl.DataFrame
+    written: pl.DataFrame
 
 
 def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime, agency: str) -> Prepared:
@@ -41,13 +43,15 @@ def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime,
     sealed, identities = pseudonymised(subjected, dataset, vault)
     rows = _told_apart(sealed, dataset, reported_at, agency)
     has_lost = rows.get_column(SUBJECT).null_count() > 0
+    unmatched = rows.filter(pl.col(SUBJECT).is_null()) if has_lost else rows.clear()
     return Prepared(
         received=len(batch.texts),
         rejected=checked.rejected,
         matched=rows.filter(pl.col(SUBJECT).is_not_null()) if has_lost else rows,
-        unmatched=rows.filter(pl.col(SUBJECT).is_null()) if has_lost else rows.clear(),
+        unmatched=unmatched,
         faults=_in_order(checked.faults, unmatched_faults(subjected, checked.faults, dataset)),
         identities=identities,
+        written=written_codes(batch.texts, unmatched.select(ROW), dataset),
     )
 
 

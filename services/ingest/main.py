@@ -1,6 +1,7 @@
 """The ingest service: its settings and its routes. It hears no event; it begins every story."""
 
 from services.ingest.announcing import announce_catalogue
+from services.ingest.reconsider import reconsider_waiting
 from services.ingest.routes import datasets, proofs, receipts, records, withdrawals
 from services.ingest.settings import IngestSettings
 from shared.service import Service
@@ -13,5 +14,5 @@ def create_service() -> Service:
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
         routers=(datasets.router, records.router, receipts.router, proofs.router, withdrawals.router),
         settings=IngestSettings,
-        background=(announce_catalogue,),
+        background=(announce_catalogue, reconsider_waiting),
     )

@@ -86,3 +86,47 @@ class SenderSignature(SQLModel, table=True):
     signature: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     certificate: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     sent_sha256: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Link(SQLModel, table=True):
+    """What leads to whom: by our own evidence, or by a person's answer (`subject_id` None: nobody we know)."""
+
+    __tablename__ = "link"
+    __table_args__ = SCHEMA
+
+    link_id: UUID = Field(primary_key=True)
+    method: str
+    kind: str
+    scope: str
+    value: str
+    division: str
+    subject_id: str | None
+    since: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    made_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    made_by: str
+    reason: str | None = None
+    undone_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    undone_by: str | None = None
+    undo_reason: str | None = None
+    is_emptied: bool = False
+
+
+class Question(SQLModel, table=True):
+    """Whose are these records? With candidates; due when something was learned or answered since the last look."""
+
+    __tablename__ = "question"
+    __table_args__ = SCHEMA
+
+    question_id: UUID = Field(primary_key=True)
+    kind: str
+    scope: str
+    value: str
+    division: str
+    told: str
+    dataset: str
+    agency: str
+    asked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    state: str = "open"
+    candidates: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
+    best_score: int | None = None
+    due_after: UUID | None = None

@@ -17,6 +17,7 @@ class IngestSettings(Settings):
     max_waiting: int = Field(default=128, ge=0, le=10_000, description="submissions that may wait for their turn")
     max_of_an_agency: int = Field(default=32, ge=1, description="submissions of one agency that are here at once")
     max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    reconsider_interval_s: float = Field(default=2, gt=0, description="between two looks at what waits, if none is due")
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
     receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
 

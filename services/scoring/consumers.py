@@ -6,7 +6,15 @@ from services.scoring.usecases import Moment
 from shared.bus import Consumers
 from shared.clock import now
 from shared.db import Session
-from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted, RecordsClosed, RecordsWithdrawn
+from shared.events import (
+    AlertFound,
+    EmployerListed,
+    EmployerRemoved,
+    RecordsAccepted,
+    RecordsClosed,
+    RecordsUnlinked,
+    RecordsWithdrawn,
+)
 from shared.ids import new_id
 
 consumer = Consumers("scoring")
@@ -28,6 +36,12 @@ async def on_records_withdrawn(event: RecordsWithdrawn, session: Session) -> Non
 async def on_records_closed(event: RecordsClosed, session: Session) -> None:
     """Let what a full list does not name any more end."""
     await revisions.end(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(RecordsUnlinked)
+async def on_records_unlinked(event: RecordsUnlinked, session: Session) -> None:
+    """Take the records away from whom they are not about."""
+    await revisions.take_away(session, event, Moment(now(), shipped(), new_id))
 
 
 @consumer.on(AlertFound)

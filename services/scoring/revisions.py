@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.scoring import folding, usecases
+from services.scoring.store import facts as fact_store
 from services.scoring.store import revisions as store
 from services.scoring.store import subjects as subject_store
+from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import Revised
 from services.scoring.usecases import Moment
 from shared.clock import local_date
 from shared.db import Session
-from shared.events import RecordsClosed, RecordsWithdrawn
+from shared.errors import Poison
+from shared.events import RecordsClosed, RecordsUnlinked, RecordsWithdrawn
 
 # Of a file of 260,000 rows that was taken back the first are scored at once, the others by the review's next turns.
 EMPLOYERS_AT_ONCE = 2000
@@ -28,6 +31,33 @@ async def end(session: Session, event: RecordsClosed, moment: Moment) -> None:
     """Let records end that a full list does not name any more."""
     revised = await store.keep_closings(session, event)
     await _score_again(session, event.dataset, revised, _not_before(event.reported_at, moment), EMPLOYERS_AT_ONCE)
+
+
+async def take_away(session: Session, event: RecordsUnlinked, moment: Moment) -> None:
+    """Let records leave subjects that they are not about."""
+    touched = await fact_store.keep_facts(session, _without_bodies(event), can_move=False)
+    await _score_again(
+        session, event.dataset, Revised(touched, event.keys), _not_before(event.unlinked_at, moment), EMPLOYERS_AT_ONCE
+    )
+
+
+def _without_bodies(event: RecordsUnlinked) -> Batch:
+    """A version of each record without a body: newer than the one that it takes away, whichever comes first."""
+    count = len(event.keys)
+    if {len(event.subject_ids), len(event.rows), len(event.source_times)} != {count}:
+        raise Poison(f"The columns of the undoing {event.undo_id} differ in length.")
+    return Batch(
+        kind=event.subject_kind,
+        dataset=event.dataset,
+        agency=event.agency,
+        receipt_id=event.undo_id,
+        reported_at=event.unlinked_at,
+        ids=list(event.subject_ids),
+        keys=event.keys,
+        times=event.source_times,
+        rows=event.rows,
+        bodies=[None] * count,
+    )
 
 
 async def _score_again(session: Session, dataset: str, revised: Revised, moment: Moment, at_once: int) -> None:

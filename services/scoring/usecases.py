@@ -199,7 +199,11 @@ def _subjects(event: RecordsAccepted, book: Rulebook) -> tuple[str, list[str | N
     if dataset is None or dataset.subject_item is None:
         return event.subject_kind, event.subject_ids
     kind = dataset.alias.kind if dataset.alias else dataset.subject
-    return kind, event.columns.get(dataset.subject_item, event.subject_ids)
+    told = event.columns.get(dataset.subject_item, event.subject_ids)
+    if kind != event.subject_kind:
+        return kind, told
+    # What the record does not say, ingest may have found by other means.
+    return kind, [item or subject for item, subject in zip(told, event.subject_ids, strict=True)]
 
 
 async def _keep_links(session: Session, event: RecordsAccepted, batch: Batch, book: Rulebook) -> set[Key]:

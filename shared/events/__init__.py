@@ -9,7 +9,7 @@ from shared.events.base import Event, Finding, Level, SubjectKind
 from shared.events.catalogue import CatalogueAnnounced, DatasetTerms
 from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
 from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
-from shared.events.records import RecordsAccepted, RecordsClosed, RecordsWithdrawn
+from shared.events.records import RecordsAccepted, RecordsClosed, RecordsUnlinked, RecordsWithdrawn
 from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "ReceiptRow",
     "RecordsAccepted",
     "RecordsClosed",
+    "RecordsUnlinked",
     "RecordsWithdrawn",
     "SigningKeysPublished",
     "SubjectKind",
@@ -48,6 +49,7 @@ ALL: tuple[type[Event], ...] = (
     RecordsWithdrawn,
     RecordsClosed,
     CatalogueAnnounced,
+    RecordsUnlinked,
     EmployerScored,
     ProjectScored,
     AlertRaised,

@@ -60,3 +60,24 @@ class RecordsClosed(Event, frozen=True, kw_only=True):
     reported_at: datetime
     receipt_ids: list[UUID]
     rows: list[int]
+
+
+class RecordsUnlinked(Event, frozen=True, kw_only=True):
+    """ingest -> scoring. These records were held to be about somebody they are not about: they leave these subjects.
+
+    Columns of equal length; `rows` number the records of this undoing from 1. `undo_id` is newer than every receipt
+    before it, so what stands under it outranks what it takes away; RecordsWithdrawn of `undo_id` and such a row means
+    that it was right after all. Whose the records are is told by RecordsAccepted, if it is ever known.
+    """
+
+    subject = "records.unlinked"
+    source = "ingest"
+    undo_id: UUID
+    agency: str
+    dataset: str
+    subject_kind: SubjectKind
+    subject_ids: list[str]
+    keys: list[str]
+    rows: list[int]
+    source_times: list[datetime]
+    unlinked_at: datetime

@@ -58,6 +58,32 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None = None
 
 
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a register's change stands: the item that says what changed, and those with the old and the new content."""
+
+    what: str
+    before: str
+    after: str
+
+
+class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """By what else than its code a record's subject is known, and what its records teach about others' subjects.
+
+    `account` numbers the subject, within `numbering` (by default the dataset itself; datasets that share it number
+    alike). `codes` may hold the credit code, too. `registers`: the names are official and count from their date.
+    `teaches_names` false: the names are not learned, because they are many and the register knows them better.
+    """
+
+    account: str | None = None
+    numbering: str | None = None
+    codes: tuple[str, ...] = ()
+    division: str | None = None
+    reg_no: str | None = None
+    registers: bool = False
+    teaches_names: bool = True
+    change: Change | None = None
+
+
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One data item: its type, and every check that a value must pass.
 
@@ -148,6 +174,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = "1.0"
     succeeds: str | None = None
     until: date | None = None
+    traces: Traces = Traces()
 
     def __post_init__(self) -> None:
         self._must_be_a_key()
@@ -174,10 +201,17 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         anything: frozenset[str] = frozenset()
         found = [(name, anything) for name in (*self.key, self.subject.item, self.subject.name) if name]
         found += [(name, frozenset({"date", "datetime"})) for name in self.source_time]
+        found += [(name, anything) for name in self._traced()]
         for item in self.items:
             found += [(other, _ORDERED) for other in (item.at_most, item.not_before, *(item.difference or ())) if other]
             found += [(item.required_when.item, anything)] if item.required_when else []
         return found
+
+    def _traced(self) -> list[str]:
+        traces, change = self.traces, self.traces.change
+        named = [traces.account, traces.division, traces.reg_no, *traces.codes]
+        changed = [change.what, change.before, change.after] if change else []
+        return [name for name in (*named, *changed) if name]
 
 
 class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

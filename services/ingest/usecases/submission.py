@@ -20,6 +20,7 @@ from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
+from services.ingest.usecases.matching import Origin, remember, resolve
 from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
@@ -134,11 +135,14 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
 async def _take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: _Count) -> None:
     receipt_id = submission.receipt_id
     await receipt_store.keep_identities(session, batch.identities)
+    origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
+    batch, resolution = await resolve(session, batch, origin)
     merged = await head_store.merge(session, batch.matched, dataset.dataset, receipt_id)
     # Most of the time every row is new: what nothing is wrong with costs no look.
     all_new = len(merged.kept) == len(batch.matched)
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
+    await remember(session, resolution, changed, batch.unmatched, origin)
     late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
     await fault_store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
     news = await _with_late(session, submission, batch.matched, changed, merged.older)

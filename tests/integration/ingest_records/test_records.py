@@ -43,7 +43,7 @@ async def test_a_bad_record_never_spoils_a_good_one(door: Door) -> None:
 
 
 async def test_a_record_whose_employer_is_not_known_is_kept_and_listed(door: Door) -> None:
-    records = [a_tax_record(1, uscc=None), a_tax_record(2, uscc=WRONG_CHECK), a_tax_record(3)]
+    records = [a_tax_record(701, uscc=None), a_tax_record(702, uscc=WRONG_CHECK), a_tax_record(3)]
     receipt = (await door.send("tax_arrears", records)).json()
     assert counts(receipt) == (3, 1, 0, 0, 2)
     told = [(error["row"], error["item"], error["code"]) for error in receipt["errors"]]
@@ -54,8 +54,8 @@ async def test_a_record_whose_employer_is_not_known_is_kept_and_listed(door: Doo
 
 
 async def test_a_record_that_finds_its_employer_waits_no_longer(door: Door) -> None:
-    await door.send("tax_arrears", [a_tax_record(1, uscc=None)])
-    receipt = (await door.send("tax_arrears", [a_tax_record(1)])).json()
+    await door.send("tax_arrears", [a_tax_record(703, uscc=None)])
+    receipt = (await door.send("tax_arrears", [a_tax_record(703)])).json()
     assert counts(receipt) == (1, 1, 0, 0, 0)
     assert await door.rows("select 1 from ingest.unmatched") == []
 

@@ -1,0 +1,154 @@
+"""Links from a clue to a subject, and the records that found theirs by one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+from sqlmodel import col, select
+
+from services.ingest.models import Link
+from services.ingest.store.registry import as_json
+from shared.db import Session, sql
+from shared.ids import new_id
+
+# The update changes nothing: it returns the link that is there already.
+_LINKS = """
+insert into ingest.link (link_id, method, kind, scope, value, division, subject_id, made_at, made_by)
+select link_id, method, kind, scope, value, '', subject_id, :at, 'system'
+from jsonb_to_recordset(cast(:links as jsonb))
+    as given (link_id uuid, method text, kind text, scope text, value text, subject_id text)
+order by kind, scope, value, subject_id
+on conflict (kind, scope, value, subject_id) where method <> 'manual' and undone_at is null
+do update set method = link.method
+returning link_id::text, kind, scope, value, subject_id
+"""
+
+# The newest state of a record is the one that an undone link would take back.
+_KEEP_LINKED = """
+insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
+    written, name, row_hash, source_time, receipt_id, row_no, record)
+select key, link_id, merger_id, subject_id, method, :dataset, :agency, natural_key, at, written, name, row_hash,
+    source_time, :receipt_id, row_no, record
+from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, link_id uuid, merger_id uuid, subject_id text,
+    method text, natural_key text, at timestamptz, written text, name text, row_hash uuid, source_time timestamptz,
+    row_no int, record jsonb)
+order by key
+on conflict (key) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
+    subject_id = excluded.subject_id, method = excluded.method, at = excluded.at, written = excluded.written,
+    name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
+    receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
+where (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
+"""
+
+_LINK_AND_MERGER_COUNT = """
+select link_id, count(*) as records from (
+    select link_id from ingest.linked where link_id = any(cast(:links as uuid[]))
+    union all select merger_id from ingest.linked where merger_id = any(cast(:links as uuid[]))
+) as each group by link_id
+"""
+
+_METHOD = "select method, link_id from ingest.linked where receipt_id = :receipt_id and row_no = :row_no"
+
+# Records that an undone link holds: only a record's newest state can be taken back.
+_TAKE_BACK = """
+with undone as (
+    select link_id from ingest.link where undone_at is not null and not is_emptied order by link_id
+    limit 1 for update skip locked
+), held as (
+    select linked.key from undone join ingest.linked on undone.link_id in (linked.link_id, linked.merger_id)
+    order by linked.key limit :most
+), taken as (
+    delete from ingest.linked using held where linked.key = held.key returning linked.*
+), current as (
+    delete from ingest.head using taken
+    where head.key = taken.key and head.row_hash = taken.row_hash and head.receipt_id = taken.receipt_id
+    returning head.key
+), noted as (
+    insert into ingest.unlinked (key, subject_id, undo_id, row_no)
+    select taken.key, taken.subject_id, :undo_id, row_number() over (order by taken.key)
+    from taken join current using (key)
+    returning key, row_no
+), waiting as (
+    insert into ingest.unmatched as held (key, dataset, row_hash, source_time, receipt_id, row_no, name, record,
+        natural_key, agency, at, written)
+    select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
+    from taken join current using (key) order by key
+    on conflict (key) do nothing
+), emptied as (
+    update ingest.link set is_emptied = true from undone
+    where link.link_id = undone.link_id and (select count(*) from held) < :most
+)
+select undone.link_id, taken.key::text, taken.dataset, taken.agency, taken.subject_id, taken.natural_key, noted.row_no,
+    taken.source_time
+from undone left join (taken join current using (key) join noted using (key)) on true
+"""
+TAKEN: dict[str, pl.DataType] = {
+    "key": pl.String(),
+    "dataset": pl.String(),
+    "agency": pl.String(),
+    "subject_id": pl.String(),
+    "natural_key": pl.String(),
+    "row_no": pl.Int64(),
+    "source_time": pl.Datetime("us", "UTC"),
+}
+
+
+async def own_links(session: Session, decided: pl.DataFrame, subject: str, at: datetime) -> pl.DataFrame:
+    """The decisions (DECIDED) with the id of a link each: a person's, or one of our own, made if it is new."""
+    mine = decided.filter(pl.col("link_id").is_null())
+    if mine.is_empty():
+        return decided
+    distinct = mine.select("method", "kind", "scope", "value", subject_id=subject).unique(
+        ["kind", "scope", "value", "subject_id"], maintain_order=True
+    )
+    ids = pl.Series("link_id", [str(new_id()) for _ in range(len(distinct))])
+    found = await sql(session, _LINKS, links=as_json(distinct.with_columns(ids)), at=at)
+    names = ["own_id", "kind", "scope", "value", subject]
+    made = pl.DataFrame([tuple(row) for row in found], schema=dict.fromkeys(names, pl.String), orient="row")
+    joined = decided.join(made, on=["kind", "scope", "value", subject], how="left")
+    return joined.with_columns(pl.coalesce("link_id", "own_id").alias("link_id")).drop("own_id")
+
+
+async def keep_linked(session: Session, rows: pl.DataFrame, dataset: str, agency: str, receipt_id: UUID) -> None:
+    """Keep how records found their subject, and what they say."""
+    if len(rows):
+        await sql(session, _KEEP_LINKED, rows=as_json(rows), dataset=dataset, agency=agency, receipt_id=receipt_id)
+
+
+async def match_method(session: Session, receipt_id: UUID, row: int) -> tuple[str, UUID] | None:
+    """How a row of a receipt found its subject, and by which link; None when it was no link that it needed."""
+    found = (await sql(session, _METHOD, receipt_id=receipt_id, row_no=row)).first()
+    return (found.method, found.link_id) if found else None
+
+
+async def link_for_update(session: Session, link_id: UUID) -> Link | None:
+    """A link, held until the end of the transaction."""
+    return (await session.exec(select(Link).where(col(Link.link_id) == link_id).with_for_update())).first()
+
+
+async def links_page(
+    session: Session, subject: str | None, method: str | None, after: UUID | None, limit: int
+) -> Sequence[Link]:
+    """Links, the newest first."""
+    wanted = select(Link).order_by(col(Link.link_id).desc()).limit(limit)
+    if subject:
+        wanted = wanted.where(col(Link.subject_id) == subject)
+    if method:
+        wanted = wanted.where(col(Link.method) == method)
+    if after:
+        wanted = wanted.where(col(Link.link_id) < after)
+    return (await session.exec(wanted)).all()
+
+
+async def records_of(session: Session, links: Sequence[UUID]) -> dict[UUID, int]:
+    """How many records each link has led to its subject."""
+    found = await sql(session, _LINK_AND_MERGER_COUNT, links=list(links))
+    return {row.link_id: row.records for row in found}
+
+
+async def take_back(session: Session, undo_id: UUID, most: int) -> tuple[bool, pl.DataFrame]:
+    """Let up to `most` records of one undone link wait again. Whether there was such a link, and TAKEN."""
+    found = [tuple(row) for row in await sql(session, _TAKE_BACK, undo_id=undo_id, most=most)]
+    taken = pl.DataFrame([row[1:] for row in found if row[1]], schema=TAKEN, orient="row")
+    return bool(found), taken

@@ -1,0 +1,55 @@
+"""Waiting records that have found their subject: they become the newest state of their record, as if just come."""
+
+from typing import Any
+
+import polars as pl
+
+from services.ingest.store.registry import as_json
+from shared.db import Session, sql
+
+# As in heads.py: newest source time, then newest receipt. Only what changed a head is told to others.
+_RELEASE = """
+with given as (
+    select * from jsonb_to_recordset(cast(:rows as jsonb))
+        as given (key uuid, subject_id text, method text, link_id uuid, merger_id uuid, receipt_id uuid)
+), taken as (
+    delete from ingest.unmatched using given
+    where unmatched.key = given.key and unmatched.receipt_id = given.receipt_id
+    returning unmatched.*, given.subject_id, given.method, given.link_id, given.merger_id
+), kept as (
+    insert into ingest.head as held (key, dataset, row_hash, source_time, receipt_id, row_no)
+    select key, dataset, row_hash, source_time, receipt_id, row_no from taken order by key
+    on conflict (key) do update set row_hash = excluded.row_hash, source_time = excluded.source_time,
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no
+    where held.row_hash <> excluded.row_hash
+        and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
+    returning key
+), noted as (
+    insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
+        written, name, row_hash, source_time, receipt_id, row_no, record)
+    select key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at, written, name, row_hash,
+        source_time, receipt_id, row_no, record
+    from taken join kept using (key)
+    on conflict (key) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
+        subject_id = excluded.subject_id, method = excluded.method, at = excluded.at, written = excluded.written,
+        name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
+), back as (
+    -- Of several undoings only the last stands: each before it was taken back when the record came back.
+    delete from ingest.unlinked using taken join kept using (key)
+    where unlinked.key = taken.key and unlinked.subject_id = taken.subject_id
+    returning unlinked.key, unlinked.undo_id, unlinked.row_no
+)
+select taken.receipt_id, taken.agency, taken.dataset, receipt.reported_at, taken.subject_id, taken.natural_key,
+    taken.row_no, taken.source_time, taken.record, taken.at, taken.written, back.undo_id, back.row_no as undo_row
+from taken join kept using (key) join ingest.receipt using (receipt_id) left join back using (key)
+order by taken.receipt_id, taken.row_no
+"""
+
+
+async def release(session: Session, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Let records (key, subject_id, method, link_id, merger_id, receipt_id) go to their subjects.
+
+    Returns those that are news, in the order of receipt and row.
+    """
+    return [dict(row) for row in (await sql(session, _RELEASE, rows=as_json(rows))).mappings()]

@@ -41,7 +41,7 @@ class Stream:
 
 
 STREAMS = (
-    Stream("RECORDS", ("records.>",), 14, 60),
+    Stream("RECORDS", ("records.>", "feeds.>"), 14, 60),
     Stream("SCORES", ("scores.>",), 30, 14),
     Stream("ALERTS", ("alerts.>", "orders.>"), 90, 8),
     Stream("CREDIT", ("credit.>",), 0, 5),
@@ -65,7 +65,7 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
 }
 
 SPEAKERS: dict[str, tuple[str, ...]] = {
-    "ingest": ("records.>",),
+    "ingest": ("records.>", "feeds.>"),
     "scoring": ("scores.>",),
     "alerts": ("alerts.>", "orders.>"),
     "credit": ("credit.>",),

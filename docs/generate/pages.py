@@ -14,6 +14,7 @@ from docs.generate import (
     lifecycles,
     openapi,
     permissions,
+    quality,
 )
 
 HERE = Path(__file__).parent.parent
@@ -29,6 +30,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "indicators": indicators.pages,
     "lifecycles": lifecycles.pages,
     "assumptions": assumptions.pages,
+    "quality": quality.pages,
     "openapi": openapi.pages,
 }
 

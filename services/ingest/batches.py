@@ -23,7 +23,8 @@ class Prepared:
 
     `matched` and `unmatched`: ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME (UTC), and the items as plain values
     (P2 left out, P3 as pseudonyms). `faults`: row, item, code. `identities`: pseudonym, purpose, sealed.
-    `written`: ROW and, for what is unmatched, its code as it stood there.
+    `written`: ROW and, for what is unmatched, its code as it stood there. `values`: the good rows as
+    they were checked, to be measured (feeds): they go nowhere.
     """
 
     received: int
@@ -33,6 +34,7 @@ class Prepared:
     faults: pl.DataFrame
     identities: pl.DataFrame
     written: pl.DataFrame
+    values: pl.DataFrame
 
 
 def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime, agency: str) -> Prepared:
@@ -52,6 +54,7 @@ def prepare(batch: Batch, checker: Checker, vault: Vault, reported_at: datetime,
         faults=_in_order(checked.faults, unmatched_faults(subjected, checked.faults, dataset)),
         identities=identities,
         written=written_codes(batch.texts, unmatched.select(ROW), dataset),
+        values=checked.values,
     )
 
 

@@ -2,8 +2,9 @@
 
 from services.ingest.announcing import announce_catalogue
 from services.ingest.reconsider import reconsider_waiting
-from services.ingest.routes import datasets, proofs, receipts, records, withdrawals
+from services.ingest.routes import datasets, exchange, proofs, quality, receipts, records, withdrawals
 from services.ingest.settings import IngestSettings
+from services.ingest.watch import watch_feeds
 from shared.service import Service
 
 
@@ -12,7 +13,15 @@ def create_service() -> Service:
     return Service(
         name="ingest",
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
-        routers=(datasets.router, records.router, receipts.router, proofs.router, withdrawals.router),
+        routers=(
+            datasets.router,
+            records.router,
+            receipts.router,
+            proofs.router,
+            withdrawals.router,
+            quality.router,
+            exchange.router,
+        ),
         settings=IngestSettings,
-        background=(announce_catalogue, reconsider_waiting),
+        background=(announce_catalogue, reconsider_waiting, watch_feeds),
     )

@@ -19,6 +19,7 @@ class IngestSettings(Settings):
     max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
     reconsider_interval_s: float = Field(default=2, gt=0, description="between two looks at what waits, if none is due")
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
+    watch_interval_s: float = Field(default=15, gt=0, le=3600, description="between two looks at the feeds")
     receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
 
     @property

@@ -8,6 +8,7 @@ from shared.events.alerts import AlertFound, AlertRaised, OrderIssued, OrderOver
 from shared.events.base import Event, Finding, Level, SubjectKind
 from shared.events.catalogue import CatalogueAnnounced, DatasetTerms
 from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
+from shared.events.feeds import FeedProblem, FeedStateChanged
 from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.events.records import RecordsAccepted, RecordsClosed, RecordsUnlinked, RecordsWithdrawn
 from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
@@ -23,6 +24,8 @@ __all__ = [
     "EmployerRemoved",
     "EmployerScored",
     "Event",
+    "FeedProblem",
+    "FeedStateChanged",
     "Finding",
     "GrantEnded",
     "IdentityRevoked",
@@ -50,6 +53,7 @@ ALL: tuple[type[Event], ...] = (
     RecordsClosed,
     CatalogueAnnounced,
     RecordsUnlinked,
+    FeedStateChanged,
     EmployerScored,
     ProjectScored,
     AlertRaised,

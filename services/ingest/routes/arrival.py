@@ -12,15 +12,19 @@ from services.ingest.routes.desk import Desk, DeskDep, Submitter
 from services.ingest.routes.signing import proven
 from services.ingest.rules import idempotency_key
 from services.ingest.usecases import Proof, Submission
+from services.ingest.usecases.measuring import noting_refusals
 from shared.clock import now
+from shared.db import DatabaseDep
 from shared.ids import new_id
 
 
 async def _submission(
     request: Request,
     *,
+    dataset: str,
     agency: Submitter,
     desk: DeskDep,
+    db: DatabaseDep,
     content_type: Annotated[str, Header()] = "",
     content_encoding: Annotated[str, Header()] = "",
     idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
@@ -32,7 +36,7 @@ async def _submission(
         sent = await _body(request, desk)
         file = sent
         try:
-            async with desk.gate.working():
+            async with desk.gate.working(), noting_refusals(db, (dataset, agency.id), now()):
                 evidence = await proven(request, agency, sent, desk.settings.agency_issuer)
                 file = await asyncio.to_thread(inflated, sent, content_encoding, desk.settings.max_file_bytes)
                 desk.gate.take(len(file))

@@ -21,6 +21,7 @@ from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
 from services.ingest.usecases.matching import Origin, remember, resolve
+from services.ingest.usecases.measuring import measure
 from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
@@ -149,6 +150,7 @@ async def _take_in(session: Session, submission: Submission, dataset: Dataset, b
     for rows in _messages(news):
         announce(session, _accepted(submission, dataset, rows))
     count.add(batch, accepted=len(changed), superseded=len(late))
+    await measure(session, (dataset.dataset, submission.agency), submission.reported_at, batch, dataset)
 
 
 async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, receipt_id: UUID) -> None:

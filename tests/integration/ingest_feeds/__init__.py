@@ -1,0 +1,1 @@
+"""Feeds watched on the real PostgreSQL: counted, judged, announced."""

@@ -1,0 +1,1 @@
+"""The rules by which feeds are watched, with plain values."""

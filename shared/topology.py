@@ -55,6 +55,7 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
         e.RecordsWithdrawn,
         e.RecordsClosed,
         e.RecordsUnlinked,
+        e.FeedStateChanged,
         e.AlertFound,
         e.EmployerListed,
         e.EmployerRemoved,

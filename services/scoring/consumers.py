@@ -1,6 +1,6 @@
 """Event in. Each may come twice, and in any order."""
 
-from services.scoring import revisions, usecases
+from services.scoring import feeds, revisions, usecases
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.bus import Consumers
@@ -10,6 +10,7 @@ from shared.events import (
     AlertFound,
     EmployerListed,
     EmployerRemoved,
+    FeedStateChanged,
     RecordsAccepted,
     RecordsClosed,
     RecordsUnlinked,
@@ -42,6 +43,12 @@ async def on_records_closed(event: RecordsClosed, session: Session) -> None:
 async def on_records_unlinked(event: RecordsUnlinked, session: Session) -> None:
     """Take the records away from whom they are not about."""
     await revisions.take_away(session, event, Moment(now(), shipped(), new_id))
+
+
+@consumer.on(FeedStateChanged)
+async def on_feed_state_changed(event: FeedStateChanged, session: Session) -> None:
+    """A feed stopped or is back."""
+    await feeds.note_change(session, event, now())
 
 
 @consumer.on(AlertFound)

@@ -78,7 +78,7 @@ def derive(features: Features, book: Rulebook) -> None:
 def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     """One feature from the rows of its dataset."""
     told = facts.feed_months.get(dataset.dataset) if dataset.kind == "event" else None
-    base = _in_months(facts.frames[feature.dataset], feature, facts.today, told)
+    base = _in_months(facts, feature, told)
     rows = base if feature.pick == "all" else _latest(base, dataset.unit, told)
     rows = rows.filter(*_in_days(feature, facts.today), *(_met(where) for where in feature.where))
     known = base.group_by("subject").agg(pl.col("time").max().alias("known_on"))
@@ -95,19 +95,24 @@ def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
 def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Expr]:
     """What a feature is when its dataset has no row of any of the subjects."""
     day = facts.feed_days.get(feature.dataset) if dataset.kind == "event" else None
-    is_zero = day is not None and feature.agg not in ("change", "drop")
+    is_zero = day is not None and feature.agg not in ("change", "drop") and not facts.stopped.get(feature.dataset)
     return [
         pl.lit(0 if is_zero else None, pl.Int64).alias(feature.code),
         pl.lit(day, pl.Date).alias(f"{feature.code}@"),
     ]
 
 
-def _in_months(frame: pl.DataFrame, feature: Feature, today: date, told: int | None) -> pl.DataFrame:
+def _in_months(facts: Facts, feature: Feature, told: int | None) -> pl.DataFrame:
+    frame, stopped = facts.frames[feature.dataset], facts.stopped.get(feature.dataset, {})
     if feature.months is None:
         return frame
     # Of an event feed its own newest month is the present: that it stopped has paid nobody's debt.
-    present = _month(today) if told is None else min(told, _month(today))
-    return frame.filter(pl.lit(present) - pl.col("period") < feature.months)
+    month = _month(facts.today) if told is None else min(told, _month(facts.today))
+    present = pl.lit(month, pl.Int32)
+    if stopped:  # nor has that any other did: what it said last stands until it speaks again
+        heard = {agency: min(month, _month(day)) for agency, day in stopped.items()}
+        present = pl.col("agency").replace_strict(heard, default=month, return_dtype=pl.Int32)
+    return frame.filter(present - pl.col("period") < feature.months)
 
 
 def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
@@ -228,8 +233,19 @@ def _or_zero(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
     if feature.agg in ("change", "drop"):
         return pl.col("value").alias(feature.code)
     told = pl.lit(feature.dataset in facts.feed_days) if dataset.kind == "event" else pl.col("known_on").is_not_null()
-    nothing = told & pl.col("time").is_null()
+    nothing = told & pl.col("time").is_null() & ~_in_doubt(facts, feature)
     return pl.when(nothing).then(0).otherwise(pl.col("value")).alias(feature.code)
+
+
+def _in_doubt(facts: Facts, feature: Feature) -> pl.Expr:
+    """Whether silence about a subject says nothing: its feed is late, silent or broken (whoever's, if none spoke)."""
+    stopped = facts.stopped.get(feature.dataset)
+    if not stopped:
+        return pl.lit(False)
+    tellers = facts.frames[feature.dataset].select("subject", is_stopped=pl.col("agency").is_in(list(stopped)))
+    doubted = tellers.filter(pl.col("is_stopped")).get_column("subject").unique().to_list()
+    known = tellers.get_column("subject").unique().to_list()
+    return pl.col("subject").is_in(doubted) | ~pl.col("subject").is_in(known)
 
 
 def _as_of(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from services.scoring.frames import horizons
+from services.scoring.frames import Stopped, horizons
 from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store import attendance
 from services.scoring.store import facts as fact_store
@@ -27,15 +27,21 @@ async def fold_attendance(session: Session, dataset: str, keys: Sequence[str], t
 
 
 async def known_versions(
-    session: Session, kind: Scored, ids: Sequence[str], datasets: Mapping[str, Dataset], at: datetime
+    session: Session,
+    kind: Scored,
+    ids: Sequence[str],
+    datasets: Mapping[str, Dataset],
+    at: datetime,
+    *,
+    stopped: Stopped | None = None,
 ) -> pl.DataFrame:
     """The newest versions about these subjects (store.facts.newest), of attendance each worker's last one of a month.
 
     The rules ask in which months who came, never how often, so the answers are those of all the punches.
     """
     whole = {code: dataset for code, dataset in datasets.items() if code != attendance.DATASET}
-    versions = await fact_store.newest(session, kind, ids, whole, at)
+    versions = await fact_store.newest(session, kind, ids, whole, at, stopped=stopped)
     if attendance.DATASET not in datasets:
         return versions
-    since = horizons(datasets, at).get(attendance.DATASET, _ALWAYS)
+    since = horizons(datasets, at, stopped).get(attendance.DATASET, _ALWAYS)
     return pl.concat([versions, await attendance.last_punches(session, ids, since)])

@@ -37,6 +37,7 @@ FEEDS: dict[str, pl.DataType] = {
     "oldest": UTC_TIME,
     "reported_at": UTC_TIME,
     "month": pl.Int32(),
+    "stopped_at": UTC_TIME,
 }
 _ORIGIN: dict[str, pl.DataType] = {
     ("reported" if name == "reported_at" else name): kind
@@ -58,12 +59,16 @@ _TYPES: dict[ItemType, pl.DataType] = {
 }
 
 
+Stopped = Mapping[str, Mapping[str, date]]
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of some subjects at a time.
 
     `feeds`: per dataset and agency, when it last reported and its oldest record; `feed_days`: the day of a dataset's
-    last report by anyone; `feed_months`: the newest month that a dataset has told of. `today` is the day in China.
+    last report by anyone; `feed_months`: the newest month that a dataset has told of; `stopped`: per dataset, on which
+    day an agency whose feed is late, silent or broken was last heard of. `today` is the day in China.
     """
 
     subjects: pl.DataFrame
@@ -71,6 +76,7 @@ class Facts:
     feeds: pl.DataFrame
     feed_days: Mapping[str, date]
     feed_months: Mapping[str, int]
+    stopped: Stopped
     today: date
 
 
@@ -78,14 +84,17 @@ def gather(
     subjects: Iterable[str], versions: pl.DataFrame, feeds: pl.DataFrame, datasets: Mapping[str, Dataset], at: datetime
 ) -> Facts:
     """The facts of some subjects as they were known at a time: nothing that was reported later is in them."""
-    known = _within(newest(versions.filter(pl.col("reported_at") <= at)), horizons(datasets, at))
+    spoken = feeds.filter(pl.col("reported_at") <= at)
+    stopped = stopped_feeds(spoken)
+    known = _within(newest(versions.filter(pl.col("reported_at") <= at)), horizons(datasets, at, stopped))
     parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
     frames = {code: typed(parts.get(code), dataset) for code, dataset in datasets.items()}
     for code, dataset in datasets.items():
         if dataset.alias:
             frames[code] = _named_by_project(frames[code], frames[dataset.alias.via], dataset.alias.item)
-    spoken = feeds.filter(pl.col("reported_at") <= at)
-    reports = spoken.group_by("dataset", "agency").agg(pl.col("oldest").min(), pl.col("reported_at").max())
+    reports = spoken.group_by("dataset", "agency").agg(
+        pl.col("oldest").min(), pl.col("reported_at").max(), pl.col("stopped_at").max()
+    )
     last = reports.group_by("dataset").agg(local_day(pl.col("reported_at").max()))
     months = spoken.drop_nulls("month").group_by("dataset").agg(pl.col("month").max())
     return Facts(
@@ -94,14 +103,28 @@ def gather(
         feeds=reports,
         feed_days=dict(last.iter_rows()),
         feed_months=dict(months.iter_rows()),
+        stopped=stopped,
         today=local_date(at),
     )
 
 
-def horizons(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, datetime]:
-    """The source time from which on a dataset's records count at a time; none where all of them do."""
-    this_month = _month_count(local_date(at))
-    starts = {code: this_month - each.horizon_months for code, each in datasets.items() if each.horizon_months}
+def stopped_feeds(feeds: pl.DataFrame) -> dict[str, dict[str, date]]:
+    """Per dataset, on which day an agency whose feed is late, silent or broken was last heard of."""
+    found: dict[str, dict[str, date]] = {}
+    told = feeds.select("dataset", "agency", local_day(pl.col("stopped_at"))).drop_nulls()
+    for dataset, agency, day in told.iter_rows():
+        found.setdefault(dataset, {})[agency] = day
+    return found
+
+
+def horizons(datasets: Mapping[str, Dataset], at: datetime, stopped: Stopped | None = None) -> dict[str, datetime]:
+    """The source time from which on a dataset's records count at a time; none where all of them do.
+
+    Of a feed that stopped they count back from the day it was last heard of: its silence hides nothing that it said.
+    """
+    now, heard = local_date(at), stopped or {}
+    months = {code: _month_count(min([now, *heard.get(code, {}).values()])) for code in datasets}
+    starts = {code: months[code] - each.horizon_months for code, each in datasets.items() if each.horizon_months}
     return {code: datetime(month // 12, month % 12 + 1, 1, tzinfo=CHINA) for code, month in starts.items()}
 
 

@@ -50,7 +50,9 @@ def _bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     flows = facts.frames["bk_account_flow"]
     agencies = pl.concat([accounts.select("subject", "agency"), flows.select("subject", "agency")]).unique()
     spoke = facts.feeds.filter(pl.col("dataset") == "bk_account_flow").join(agencies, on="agency")
-    last = local_day(pl.col("reported_at")) + timedelta(days=silence_days)
+    heard = local_day(pl.col("reported_at")) + timedelta(days=silence_days)
+    # A bank whose feed has stopped would not have told of anything since: no cycle is missed by its silence.
+    last = pl.coalesce(local_day(pl.col("stopped_at")), heard)
     return spoke.group_by("subject").agg(
         local_day(pl.col("oldest")).min().alias("heard_from"),
         pl.min_horizontal(last.max(), pl.lit(today)).alias("heard_until"),

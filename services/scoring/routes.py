@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.scoring import usecases, views
 from services.scoring.models import Subject
-from services.scoring.rulebook import shipped
+from services.scoring.rulebook import Scored, shipped
 from services.scoring.schemas import RiskOut, RulebookOut
+from services.scoring.store import feeds as feed_store
 from services.scoring.store import scores
 from services.scoring.store.scores import Span
 from shared.auth import Caller, require
@@ -69,4 +70,10 @@ async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     score = await scores.latest_score(session, subject)
     history = await scores.history(session, subject, span)
     feeds = await scores.feed_times(session, subject)
-    return views.risk_view(subject, score, history, feeds, book=shipped(), at=now())
+    book, at = shipped(), now()
+    stopped = await feed_store.stopped(session, list(book.of_subject(_kind(subject))), at)
+    return views.risk_view(subject, score, history, feeds, stopped, book=book, at=at)
+
+
+def _kind(subject: Subject) -> Scored:
+    return "employer" if subject.subject_kind == "employer" else "project"

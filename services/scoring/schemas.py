@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 Level = Literal["none", "blue", "yellow", "orange", "red"]
+FeedState = Literal["late", "silent", "broken"]
 
 
 class ReceiptOut(BaseModel):
@@ -31,6 +32,10 @@ class ReasonOut(BaseModel):
     figures: dict[str, Any]
     receipts: list[ReceiptOut] = Field(description="At most 50, the newest first")
     article: str | None = None
+    note_zh: str | None = Field(
+        None, description="Set where it stands on a feed that has stopped: it is as it was then"
+    )
+    note_en: str | None = None
 
 
 class FeedOut(BaseModel):
@@ -43,8 +48,23 @@ class FeedOut(BaseModel):
     reported_at: datetime = Field(description="Newest report about this subject that told something new")
     feed_reported_at: datetime = Field(description="Newest report of the same agency's feed that told something new")
     is_stale: bool | None = Field(
-        description="false: the feed told something new within its cycle; null: not known, it may only repeat itself"
+        description="false: the feed told something new within its cycle; true: it is late or silent; null: not known"
     )
+    state: FeedState | None = Field(None, description="late, silent or broken; null while nothing is wrong")
+
+
+class MissingFeedOut(BaseModel):
+    """A feed that has stopped or broken: what it does not say is not known. The level may be too low."""
+
+    dataset: str
+    title_zh: str | None
+    title_en: str | None
+    agency: str
+    state: FeedState
+    since: datetime
+    last_at: datetime | None = Field(description="Its last sign of life; figures that stand on it are of then")
+    text_zh: str
+    text_en: str
 
 
 class ScoreOut(BaseModel):
@@ -81,6 +101,7 @@ class RiskOut(BaseModel):
     next_review_on: date | None
     rules_version: str | None
     feeds: list[FeedOut]
+    missing_feeds: list[MissingFeedOut] = Field(description="How sure this is: whose silence says nothing at present")
     history: list[ScoreOut] = Field(description="The newest first; at most `limit`")
 
 

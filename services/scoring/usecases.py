@@ -104,8 +104,10 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     at, book = moment.at, moment.book
     before = await subject_store.subjects(session, kind, ids)
     datasets = book.of_subject(kind)
-    versions = await folding.known_versions(session, kind, ids, datasets, at)
-    facts = frames.gather(ids, versions, await fact_store.feeds(session, datasets, at), datasets, at)
+    feeds = await fact_store.feeds(session, datasets, at)
+    stopped = frames.stopped_feeds(feeds)
+    versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
+    facts = frames.gather(ids, versions, feeds, datasets, at)
     standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
     verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}

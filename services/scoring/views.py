@@ -1,6 +1,6 @@
 """From what is stored to what is answered. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,14 +10,25 @@ from services.scoring.rulebook import Condition, Dataset, Indicator, Rulebook
 from services.scoring.schemas import (
     ConditionOut,
     FeedOut,
+    FeedState,
     IndicatorOut,
+    MissingFeedOut,
     ParameterOut,
+    ReasonOut,
     RiskOut,
     RulebookOut,
     ScoreOut,
     TierOut,
 )
+from services.scoring.store.feeds import StoppedFeed
 from services.scoring.store.scores import FeedTimes
+from shared.clock import local_date
+
+_STOPPED = {
+    "late": ("迟报", "late"),
+    "silent": ("已停报", "silent"),
+    "broken": ("报送内容异常", "broken"),
+}
 
 
 def risk_view(
@@ -25,12 +36,17 @@ def risk_view(
     score: Score | None,
     history: Sequence[Score],
     feeds: Sequence[FeedTimes],
+    stopped: Sequence[StoppedFeed],
     *,
     book: Rulebook,
     at: datetime,
 ) -> RiskOut:
     """A subject's risk; without any score yet it is "none" with no points."""
     present = ScoreOut.model_validate(score.model_dump()) if score else None
+    tellers = {times.dataset: times.agency for times in feeds}
+    missing = [_missing(each, book) for each in stopped if tellers.get(each.dataset, each.agency) == each.agency]
+    if present:
+        _note(present.reasons, missing, book)
     return RiskOut(
         **subject.model_dump(include={"subject_kind", "subject_id", "name", "division", "gc_uscc", "gc_name", "level"}),
         **subject.model_dump(include={"score_id", "reviewed_at", "next_review_on", "rules_version"}),
@@ -39,7 +55,10 @@ def risk_view(
         families=present.families if present else {},
         reasons=present.reasons if present else [],
         scored_at=present.scored_at if present else None,
-        feeds=[_feed(times, book, at) for times in feeds],
+        feeds=[
+            _feed(times, {(each.dataset, each.agency): each.state for each in missing}, book, at) for times in feeds
+        ],
+        missing_feeds=missing,
         history=[ScoreOut.model_validate(line.model_dump()) for line in history],
     )
 
@@ -56,8 +75,32 @@ def rulebook_view(book: Rulebook) -> RulebookOut:
     )
 
 
-def _feed(times: FeedTimes, book: Rulebook, at: datetime) -> FeedOut:
+def _missing(feed: StoppedFeed, book: Rulebook) -> MissingFeedOut:
+    known = book.datasets[feed.dataset]
+    heard = f"{local_date(feed.last_at):%Y-%m-%d}" if feed.last_at else None
+    zh, en = _STOPPED[feed.state]
+    return MissingFeedOut(
+        title_zh=known.title_zh,
+        title_en=known.title_en,
+        text_zh=f"{known.title_zh}{zh}，最近一次收到：{heard or '从未'}；其后情况未知，风险可能被低估",
+        text_en=f"{known.title_en}: {en}, last heard of on {heard or 'no day'}; what came after is not known",
+        **feed._asdict(),
+    )
+
+
+def _note(reasons: Sequence[ReasonOut], missing: Sequence[MissingFeedOut], book: Rulebook) -> None:
+    """Say of each reason that stands on a stopped feed that it is as it was then: it neither grows nor ends."""
+    datasets = {each.code: each.datasets for each in book.indicators}
+    for reason in reasons:
+        told = [each for each in missing if each.dataset in datasets.get(reason.indicator, ())]
+        if told:
+            reason.note_zh = "；".join(each.text_zh for each in told)
+            reason.note_en = "; ".join(each.text_en for each in told)
+
+
+def _feed(times: FeedTimes, stopped: Mapping[tuple[str, str], FeedState], book: Rulebook, at: datetime) -> FeedOut:
     known = book.datasets.get(times.dataset)
+    state = stopped.get((times.dataset, times.agency))
     return FeedOut(
         dataset=times.dataset,
         title_zh=known.title_zh if known else None,
@@ -65,7 +108,8 @@ def _feed(times: FeedTimes, book: Rulebook, at: datetime) -> FeedOut:
         as_of=times.as_of,
         reported_at=times.reported_at,
         feed_reported_at=times.feed_reported_at,
-        is_stale=_is_stale(times.feed_reported_at, known, at),
+        is_stale=True if state in ("late", "silent") else _is_stale(times.feed_reported_at, known, at),
+        state=state,
     )
 
 

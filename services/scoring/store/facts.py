@@ -10,7 +10,7 @@ from uuid import UUID
 import polars as pl
 from psycopg import AsyncConnection
 
-from services.scoring.frames import FEEDS, UTC_TIME, VERSIONS, horizons
+from services.scoring.frames import FEEDS, UTC_TIME, VERSIONS, Stopped, horizons
 from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store.subjects import Key, as_columns, keys_of
 from shared.clock import SHANGHAI, local_date
@@ -75,7 +75,11 @@ on conflict do nothing
 _FEEDS = """
 select dataset, agency, min(oldest), max(reported_at),
     (select max(month) from scoring.feed_month told
-        where told.dataset = feed.dataset and told.agency = feed.agency and told.reported_at < :today)
+        where told.dataset = feed.dataset and told.agency = feed.agency and told.reported_at < :today),
+    (select case when told.state in ('late', 'silent', 'broken') then coalesce(told.last_at, told.since) end
+        from scoring.feed_change told
+        where told.dataset = feed.dataset and told.agency = feed.agency and told.changed_at <= :at
+        order by told.change desc limit 1)
 from scoring.feed_report feed
 where dataset = any(cast(:datasets as text[])) and reported_at <= :at group by dataset, agency
 """
@@ -172,7 +176,7 @@ async def keep_feed_month(session: Session, batch: Batch, month: int) -> None:
 
 
 async def feeds(session: Session, datasets: Iterable[str], at: datetime) -> pl.DataFrame:
-    """Per dataset and agency: the oldest record, the last day's report and the newest month, as known at a time.
+    """Per dataset and agency: the oldest record, the last report, the newest month, and since when it has been stopped.
 
     A month counts from the day after it was first told of: on the first day a feed may still be telling.
     """
@@ -195,7 +199,13 @@ async def projects_of(session: Session, aliases: Iterable[Key]) -> set[Key]:
 
 
 async def newest(
-    session: Session, kind: Scored, ids: Sequence[str], datasets: Mapping[str, Dataset], at: datetime
+    session: Session,
+    kind: Scored,
+    ids: Sequence[str],
+    datasets: Mapping[str, Dataset],
+    at: datetime,
+    *,
+    stopped: Stopped | None = None,
 ) -> pl.DataFrame:
     """The records of these subjects and of their accounts and payrolls: of each the newest version known at a time.
 
@@ -204,7 +214,7 @@ async def newest(
     keys: set[Key] = {(kind, subject) for subject in ids}
     if kind == "project":
         keys |= await keys_of(session, _ALIASES, {"ids": list(ids)})
-    parameters = {**as_columns(keys), **_seen(datasets, at), "at": at}
+    parameters = {**as_columns(keys), **_seen(datasets, at, stopped), "at": at}
     return await copied_table(session, _NEWEST, parameters, VERSIONS)
 
 
@@ -221,9 +231,9 @@ async def copied_table(
     return table.with_columns(pl.from_epoch(pl.col(moments), time_unit="us").dt.replace_time_zone("UTC"))
 
 
-def _seen(datasets: Mapping[str, Dataset], at: datetime) -> dict[str, list[Any]]:
+def _seen(datasets: Mapping[str, Dataset], at: datetime, stopped: Stopped | None) -> dict[str, list[Any]]:
     """Datasets by where they begin to count: one look into the index for all that begin together."""
-    since = horizons(datasets, at)
+    since = horizons(datasets, at, stopped)
     together: dict[datetime, list[str]] = {}
     for code in datasets:
         together.setdefault(since.get(code, _ALWAYS), []).append(code)

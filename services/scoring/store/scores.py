@@ -14,7 +14,7 @@ from shared.db import Session, sql
 # What is unchanged is not announced: how a feed lives is told by its reports about anyone, from the agency that last
 # spoke of this subject.
 _FEED_TIMES = """
-select told.dataset, told.as_of, told.reported_at, lives.reported_at as feed_reported_at
+select told.dataset, told.agency, told.as_of, told.reported_at, lives.reported_at as feed_reported_at
 from (
     select dataset, max(source_time) as as_of, max(reported_at) as reported_at,
         (array_agg(agency order by reported_at desc))[1] as agency
@@ -29,9 +29,10 @@ order by told.dataset
 
 
 class FeedTimes(NamedTuple):
-    """A dataset's newest source time and report about a subject, and its newest report about anyone."""
+    """A dataset's newest source time and report about a subject, by whom, and its newest report about anyone."""
 
     dataset: str
+    agency: str
     as_of: datetime
     reported_at: datetime
     feed_reported_at: datetime
@@ -88,6 +89,7 @@ async def feed_times(session: Session, subject: Subject) -> list[FeedTimes]:
     return [
         FeedTimes(
             row["dataset"],
+            row["agency"],
             row["as_of"],
             row["reported_at"],
             max(row["feed_reported_at"] or row["reported_at"], row["reported_at"]),

@@ -81,3 +81,10 @@ def tax_records(count: int, begin: int = 0, **changes: Any) -> list[Record]:
         a_tax_record(begin + number, **({"balance": str(100 + number % 7 * 1000), "stat_at": None} | changes))
         for number in range(count)
     ]
+
+
+def lost_records(count: int, begin: int) -> list[Record]:
+    """The same without a code, and with names that nobody has ever heard."""
+    records = tax_records(count, begin, uscc=None)
+    # Numbers that were never named with a code: others would have been learned.
+    return [{**record, "taxpayer": f"{new_id()}", "taxpayer_no": new_id().hex[-20:]} for record in records]

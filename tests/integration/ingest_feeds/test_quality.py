@@ -7,11 +7,11 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.ingest_desk import agency_headers, person_headers
-from tests.ingest_watch import TUESDAY, Watched, tax_records
+from tests.ingest_watch import TUESDAY, Watched, lost_records, tax_records
 
 
 async def test_counts_rates_and_completeness_are_those_of_the_records(watched: Watched) -> None:
-    good, wrong, lost = tax_records(6), tax_records(2, 20, balance="x"), tax_records(2, 40, uscc=None)
+    good, wrong, lost = tax_records(6), tax_records(2, 20, balance="x"), lost_records(2, 40)
     for record in good[:3]:
         record["authority"] = "余杭区税务局"
     await watched.send([*good, *wrong, *lost])

@@ -9,12 +9,12 @@ from services.ingest.store.feeds import COUNT
 from shared.db import sql
 from shared.ids import new_id
 from tests.ingest_desk import a_tax_record, person_headers
-from tests.ingest_watch import Watched, tax_records
+from tests.ingest_watch import Watched, lost_records, tax_records
 
 
 async def test_the_table_is_the_sum_of_what_was_handed_in(watched: Watched) -> None:
     first = tax_records(5)
-    second = [*first, *tax_records(2, 50, balance="x"), *tax_records(1, 60, uscc=None)]
+    second = [*first, *tax_records(2, 50, balance="x"), *lost_records(1, 60)]
     status = [{"uscc": a_tax_record()["uscc"], "period": "2026-10"}]
     await watched.send(first)
     await watched.send(second)

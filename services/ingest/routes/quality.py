@@ -20,6 +20,10 @@ from shared.errors import NotFound, Unprocessable
 
 router = APIRouter(tags=["quality"])
 
+# What no name has (a NUL byte, say) is refused here: the database would not take it.
+_NAME = r"^[\x21-\x7e]{1,100}$"
+Agency = Annotated[str | None, Query(pattern=_NAME, description="only this agency's")]
+
 MOST_DAYS = 400
 _USUAL = timedelta(days=30)
 
@@ -42,8 +46,8 @@ def may_see(caller: Caller) -> str | None:
 
 async def _wanted(
     caller: AnyCaller,
-    agency: Annotated[str | None, Query(description="only this agency's")] = None,
-    dataset: str | None = None,
+    agency: Agency = None,
+    dataset: Annotated[str | None, Query(pattern=_NAME)] = None,
     department: Annotated[str | None, Query(description="e.g. TAX")] = None,
     state: State | None = None,
 ) -> Wanted:
@@ -93,7 +97,7 @@ async def feed_history(
     desk: DeskDep,
     session: SessionDep,
     between: Span,
-    agency: Annotated[str | None, Query(description="only this agency's")] = None,
+    agency: Agency = None,
 ) -> DatasetQuality:
     """A dataset's feeds day by day: counts, rates, how full each item was, what its values looked like."""
     own = may_see(caller)

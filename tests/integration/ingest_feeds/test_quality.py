@@ -99,6 +99,11 @@ async def test_a_person_needs_the_scope(watched: Watched, path: str) -> None:
     [
         ("/v1/quality/horoscope", 404),
         ("/v1/quality?state=splendid", 422),
+        ("/v1/quality?agency=%00", 422),
+        ("/v1/quality?dataset=%00", 422),
+        ("/v1/quality?department=%00", 200),
+        ("/v1/quality/tax_arrears?agency=%00", 422),
+        ("/v1/quality/%00", 404),
         ("/v1/exchange/statistics?from=2026-11-24&to=2026-11-23", 422),
         ("/v1/exchange/statistics?from=2020-01-01&to=2026-11-23", 422),
         ("/v1/quality/tax_arrears?from=0001-01-01", 200),

@@ -20,6 +20,7 @@ MEDIA_TYPES = {
     ".jsonl": "application/x-ndjson",
     ".csv": "text/csv",
 }
+PACKINGS = {".gz": "gzip", ".zst": "zstd"}
 TRY_AGAIN = {408, 425, 429, 502, 503, 504}
 PATIENCE_S = 300.0
 # Nobody listens there: rather a wrong address, or no platform, than one that starts again.
@@ -83,6 +84,7 @@ class AgencyClient:
         """
         headers = {
             "Content-Type": media_type(file),
+            "Content-Encoding": packing(file),
             "Content-Length": str(file.stat().st_size),
             "Idempotency-Key": idempotency_key(dataset, file),
         }
@@ -97,10 +99,20 @@ class AgencyClient:
 
         return self._patiently(send)
 
+    def ask(
+        self, method: str, path: str, headers: dict[str, str], content: bytes = b"", but: frozenset[int] = frozenset()
+    ) -> httpx.Response:
+        """A request with the token. Raises Denied, `but` for these statuses, whose answer is given back."""
+
+        def send() -> httpx.Response:
+            return self.http.request(method, path, content=content, headers={**headers, **self._bearer()})
+
+        return self._patiently(send, but)
+
     def _bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token()}"}
 
-    def _patiently(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+    def _patiently(self, ask: Callable[[], httpx.Response], but: frozenset[int] = frozenset()) -> httpx.Response:
         def once() -> httpx.Response:
             answer = ask()
             self._was_reached = True
@@ -121,7 +133,7 @@ class AgencyClient:
             answer = later.response
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
-        if answer.is_error:
+        if answer.is_error and answer.status_code not in but:
             raise refused(answer)
         return answer
 
@@ -209,14 +221,20 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
 
 
 def media_type(file: Path) -> str:
-    """By the file's extension. Raises Unusable for one we do not know."""
+    """By the file's extension, below that of its packing: a.csv.gz is CSV. Raises Unusable for one we do not know."""
+    bare = file.with_suffix("") if file.suffix.lower() in PACKINGS else file
     try:
-        return MEDIA_TYPES[file.suffix.lower()]
+        return MEDIA_TYPES[bare.suffix.lower()]
     except KeyError as error:
         known = " ".join(MEDIA_TYPES)
         raise Unusable(
             f"不支持 {file.name}，可用 {known}。", f"{file.name} is of no known kind; use {known}."
         ) from error
+
+
+def packing(file: Path) -> str:
+    """The content encoding, by the file's extension."""
+    return PACKINGS.get(file.suffix.lower(), "identity")
 
 
 def idempotency_key(dataset: str, file: Path) -> str:

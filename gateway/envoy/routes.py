@@ -10,7 +10,8 @@ class Route:
     """One line of the table.
 
     match: a path and everything below it (`/v1/alerts` is not `/v1/alertsx`), unless `exact`.
-    token: whether Envoy demands a valid access token. bulk: whether the large body limit applies.
+    token: whether Envoy demands a valid access token. bulk: whether the large body limit applies. unbounded: none does,
+    and an answer may last: the service itself bounds both (uploads piece by piece, streams of events).
     methods: only these; () means all. rewrite: the path the service sees.
     """
 
@@ -18,6 +19,7 @@ class Route:
     service: str
     token: bool = True
     bulk: bool = False
+    unbounded: bool = False
     exact: bool = False
     methods: tuple[str, ...] = ()
     rewrite: str = ""
@@ -42,6 +44,7 @@ _PUBLIC = (
 AGENCIES = (
     *_PUBLIC,
     Route(match="/v1/datasets", service="ingest", bulk=True),
+    Route(match="/v1/imports", service="ingest", unbounded=True),
     Route(match="/v1/receipts", service="ingest"),
     Route(match="/v1/grants", service="issuer", methods=_READ),
     Route(match="/v1/quality", service="ingest", methods=_READ),

@@ -1,12 +1,11 @@
-"""`anxin datasets`, `anxin submit`: what an agency does, through the front door as any agency would."""
+"""`anxin datasets`, and how a command speaks for an agency: through the front door, as any agency would."""
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from local import state
 from local.agency_client import AgencyClient
@@ -14,10 +13,9 @@ from local.called import anxin
 from local.commands.options import HomeOption, home_of
 from local.datasets import require_known
 from local.layout import Home, Ports
-from local.refusals import RowsRejected, Unusable
+from local.refusals import Unusable
 from local.tables import Rows
 
-SHOWN_ERRORS = 20
 AgencyOption = Annotated[str | None, typer.Option("--agency", help="以哪个部门的身份 Speak as this agency")]
 CredentialsOption = Annotated[Path | None, typer.Option(help="证书目录 Folder with client.crt, client.key, ca.crt")]
 UrlOption = Annotated[str | None, typer.Option(help="入口地址 The agencies' address, if not this platform's")]
@@ -25,7 +23,6 @@ UrlOption = Annotated[str | None, typer.Option(help="入口地址 The agencies' 
 
 def register(app: typer.Typer) -> None:
     app.command()(datasets)
-    app.command()(submit)
 
 
 def datasets(
@@ -46,56 +43,6 @@ def datasets(
         label, owner = (f"{each[key]['zh']} {each[key]['en']}" for key in ("label", "department_label"))
         table.add(each["dataset"], label, owner, each["cycle"], "✓" if each["may_submit"] else "")
     table.print(Console())
-
-
-def submit(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="tax_arrears")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True)],
-    *,
-    home: HomeOption = None,
-    agency: AgencyOption = None,
-    credentials: CredentialsOption = None,
-    url: UrlOption = None,
-) -> None:
-    """报送文件（JSON、NDJSON、CSV）。Send files of records; sent again, the same file gets the same receipt."""
-    console = Console(highlight=False)
-    client = client_for(home_of(home), agency, credentials, url, dataset)
-    rejected = 0
-    for file in files:
-        receipt = _send(client, dataset, file, console)
-        _print_receipt(receipt, console)
-        rejected += int(receipt.get("rejected", 0))
-    client.close()
-    if rejected:
-        raise RowsRejected(
-            f"{rejected} 行未被接受，原因见上。", f"{rejected} rows were not accepted; see the reasons above."
-        )
-
-
-def _send(client: AgencyClient, dataset: str, file: Path, console: Console) -> dict[str, Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(file.name, total=file.stat().st_size)
-        answer = client.submit(dataset, file, lambda sent: progress.update(task, completed=sent))
-    receipt: dict[str, Any] = answer.json()
-    return receipt
-
-
-def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
-    console.print(f"回执 receipt {receipt['receipt_id']}", style="bold", soft_wrap=True)
-    counts = ("received", "accepted", "unchanged", "rejected", "unmatched")
-    console.print("  " + "  ".join(f"{name}={receipt.get(name, 0)}" for name in counts))
-    errors = receipt.get("errors", [])
-    if not errors:
-        return
-    table = Rows("行 row", "数据项 item", "代码 code", "说明 message")
-    for each in errors[:SHOWN_ERRORS]:
-        table.add(str(each.get("row")), str(each.get("item")), str(each.get("code")), str(each.get("message")))
-    table.print(console)
-    if len(errors) > SHOWN_ERRORS:
-        console.print(
-            f"  … {len(errors) - SHOWN_ERRORS} more: GET /v1/receipts/{receipt['receipt_id']}/errors", soft_wrap=True
-        )
 
 
 def client_for(

@@ -1,8 +1,9 @@
 """The ingest service: its settings and its routes. It hears no event; it begins every story."""
 
 from services.ingest.announcing import announce_catalogue
+from services.ingest.importing import take_in_imports
 from services.ingest.reconsider import reconsider_waiting
-from services.ingest.routes import datasets, exchange, proofs, quality, receipts, records, withdrawals
+from services.ingest.routes import datasets, exchange, imports, proofs, quality, receipts, records, uploads, withdrawals
 from services.ingest.settings import IngestSettings
 from services.ingest.watch import watch_feeds
 from shared.service import Service
@@ -14,6 +15,8 @@ def create_service() -> Service:
         name="ingest",
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
         routers=(
+            uploads.router,
+            imports.router,
             datasets.router,
             records.router,
             receipts.router,
@@ -23,5 +26,5 @@ def create_service() -> Service:
             exchange.router,
         ),
         settings=IngestSettings,
-        background=(announce_catalogue, reconsider_waiting, watch_feeds),
+        background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -130,3 +130,54 @@ class Question(SQLModel, table=True):
     candidates: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
     best_score: int | None = None
     due_after: UUID | None = None
+
+
+class Import(SQLModel, table=True):
+    """A large file on its way in: `arrived` of `length` bytes, `received` of `rows_read` rows. The id is its receipt's.
+
+    last_row: the number of the last row that was taken in; a worker goes on behind it.
+
+    state: receiving -> waiting -> reading (is it whole and readable?) -> storing -> done; or refused (whole, see
+    `problem`), failed (we broke), withdrawn (by the agency), expired (unfinished for too long).
+    """
+
+    __tablename__ = "import"
+    __table_args__ = SCHEMA
+
+    import_id: UUID = Field(primary_key=True)
+    agency: str
+    dataset: str
+    key: str | None = None
+    told: str = Field(default="", sa_column=Column("metadata", Text, nullable=False))
+    content_type: str
+    content_encoding: str
+    file_key: str
+    length: int = Field(sa_column=Column(BigInteger, nullable=False))
+    arrived: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    state: str = "receiving"
+    version: int = Field(default=1, sa_column=Column(BigInteger, nullable=False))
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    expires_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    reported_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    traceparent: str | None = None
+    attempts: int = 0
+    sha256: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    bytes: int | None = Field(default=None, sa_column=Column(BigInteger))
+    rows_read: int = 0
+    last_row: int = 0
+    received: int = 0
+    accepted: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    unmatched: int = 0
+    problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+
+    @property
+    def unchanged(self) -> int:
+        return self.received - self.accepted - self.rejected - self.unmatched
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.state in ("done", "refused", "failed", "withdrawn", "expired")

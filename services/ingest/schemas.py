@@ -143,3 +143,33 @@ class WithdrawalsOut(BaseModel):
     received: int
     withdrawn: int
     withdrawals: list[WithdrawalOut]
+
+
+ImportState = Literal["receiving", "waiting", "reading", "storing", "done", "refused", "failed", "withdrawn", "expired"]
+
+
+class ImportOut(BaseModel):
+    """A large file on its way. The counts are those of the receipt, so far; `errors` holds the first 100."""
+
+    import_id: UUID = Field(description="the receipt's id, too")
+    dataset: str
+    state: ImportState = Field(
+        description="receiving bytes; waiting for a worker; reading it through; storing its records; done; "
+        "refused whole (see problem); failed by our fault; withdrawn by you; expired unfinished"
+    )
+    length: int = Field(description="bytes the file has")
+    arrived: int = Field(description="bytes that are here, and durable")
+    rows_read: int = Field(description="records found in the file, so far while it is being read through")
+    received: int = Field(description="records taken in so far")
+    accepted: int
+    unchanged: int
+    rejected: int
+    unmatched: int
+    errors: list[RowError]
+    problem: dict[str, Any] | None = Field(description="why the file was refused whole, as RFC 9457 has it")
+    sha256: str | None = Field(description="of the file, before any encoding, in hex; once it was read through")
+    receipt: str | None = Field(description="where the receipt is, when it is written")
+    created_at: datetime
+    expires_at: datetime | None = Field(description="when an unfinished upload is forgotten")
+    reported_at: datetime | None = Field(description="when the last byte came: the records count from then")
+    finished_at: datetime | None

@@ -21,6 +21,20 @@ class IngestSettings(Settings):
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
     watch_interval_s: float = Field(default=15, gt=0, le=3600, description="between two looks at the feeds")
     receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
+    max_import_bytes: int = Field(default=10 * 1024**3, ge=1024, description="of one file sent piece by piece")
+    max_import_unpacked_bytes: int = Field(default=64 * 1024**3, ge=1024, description="of the same file unpacked")
+    max_open_imports: int = Field(default=32, ge=1, description="files of one agency on their way at once")
+    max_open_import_bytes: int = Field(default=40 * 1024**3, ge=1024, description="of all of these")
+    import_keep_s: float = Field(
+        default=24 * 3600, gt=0, description="an unfinished file is forgotten so long after a byte"
+    )
+    import_workers: int = Field(default=2, ge=1, le=16, description="files that are taken in at once by this process")
+    import_poll_s: float = Field(default=1, gt=0, le=60, description="how soon a worker sees a file that has arrived")
+    import_lease_s: float = Field(
+        default=20, ge=1, le=600, description="a worker that is silent so long has lost its file"
+    )
+    max_watchers: int = Field(default=64, ge=1, description="streams of progress at once")
+    max_watchers_of_an_agency: int = Field(default=16, ge=1)
 
     @property
     def receipt_key_period(self) -> timedelta:

@@ -6,7 +6,7 @@ from email.message import Message
 from typing import BinaryIO
 
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs.compression import inflated, unpacked
+from services.ingest.codecs.compression import inflated, must_be_unpackable, unpacked
 from services.ingest.codecs.csv_records import read_csv
 from services.ingest.codecs.json_records import read_array, read_lines
 from services.ingest.codecs.refusals import (
@@ -37,9 +37,11 @@ __all__ = [
     "WrongThroughout",
     "inflated",
     "must_be_readable",
+    "must_be_unpackable",
     "read",
     "read_stream",
     "refused_throughout",
+    "unpacked",
 ]
 
 _JSON = frozenset({"application/json"})

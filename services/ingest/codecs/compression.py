@@ -24,15 +24,21 @@ def unpacked(source: BinaryIO, encoding: str, limit: int) -> Iterator[bytes]:
 
     Raises UnreadableType, FileTooLarge (more than `limit` bytes) or BadFile (broken, or cut off).
     """
-    name = encoding.strip().lower() or "identity"
-    if name not in _READERS:
-        raise UnreadableType(f"The content encoding must be gzip, zstd or identity, not {encoding[:40]!r}.")
+    name = must_be_unpackable(encoding)
     size, opened = 0, _READERS[name](source)
     while piece := _piece(opened, name, size):
         size += len(piece)
         if size > limit:
             raise FileTooLarge(f"The file is larger than {limit} bytes.", check="body_too_large")
         yield piece
+
+
+def must_be_unpackable(encoding: str) -> str:
+    """The encoding's name; UnreadableType (415) when it is not undone here, before the body has come."""
+    name = encoding.strip().lower() or "identity"
+    if name not in _READERS:
+        raise UnreadableType(f"The content encoding must be gzip, zstd or identity, not {encoding[:40]!r}.")
+    return name
 
 
 def inflated(body: bytes, encoding: str, limit: int) -> bytes:

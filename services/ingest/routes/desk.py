@@ -24,6 +24,7 @@ class Desk:
     catalogue: Catalogue
     vault: Vault
     gate: Gate
+    watchers: Gate
     _checkers: dict[str, Checker] = field(default_factory=dict)
 
     @classmethod
@@ -32,7 +33,8 @@ class Desk:
         gate = Gate(
             settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight, settings.max_of_an_agency
         )
-        return cls(settings, catalogue, Vault.of(settings), gate)
+        watchers = Gate(1, settings.max_watchers - 1, 0, settings.max_watchers_of_an_agency)
+        return cls(settings, catalogue, Vault.of(settings), gate, watchers)
 
     def checker(self, dataset: str) -> Checker:
         """The checks of a dataset; NotFound when the catalogue has none of that name."""
@@ -61,12 +63,19 @@ AnyCaller = Annotated[Caller, Depends(_caller)]
 
 async def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
     """An agency that may send this dataset. A person cannot: what he knows enters as a lead, under his name."""
-    if caller.kind != "agency":
-        raise Forbidden("Only an agency hands in records.", check="role")
+    await agency(caller)
     until = desk.checker(dataset).dataset.until
     caller.must_have(f"ingest:{dataset}")
     must_still_be_taken(dataset, until, today())
     return caller
 
 
+async def agency(caller: AnyCaller) -> Caller:
+    """An agency, whatever it may send."""
+    if caller.kind != "agency":
+        raise Forbidden("Only an agency hands in records.", check="role")
+    return caller
+
+
 Submitter = Annotated[Caller, Depends(submitter)]
+AgencyCaller = Annotated[Caller, Depends(agency)]

@@ -52,7 +52,7 @@ class Submission:
 
 
 @dataclass
-class _Count:
+class Count:
     """What has become of the rows so far."""
 
     received: int = 0
@@ -92,14 +92,14 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     sealed = await asyncio.to_thread(seal_body, vault, submission.body)
     if earlier := await _earlier(session, submission, dataset, sealed):
         return earlier
-    count = _Count()
+    count = Count()
     batches = read(submission.body, submission.content_type, dataset)
     prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
     while batch := await asyncio.to_thread(next, prepared, None):
-        await _take_in(session, submission, dataset, batch, count)
+        await take_in(session, submission, dataset, batch, count)
         if count.received > max_rows:
             raise FileTooLarge(f"A request may carry {max_rows} records.")
-    _must_have_sense(count, dataset)
+    must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
     taken = _receipt(submission, dataset, sealed, count)
     session.add(taken)
@@ -108,7 +108,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
 
 
-def _must_have_sense(count: _Count, dataset: Dataset) -> None:
+def must_have_sense(count: Count, dataset: Dataset) -> None:
     """Refuse a file whole (WrongThroughout) in which one item has the wrong type in every row."""
     if count.wrong and count.received >= FEWEST_ROWS:
         told = {item: (code, *messages(dataset, item, code)) for item, code in sorted(count.wrong)}
@@ -133,7 +133,8 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
     return await receipt(session, known.receipt_id, submission.agency, {dataset.dataset: dataset})
 
 
-async def _take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: _Count) -> None:
+async def take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: Count) -> None:
+    """Take in one batch of a submission, in this transaction."""
     receipt_id = submission.receipt_id
     await receipt_store.keep_identities(session, batch.identities)
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
@@ -211,7 +212,7 @@ def _accepted(submission: Submission, dataset: Dataset, rows: pl.DataFrame) -> R
     )
 
 
-def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count: _Count) -> Receipt:
+def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count: Count) -> Receipt:
     return Receipt(
         receipt_id=submission.receipt_id,
         agency=submission.agency,

@@ -1,0 +1,87 @@
+"""How the bytes of a large file come in: cut into pieces, sealed, each durable before the next; bounded in memory."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from services.ingest import tus
+from services.ingest.codecs import BadFile, FileTooLarge
+from services.ingest.models import Import
+from services.ingest.pieces import PIECE_BYTES, seal_piece
+from services.ingest.routes.desk import Desk
+from services.ingest.usecases import uploads
+from shared.db import Database
+
+
+@dataclass
+class Arrival:
+    """The bytes of one PATCH. `pile`: what has come and is not kept yet, counted at the gate."""
+
+    upload: Import
+    checksum: tus.Checksum | None
+    desk: Desk
+    db: Database
+    pile: bytearray = field(default_factory=bytearray)
+
+    async def receive(self, request: Request) -> None:
+        """Keep the body, beginning at the upload's offset.
+
+        Raises FileTooLarge (more than the file was to have, or too much for one checksum), ChecksumMismatch,
+        OffsetConflict, Overloaded, or BadFile when the client went away.
+        """
+        most = self._most()
+        announced = request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > most:
+            raise _too_much(most)
+        try:
+            await self._read(request, most)
+            if self.checksum is not None:
+                await asyncio.to_thread(self.checksum.must_fit, bytes(self.pile))
+            await self._keep_all()
+        finally:
+            self._drop(len(self.pile))
+
+    def _most(self) -> int:
+        """What is missing; with a checksum no more than may wait in memory until it is proven."""
+        missing = self.upload.length - self.upload.arrived
+        return missing if self.checksum is None else min(missing, self.desk.settings.max_body_bytes)
+
+    async def _read(self, request: Request, most: int) -> None:
+        came = 0
+        try:
+            async for part in request.stream():
+                came += len(part)
+                if came > most:
+                    raise _too_much(most)
+                self.desk.gate.take(len(part))
+                self.pile += part
+                while self.checksum is None and len(self.pile) >= PIECE_BYTES:
+                    await self._keep_one()
+        except ClientDisconnect as error:
+            if self.checksum is None:
+                await self._keep_all()
+            raise BadFile("The connection ended before the body did.") from error
+
+    async def _keep_all(self) -> None:
+        while self.pile:
+            await self._keep_one()
+
+    async def _keep_one(self) -> None:
+        """Seal the next piece and commit it; the upload has then arrived that much further."""
+        upload, clear = self.upload, bytes(self.pile[:PIECE_BYTES])
+        place = (upload.file_key, upload.import_id, upload.arrived)
+        piece = await asyncio.to_thread(seal_piece, self.desk.vault, *place, clear)
+        async with self.db.transaction() as session:
+            await uploads.keep_piece(session, upload, piece, self.desk.settings.import_keep_s)
+        upload.arrived += len(clear)
+        self._drop(len(clear))
+
+    def _drop(self, size: int) -> None:
+        del self.pile[:size]
+        self.desk.gate.give_back(size)
+
+
+def _too_much(most: int) -> FileTooLarge:
+    return FileTooLarge(f"No more than {most} bytes can be taken here.", check="body_too_large")

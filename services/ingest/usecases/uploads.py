@@ -1,0 +1,127 @@
+"""Receive a large file piece by piece: begin, keep, hand over, withdraw."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.ingest import tus
+from services.ingest.codecs import FileTooLarge
+from services.ingest.models import Import
+from services.ingest.pieces import Piece, new_file_key
+from services.ingest.rules import KeyReused
+from services.ingest.store import imports as import_store
+from shared.crypto import Vault
+from shared.db import Session
+from shared.errors import Conflict, NotFound, TooManyRequests
+from shared.telemetry import current_traceparent
+
+_COME_BACK_S = 60
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What an agency may have on its way: bytes of one file, files, bytes of all, and seconds without a byte."""
+
+    file_bytes: int
+    files: int
+    bytes: int
+    keep_s: float
+
+
+@dataclass(frozen=True)
+class Announced:
+    """An upload as its agency announces it. `told` is the header Upload-Metadata as it came."""
+
+    import_id: UUID
+    agency: str
+    dataset: str
+    key: str | None
+    told: str
+    kind: tus.FileKind
+    length: int
+
+
+async def begin_upload(session: Session, announced: Announced, vault: Vault, allowance: Allowance) -> Import:
+    """A new upload, or the one that the same Idempotency-Key led to. Raises KeyReused, TooLarge, TooManyRequests."""
+    if announced.length > allowance.file_bytes:
+        raise FileTooLarge(f"A file may have {allowance.file_bytes} bytes.", check="body_too_large")
+    await import_store.hold_agency(session, announced.agency)
+    await import_store.expire(session, announced.agency)
+    if announced.key and (known := await import_store.by_key(session, announced.agency, announced.key)):
+        return _the_same(known, announced)
+    await _must_have_room(session, announced, allowance)
+    return await import_store.begin(
+        session,
+        announced.import_id,
+        allowance.keep_s,
+        agency=announced.agency,
+        dataset=announced.dataset,
+        key=announced.key,
+        metadata=announced.told,
+        content_type=announced.kind.content_type,
+        content_encoding=announced.kind.content_encoding,
+        file_key=new_file_key(vault),
+        length=announced.length,
+    )
+
+
+def _the_same(known: Import, announced: Announced) -> Import:
+    if (known.dataset, known.length, known.told) != (announced.dataset, announced.length, announced.told):
+        raise KeyReused("The same Idempotency-Key came before with another file or dataset.")
+    return known
+
+
+async def _must_have_room(session: Session, announced: Announced, allowance: Allowance) -> None:
+    files, size = await import_store.open_of(session, announced.agency)
+    if files >= allowance.files:
+        raise TooManyRequests(f"{files} uploads of yours are open; finish one.", retry_after=_COME_BACK_S)
+    if size + announced.length > allowance.bytes:
+        raise TooManyRequests(f"Your open uploads may have {allowance.bytes} bytes.", retry_after=_COME_BACK_S)
+
+
+async def an_import(session: Session, import_id: UUID, agency: str) -> Import:
+    """An agency's own import. Raises NotFound, also for somebody else's: that it exists is nobody's business."""
+    found = await import_store.an_import(session, import_id)
+    if found is None or found.agency != agency:
+        raise NotFound(f"There is no import {import_id}.")
+    return found
+
+
+async def an_upload(session: Session, import_id: UUID, agency: str) -> Import:
+    """The same, as long as its bytes are kept. Raises UploadGone."""
+    found = await an_import(session, import_id, agency)
+    if found.state in ("withdrawn", "expired"):
+        raise tus.UploadGone(f"The upload was {found.state}.")
+    return found
+
+
+async def keep_piece(session: Session, upload: Import, piece: Piece, keep_s: float) -> None:
+    """Keep the next bytes; when this is committed they are durable. Raises OffsetConflict or UploadGone."""
+    if not await import_store.append(session, upload.import_id, piece, keep_s):
+        await import_store.expire(session, upload.agency)
+        now = await an_upload(session, upload.import_id, upload.agency)
+        raise tus.OffsetConflict(f"The upload has arrived up to byte {now.arrived}.", offset=now.arrived)
+
+
+async def hand_over(session: Session, import_id: UUID, reported_at: datetime) -> bool:
+    """Let the workers have a file that has arrived whole."""
+    return await import_store.complete(session, import_id, reported_at, current_traceparent())
+
+
+async def expire_uploads(session: Session) -> None:
+    """Forget what nobody has continued for too long."""
+    await import_store.expire(session)
+
+
+async def a_piece(session: Session, import_id: UUID, byte: int) -> Piece:
+    """The piece of a file in which that byte lies. Raises NotFound when it is not kept any more."""
+    found = await import_store.piece(session, import_id, byte)
+    if found is None:
+        raise NotFound(f"Import {import_id} has no piece with byte {byte}.")
+    return found
+
+
+async def withdraw_upload(session: Session, upload: Import) -> None:
+    """Forget an upload and its bytes. Raises Conflict when its records are being taken in, or were."""
+    if not await import_store.withdraw(session, upload.import_id):
+        raise Conflict("Its records are being taken in, or were: an upload can be withdrawn before that only.")

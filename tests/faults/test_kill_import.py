@@ -1,0 +1,59 @@
+"""kill -9 of ingest in the middle of a large file: every row is taken in and counted exactly once."""
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import large_files
+from local.parts import cluster
+from local.story.office import wait_for
+from local.story.records import credit_code
+from tests.running import Running
+
+ROWS, WRONG_EVERY = 200_000, 1000
+AGENCY = "large-bureau"
+HALFWAY = "select received from ingest.import where agency = %s and state = 'storing' and received > 0"
+HEADS = "select count(*) from ingest.head where receipt_id = %s"
+FAULTS = "select count(*), count(distinct row_no) from ingest.fault where receipt_id = %s"
+
+
+def a_file(folder: Path) -> Path:
+    file = folder / "large.ndjson"
+    with file.open("w") as content:
+        for number in range(1, ROWS + 1):
+            arrears = "-1" if number % WRONG_EVERY == 0 else "100.00"
+            record = {"uscc": credit_code(300_000 + number), "period": "2026-10", "arrears": arrears}
+            content.write(json.dumps(record) + "\n")
+    return file
+
+
+@pytest.mark.timeout(400)
+def test_an_import_whose_worker_is_killed_is_counted_exactly_once(platform: Running, tmp_path: Path) -> None:
+    client, receipts = platform.agency(AGENCY, ["ingest:tax_social_fee"]), []
+    file = a_file(tmp_path)
+
+    def send() -> None:
+        receipts.append(large_files.send(client, "tax_social_fee", file, lambda _size: None, lambda _state: None))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    wait_for("the first batch to be stored", lambda: _asked(platform, HALFWAY, AGENCY) or None, 120)
+    os.kill(platform.pid_of("ingest"), signal.SIGKILL)
+    sending.join(240)
+    ((state, rows),) = _asked(platform, "select state, last_row from ingest.import where agency = %s", AGENCY)
+    assert (state, rows) == ("done", ROWS)
+    (receipt,) = receipts
+    wrong = ROWS // WRONG_EVERY
+    assert (receipt["received"], receipt["accepted"], receipt["rejected"]) == (ROWS, ROWS - wrong, wrong)
+    assert _asked(platform, HEADS, receipt["receipt_id"]) == [(ROWS - wrong,)]
+    assert _asked(platform, FAULTS, receipt["receipt_id"]) == [(wrong, wrong)]
+
+
+def _asked(platform: Running, statement: str, value: str) -> list[tuple[Any, ...]]:
+    with cluster(platform.home, platform.ports).connect() as connection:
+        return [tuple(row) for row in connection.execute(statement, [value]).fetchall()]

@@ -1,0 +1,30 @@
+"""One door of the ingest service for the whole folder; no import of an earlier test waits behind it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import SettingsOf
+from tests.ingest_desk import Door, open_door
+from tests.ingest_imports import Uploader
+
+
+@pytest.fixture(scope="package")
+async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
+    async with open_door(settings_of("ingest"), import_lease_s=1) as door:
+        yield door
+
+
+@pytest.fixture(autouse=True)
+async def _a_clean_desk(door: Door) -> None:
+    async with door.db.transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql("delete from ingest.import_piece")
+        await connection.exec_driver_sql("delete from ingest.import")
+        await connection.exec_driver_sql("delete from ingest.head")
+        await connection.exec_driver_sql("delete from ingest.unmatched")
+
+
+@pytest.fixture
+def uploader(door: Door) -> Uploader:
+    return Uploader(door)

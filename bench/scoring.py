@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from local import postgres, process
 from services.scoring import usecases
 from services.scoring.consumers import consumer
+from services.scoring.review import catch_up_once
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared import migrate
@@ -96,7 +97,7 @@ def _told(dataset: str, codes: list[str], record: Any) -> Iterator[RecordsAccept
 def _event(
     dataset: str, codes: list[str], keys: list[str], columns: dict[str, list[Any]], moment: datetime
 ) -> RecordsAccepted:
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=new_id(),
         agency="bench",
         dataset=dataset,
@@ -154,8 +155,10 @@ async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
     began = time.perf_counter()
     for event in events:
         await consumer.deliver(event, db)
+    while await catch_up_once(db):
+        pass
     seconds = time.perf_counter() - began
-    rows = sum(len(event.keys) for event in events)
+    rows = sum(event.frame().height for event in events)
     return {"records": rows, "take_in_s": round(seconds, 2), "records_per_s": round(rows / seconds)}
 
 

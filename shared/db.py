@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import polars as pl
 from fastapi import Depends, Request
+from psycopg import AsyncConnection
 from psycopg import OperationalError as DriverError
 from sqlalchemy import CursorResult, text
 from sqlalchemy.engine import make_url
@@ -32,6 +34,28 @@ _SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
 async def sql(session: Session, statement: str, **parameters: Any) -> CursorResult[Any]:
     """Run a statement written as SQL, in the session's transaction. Parameters by `:name`."""
     return await (await session.connection()).execute(text(statement), parameters)
+
+
+async def copy_in(session: Session, statement: str, rows: pl.DataFrame) -> None:
+    """Rows into a table by `copy ... from stdin (format csv)`, in the session's transaction. Columns by position."""
+    async with (await _driver(session)).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        # Every text in quotes: an empty one stays a text, and only what is missing is null.
+        await copy.write(rows.write_csv(include_header=False, quote_style="non_numeric").encode())
+
+
+async def copy_out(session: Session, statement: str, parameters: dict[str, Any]) -> bytes:
+    """What a `copy ... to stdout` gives, whole, in the session's transaction. Parameters by `%(name)s`."""
+    async with (await _driver(session)).cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
+        return b"".join([bytes(block) async for block in copy])
+
+
+async def _driver(session: Session) -> AsyncConnection[Any]:
+    connection: AsyncConnection[Any] | None = (
+        await (await session.connection()).get_raw_connection()
+    ).driver_connection
+    if connection is None:
+        raise RuntimeError("the session has no connection")
+    return connection
 
 
 class Database:

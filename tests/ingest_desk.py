@@ -2,6 +2,7 @@
 
 import base64
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from services.ingest.main import create_service
 from services.ingest.routes.desk import Desk
 from services.ingest.settings import IngestSettings
 from shared.db import Database, sql
+from shared.events.records import ORIGIN, unpacked
 from shared.service import Runtime, create_app
 from shared.settings import Settings
 from tests.unit.test_shared_auth import a_person, claims, headers, identities
@@ -81,12 +83,19 @@ class Door:
             return [tuple(row) for row in await sql(session, statement, **parameters)]
 
     async def announced(self, receipt_id: str) -> list[dict[str, Any]]:
-        """The data of the events that a receipt announced, in order."""
+        """The data of the events that a receipt announced, in order, their tables as lists."""
         rows = await self.rows(
             "select convert_from(body, 'UTF8') from ingest.outbox where subject = 'records.accepted' order by id"
         )
         events = [json.loads(text)["data"] for (text,) in rows]
-        return [event for event in events if event["receipt_id"] == receipt_id]
+        return [event | _lists(event["table"]) for event in events if event["receipt_id"] == receipt_id]
+
+
+def _lists(table: str) -> dict[str, Any]:
+    records = unpacked(b64decode(table))
+    items = records.drop(*ORIGIN).to_dict(as_series=False)
+    names = {"subject_ids": "#subject", "left": "#left", "keys": "#key", "rows": "#row", "source_times": "#source_time"}
+    return {name: records.get_column(column).to_list() for name, column in names.items()} | {"columns": items}
 
 
 def agency_headers(name: str, scope: str) -> dict[str, str]:

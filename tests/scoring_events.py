@@ -15,7 +15,7 @@ numbers = itertools.count(1)
 
 def accepted(dataset: str, ids: list[str | None], columns: dict[str, list[Any]], **given: Any) -> RecordsAccepted:
     reported_at = given.get("reported_at", now())
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=given.get("receipt_id", new_id()),
         agency=given.get("agency", "an-agency"),
         dataset=dataset,
@@ -25,6 +25,7 @@ def accepted(dataset: str, ids: list[str | None], columns: dict[str, list[Any]],
         rows=list(range(1, len(ids) + 1)),
         source_times=given.get("source_times") or [reported_at] * len(ids),
         reported_at=reported_at,
+        left=given.get("left"),
         columns=columns,
     )
 

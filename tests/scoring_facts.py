@@ -29,7 +29,13 @@ def a_receipt(number: int = 1) -> str:
 def a_version(dataset: str, key: str = "k", /, **items: Any) -> dict[str, Any]:
     """One version of a record. Names that begin with `_` say where it came from."""
     origin = {name: items.pop(name) for name in list(items) if name.startswith("_")}
-    body = None if origin.get("_moved") else bodies({name: [value] for name, value in items.items()}, 1)[0]
+    body = (
+        None
+        if origin.get("_moved")
+        else bodies(
+            pl.DataFrame({name: [value] for name, value in items.items()}) if items else pl.DataFrame(height=1)
+        )[0]
+    )
     reported = origin.get("_reported", AT)
     return {
         "subject_kind": origin.get("_kind", "employer"),

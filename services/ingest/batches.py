@@ -13,6 +13,8 @@ from services.ingest.validation import ROW, Batch, Checker
 from shared.crypto import Vault
 
 KEY, KEY_HASH, ROW_HASH, SOURCE_TIME = "#key", "#key_hash", "#row_hash", "#source_time"
+# Whose record it was before, where it was somebody else's.
+LEFT = "#left"
 _SHANGHAI = "Asia/Shanghai"
 _BETWEEN, _NOTHING = "\x1f", "\x1e"
 

@@ -1,6 +1,7 @@
 """Event in. Each may come twice, and in any order."""
 
 from services.scoring import feeds, revisions, usecases
+from services.scoring.pace import Pace
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.bus import Consumers
@@ -19,12 +20,13 @@ from shared.events import (
 from shared.ids import new_id
 
 consumer = Consumers("scoring")
+pace = Pace()
 
 
 @consumer.on(RecordsAccepted)
 async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
-    """Keep the facts and score whom they touch."""
-    await usecases.take_in(session, event, Moment(now(), shipped(), new_id))
+    """Keep the facts and score whom they touch, at once if there is time."""
+    await usecases.take_in(session, event, Moment(now(), shipped(), new_id), pace.allows)
 
 
 @consumer.on(RecordsWithdrawn)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
 
 import polars as pl
 
@@ -174,10 +173,11 @@ def month_of(day: pl.Expr) -> pl.Expr:
     return day.dt.year().cast(pl.Int32) * 12 + day.dt.month().cast(pl.Int32) - 1
 
 
-def newest_month(columns: Mapping[str, list[Any]], dataset: Dataset, reported_at: datetime) -> int | None:
+def newest_month(records: pl.DataFrame, dataset: Dataset, reported_at: datetime) -> int | None:
     """The newest month that an event's records speak of (a count since year 0); a month to come is a slip."""
-    stated = columns.get(dataset.period or "", [])
-    text = pl.DataFrame({"month": stated}, schema={"month": pl.String}, strict=False)
+    if dataset.period not in records.columns:
+        return None
+    text = records.select(pl.col(dataset.period).cast(pl.String).alias("month"))
     months = text.select(_cast("month", "month")).to_series()
     return months.filter(months <= _month_count(local_date(reported_at))).max()  # type: ignore[return-value]
 
@@ -191,13 +191,13 @@ def first_day(month: pl.Expr) -> pl.Expr:
     return pl.date(month // 12, month % 12 + 1, 1)
 
 
-def bodies(columns: Mapping[str, list[object]], rows: int) -> list[str | None]:
-    """An event's columns as one JSON object of strings a row, in one array operation. "{}" when there are no items."""
-    if not columns:
-        return ["{}"] * rows
-    frame = pl.DataFrame(columns, strict=False)
-    texts = [_text(column) for column in frame.iter_columns()]
-    return pl.DataFrame(texts).select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
+def bodies(items: pl.DataFrame) -> pl.Series:
+    """An event's items as one JSON object of strings a row, in one array operation. "{}" when there are no items."""
+    if not items.width:
+        return pl.Series("body", ["{}"] * items.height, dtype=pl.String)
+    return pl.DataFrame([_text(column) for column in items.iter_columns()]).select(
+        pl.struct(pl.all()).struct.json_encode().alias("body")
+    )["body"]
 
 
 def _text(column: pl.Series) -> pl.Series:

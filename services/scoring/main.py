@@ -1,7 +1,7 @@
 """The scoring service: its settings, its routes, its consumers, its reviews."""
 
 from services.scoring.consumers import consumer
-from services.scoring.review import review_due
+from services.scoring.review import catch_up, review_due
 from services.scoring.routes import router
 from services.scoring.settings import ScoringSettings
 from shared.service import Service
@@ -15,5 +15,5 @@ def create_service() -> Service:
         routers=(router,),
         settings=ScoringSettings,
         consumers=consumer,
-        background=(review_due,),
+        background=(review_due, catch_up),
     )

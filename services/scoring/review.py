@@ -7,6 +7,7 @@ import asyncio
 import logging
 
 from services.scoring import usecases
+from services.scoring.consumers import pace
 from services.scoring.rulebook import shipped
 from services.scoring.settings import ScoringSettings
 from services.scoring.usecases import Moment
@@ -16,6 +17,7 @@ from shared.ids import new_id
 from shared.service import Runtime
 
 log = logging.getLogger(__name__)
+_LOOK_S = 0.25
 
 
 async def review_due(runtime: Runtime) -> None:
@@ -31,6 +33,24 @@ async def review_due(runtime: Runtime) -> None:
             reviewed = 0
         if not reviewed:
             await asyncio.sleep(wait_s)
+
+
+async def catch_up(runtime: Runtime) -> None:
+    """Score those whose facts came in a flood, for ever: when it ebbs, or when they have waited long enough."""
+    while True:
+        try:
+            done = await catch_up_once(runtime.db) if pace.is_time() else 0
+        except Exception:
+            log.exception("catch_up.delayed")
+            done = 0
+        if not done:
+            await asyncio.sleep(_LOOK_S)
+
+
+async def catch_up_once(db: Database) -> int:
+    """Score one bucket of those that wait. Returns how many subjects it held."""
+    async with db.transaction() as session:
+        return await usecases.catch_up(session, Moment(now(), shipped(), new_id))
 
 
 async def review_once(db: Database, most: int) -> int:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+import polars as pl
+
 from services.scoring import folding, usecases
 from services.scoring.store import facts as fact_store
 from services.scoring.store import revisions as store
 from services.scoring.store import subjects as subject_store
-from services.scoring.store.facts import Batch
+from services.scoring.store.facts import ROWS, Batch
 from services.scoring.store.revisions import Revised
 from services.scoring.usecases import Moment
 from shared.clock import local_date
@@ -35,7 +37,7 @@ async def end(session: Session, event: RecordsClosed, moment: Moment) -> None:
 
 async def take_away(session: Session, event: RecordsUnlinked, moment: Moment) -> None:
     """Let records leave subjects that they are not about."""
-    touched = await fact_store.keep_facts(session, _without_bodies(event), can_move=False)
+    touched = await fact_store.keep_facts(session, _without_bodies(event), can_move=False) or set()
     await _score_again(
         session, event.dataset, Revised(touched, event.keys), _not_before(event.unlinked_at, moment), EMPLOYERS_AT_ONCE
     )
@@ -43,20 +45,24 @@ async def take_away(session: Session, event: RecordsUnlinked, moment: Moment) ->
 
 def _without_bodies(event: RecordsUnlinked) -> Batch:
     """A version of each record without a body: newer than the one that it takes away, whichever comes first."""
-    count = len(event.keys)
-    if {len(event.subject_ids), len(event.rows), len(event.source_times)} != {count}:
+    if len({len(event.keys), len(event.subject_ids), len(event.rows), len(event.source_times)}) > 1:
         raise Poison(f"The columns of the undoing {event.undo_id} differ in length.")
+    columns = {
+        "id": event.subject_ids,
+        "left": None,
+        "key": event.keys,
+        "source_time": event.source_times,
+        "row_no": event.rows,
+        "body": None,
+    }
     return Batch(
+        batch_id=event.undo_id,
         kind=event.subject_kind,
         dataset=event.dataset,
         agency=event.agency,
         receipt_id=event.undo_id,
         reported_at=event.unlinked_at,
-        ids=list(event.subject_ids),
-        keys=event.keys,
-        times=event.source_times,
-        rows=event.rows,
-        bodies=[None] * count,
+        rows=pl.DataFrame(columns, schema=ROWS),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import polars as pl
 
 from services.scoring import folding, frames, judgement
 from services.scoring.judgement import Standing, Verdict
@@ -17,6 +18,7 @@ from services.scoring.rules import OutsideJurisdiction, must_be_within
 from services.scoring.store import facts as fact_store
 from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
+from services.scoring.store import unscored as unscored_store
 from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import close_what_ended
 from services.scoring.store.subjects import Key
@@ -33,6 +35,7 @@ from shared.events import (
     ProjectScored,
     RecordsAccepted,
 )
+from shared.events.records import ORIGIN
 from shared.outbox import announce
 
 # Our own list decisions are facts like any other: this dataset is not an agency's.
@@ -59,24 +62,36 @@ class Moment:
     new_id: Callable[[], UUID]
 
 
-async def take_in(session: Session, event: RecordsAccepted, moment: Moment) -> None:
-    """Keep an agency's records as facts, and score whom they touch."""
+async def take_in(
+    session: Session, event: RecordsAccepted, moment: Moment, at_once: Callable[[int], bool] = lambda _subjects: True
+) -> None:
+    """Keep an agency's records as facts, and score whom they touch: now if `at_once` of so many, else by and by."""
     book = moment.book
-    batch = _batch(event, book)
+    records = _records(event)
+    batch = _batch(event, records, book)
     dataset = book.datasets.get(event.dataset)
-    touched = await fact_store.keep_facts(session, batch, can_move=not (dataset and dataset.keyed_by_subject))
-    touched |= await close_what_ended(session, batch) if touched else set()
-    await folding.fold_attendance(session, event.dataset, event.keys, touched)
+    can_move = not (dataset and dataset.keyed_by_subject)
+    touched = await fact_store.keep_facts(session, batch, can_move)
+    if touched is None:
+        return
+    touched |= await close_what_ended(session, batch)
+    await folding.fold_attendance(session, event.dataset, batch.rows["key"].to_list(), touched)
     await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
-    if (
-        dataset
-        and dataset.kind == "event"
-        and (month := frames.newest_month(event.columns, dataset, event.reported_at))
-    ):
+    if dataset and dataset.kind == "event" and (month := frames.newest_month(records, dataset, event.reported_at)):
         await fact_store.keep_feed_month(session, batch, month)
-    touched |= await _keep_links(session, event, batch, book) if touched else set()
-    # What was reported must be visible, even where our own clock is a moment behind.
-    await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
+    touched |= await _keep_links(session, records, batch, book)
+    if at_once(len(touched)):
+        # What was reported must be visible, even where our own clock is a moment behind.
+        await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
+    else:
+        await unscored_store.keep(session, touched)
+
+
+async def catch_up(session: Session, moment: Moment) -> int:
+    """Score some of whom a flood of records spoke: each once, however often it was named. Returns how many."""
+    keys = await unscored_store.take(session)
+    await rescore(session, keys, moment)
+    return len(keys)
 
 
 async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> None:
@@ -142,7 +157,7 @@ async def take_in_listing(session: Session, event: EmployerListed | EmployerRemo
     # The removal is the later version of the same record.
     midnight = datetime.combine(day, time.min, tzinfo=UTC)
     columns = {item: [stated.get(item)] for item in _LISTING_ITEMS}
-    accepted = RecordsAccepted(
+    accepted = RecordsAccepted.of(
         receipt_id=event.listing_id,
         agency="credit",
         dataset=_OWN_LISTINGS,
@@ -175,47 +190,53 @@ async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Calle
     return subject
 
 
-def _batch(event: RecordsAccepted, book: Rulebook) -> Batch:
-    count = len(event.keys)
-    lengths = {len(event.subject_ids), len(event.rows), len(event.source_times), *map(len, event.columns.values())}
-    if lengths != {count}:
-        raise Poison(f"The columns of receipt {event.receipt_id} differ in length.")
-    kind, ids = _subjects(event, book)
+def _records(event: RecordsAccepted) -> pl.DataFrame:
+    try:
+        return event.frame()
+    except ValueError as error:
+        raise Poison(f"The records of receipt {event.receipt_id} cannot be read: {error}.") from error
+
+
+def _batch(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> Batch:
+    kind, subject = _subject(event, records, book)
     return Batch(
+        batch_id=event.batch_id,
         kind=kind,
         dataset=event.dataset,
         agency=event.agency,
         receipt_id=event.receipt_id,
         reported_at=event.reported_at,
-        ids=ids,
-        keys=event.keys,
-        times=event.source_times,
-        rows=event.rows,
-        bodies=frames.bodies(event.columns, count),
+        rows=records.select(
+            subject.alias("id"),
+            pl.col("#left").alias("left"),
+            pl.col("#key").alias("key"),
+            pl.col("#source_time").alias("source_time"),
+            pl.col("#row").alias("row_no"),
+            frames.bodies(records.drop(*ORIGIN)),
+        ),
     )
 
 
-def _subjects(event: RecordsAccepted, book: Rulebook) -> tuple[str, list[str | None]]:
+def _subject(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> tuple[str, pl.Expr]:
     """Whom the rows are about: what ingest says, unless the book names an item (an account's project, a payroll)."""
     dataset = book.datasets.get(event.dataset)
-    if dataset is None or dataset.subject_item is None:
-        return event.subject_kind, event.subject_ids
+    if dataset is None or dataset.subject_item is None or dataset.subject_item not in records.columns:
+        return event.subject_kind, pl.col("#subject")
     kind = dataset.alias.kind if dataset.alias else dataset.subject
-    told = event.columns.get(dataset.subject_item, event.subject_ids)
     if kind != event.subject_kind:
-        return kind, told
+        return kind, pl.col(dataset.subject_item)
     # What the record does not say, ingest may have found by other means.
-    return kind, [item or subject for item, subject in zip(told, event.subject_ids, strict=True)]
+    return kind, pl.coalesce(dataset.subject_item, "#subject")
 
 
-async def _keep_links(session: Session, event: RecordsAccepted, batch: Batch, book: Rulebook) -> set[Key]:
+async def _keep_links(session: Session, records: pl.DataFrame, batch: Batch, book: Rulebook) -> set[Key]:
     """The accounts or payrolls that this batch names with their project."""
     touched: set[Key] = set()
     for dataset in book.datasets.values():
         alias = dataset.alias
-        if alias and alias.via == event.dataset:
-            names = event.columns.get(alias.item, [])
-            await fact_store.keep_links(session, alias.kind, batch.ids, names)
+        if alias and alias.via == batch.dataset and alias.item in records.columns:
+            names = records.get_column(alias.item).to_list()
+            await fact_store.keep_links(session, alias.kind, batch.rows["id"].to_list(), names)
             touched |= {(alias.kind, name) for name in names if name}
     return touched
 

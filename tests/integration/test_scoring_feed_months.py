@@ -29,7 +29,7 @@ async def db(settings_of: SettingsOf) -> AsyncIterator[Database]:
 def owing(uscc: str, periods: list[str], reported_at: datetime, agency: str) -> RecordsAccepted:
     count = len(periods)
     columns: dict[str, list[Any]] = {"as_of": periods, "balance": ["150000.00"] * count, "tax_kind": ["增值税"] * count}
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=new_id(),
         agency=agency,
         dataset="tax_arrears",

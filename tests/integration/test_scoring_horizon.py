@@ -34,7 +34,7 @@ async def db(settings_of: SettingsOf) -> AsyncIterator[Database]:
 
 
 def told(dataset: str, ids: list[str | None], keys: list[str], times: list[datetime], **given: Any) -> RecordsAccepted:
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=new_id(),
         agency="an-agency",
         dataset=dataset,
@@ -44,6 +44,7 @@ def told(dataset: str, ids: list[str | None], keys: list[str], times: list[datet
         rows=list(range(1, len(ids) + 1)),
         source_times=times,
         reported_at=given.get("reported_at", now()),
+        left=given.get("left"),
         columns=given.get("columns", {"name": [f"n{random.getrandbits(16)}" for _ in ids]}),
     )
 
@@ -69,7 +70,8 @@ async def test_the_store_gives_the_same_versions_as_the_pure_rule_at_any_time(db
         times = [moment - timedelta(days=dice.choice((0, 30, 300, 430, 700, 1200))) for _ in keys]
         owners: list[str | None] = [dice.choice((uscc, uscc, uscc, other)) for _ in keys]
         reported = moment - timedelta(days=dice.randint(0, 40))
-        await consumer.deliver(told(dataset, owners, keys, times, reported_at=reported), db)
+        before = [other if owner == uscc else uscc for owner in owners]
+        await consumer.deliver(told(dataset, owners, keys, times, reported_at=reported, left=before), db)
     versions = await _every_version(db, uscc)
     assert versions["body"].null_count() > 0
     datasets = {code: shipped().datasets[code] for code in DATASETS}

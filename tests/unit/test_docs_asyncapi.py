@@ -111,7 +111,7 @@ def _samples() -> list[e.Event]:
     )
     return [
         _listed(),
-        e.RecordsAccepted(
+        e.RecordsAccepted.of(
             receipt_id=ID,
             agency="tax-bureau",
             dataset="tax_arrears",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,11 +140,11 @@ def test_the_columns_of_an_event_become_one_body_a_row() -> None:
         "signs": [["a", "b"], None],
         "m": ["1.50", "x"],
     }
-    assert bodies(columns, 2) == [
+    assert bodies(pl.DataFrame(columns)).to_list() == [
         '{"n":"1","ok":"true","signs":"a,b","m":"1.50"}',
         '{"n":null,"ok":"false","signs":null,"m":"x"}',
     ]
-    assert bodies({}, 2) == ["{}", "{}"]
+    assert bodies(pl.DataFrame(height=2)).to_list() == ["{}", "{}"]
 
 
 def test_a_subject_is_looked_at_again_on_the_day_a_window_ends() -> None:

@@ -71,7 +71,7 @@ def test_who_owes_tax_is_looked_at_again_every_day() -> None:
 
 def test_a_month_to_come_is_no_month_that_a_feed_tells_of() -> None:
     dataset = shipped().datasets["tax_arrears"]
-    told: dict[str, list[Any]] = {"as_of": ["2026-09", "2031-01", "2026-08", None, "x"]}
+    told = pl.DataFrame({"as_of": ["2026-09", "2031-01", "2026-08", None, "x"]})
     assert newest_month(told, dataset, AT) == SEPTEMBER
-    assert newest_month({"as_of": [None]}, dataset, AT) is None
-    assert newest_month({}, dataset, AT) is None
+    assert newest_month(pl.DataFrame({"as_of": [None]}), dataset, AT) is None
+    assert newest_month(pl.DataFrame(height=1), dataset, AT) is None

@@ -1,44 +1,124 @@
-"""The newest known state of each record."""
+"""The newest known state of each record: newest source time, then newest receipt; within a file the later row.
 
-from dataclasses import dataclass
+Most files are all new, and go in by COPY as they are; what is known, or changes meanwhile, is compared row by row.
+"""
+
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import polars as pl
+from psycopg.errors import UniqueViolation
 
-from services.ingest.store.columns import COMPARED, arrays
-from shared.db import Session, sql
+from services.ingest.batches import KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME
+from services.ingest.matching import SUBJECT
+from services.ingest.store.columns import literal
+from services.ingest.validation import ROW
+from shared.db import Session, copy_in, sql
 
-# ruff: noqa: S608 - the statements are put together from texts of our own
-_MERGE = (
-    COMPARED.format(table="head")
-    + """, kept as (
-    insert into ingest.head as held (key, dataset, row_hash, source_time, receipt_id, row_no)
-    select key, :dataset, row_hash, source_time, :receipt_id, row_no from compared
-    where held_hash is null or (held_hash <> row_hash and not is_older)
+# So many keys tell whether a file is likely to be all new.
+_SAMPLE = 64
+_LEFT = {ROW: pl.Int64, LEFT: pl.String}
+
+_KNOWS = "select exists (select from ingest.head where key = any(cast(:keys as uuid[])))"
+
+_COPY = """
+copy ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no) from stdin (format csv)
+"""
+
+# `order by key` gives every transaction the same order of locks.
+_MERGE = """
+with given as (
+    select row_no, key, row_hash, subject, timestamptz 'epoch' + micros * interval '1 microsecond' as source_time
+    from unnest(cast(:rows as int[]), cast(:keys as uuid[]), cast(:hashes as uuid[]), cast(:micros as bigint[]),
+        cast(:subjects as text[])) as given(row_no, key, row_hash, micros, subject)
+), compared as materialized (
+    select given.*, held.row_hash as held_hash,
+        (held.source_time, held.receipt_id) > (given.source_time, cast(:receipt_id as uuid)) as is_older,
+        nullif(held.subject, given.subject) as other
+    from given left join ingest.head held using (key)
+    where held.row_hash is distinct from given.row_hash
+), kept as (
+    insert into ingest.head as held (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
+    select key, :dataset, subject, row_hash, source_time, :receipt_id, row_no from compared
+    where held_hash is null or not is_older
     order by key
     on conflict (key) do update set row_hash = excluded.row_hash, source_time = excluded.source_time,
-        receipt_id = excluded.receipt_id, row_no = excluded.row_no
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no, subject = excluded.subject
     where held.row_hash <> excluded.row_hash
         and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
-    returning row_no
+    returning row_no, nullif(old.subject, new.subject) as other
+), moved as (
+    select row_no, other from kept where other is not null
+    union all select row_no, other from compared where held_hash is not null and is_older and other is not null
 )
 select (select array_agg(row_no) from kept) as kept,
-    (select array_agg(row_no) from compared where held_hash <> row_hash and is_older) as older
+    (select array_agg(row_no) from moved) as left_rows,
+    (select array_agg(other) from moved) as left_subjects,
+    (select array_agg(row_no) from compared where held_hash is not null and is_older) as older
 """
-)
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Row numbers: `kept` changed a head; `older` came after a newer state of the same record."""
+    """Row numbers: `kept` changed a head; `older` came after a newer state of the same record.
+
+    `left`: ROW and LEFT, the other subject that a kept record had before, or that an older one has now.
+    """
 
     kept: list[int]
     older: list[int]
+    left: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_LEFT))
 
 
 async def merge(session: Session, rows: pl.DataFrame, dataset: str, receipt_id: UUID) -> Merged:
-    """Let the newest state of each record win. `rows`: ROW, KEY_HASH, ROW_HASH, SOURCE_TIME."""
+    """Let the newest state of each record win. `rows`: ROW, KEY_HASH, ROW_HASH, SOURCE_TIME, SUBJECT."""
     if rows.is_empty():
         return Merged([], [])
-    found = (await sql(session, _MERGE, dataset=dataset, receipt_id=receipt_id, **arrays(rows))).one()
-    return Merged(found.kept or [], found.older or [])
+    newest = _newest(rows)
+    if await _is_likely_new(session, newest) and await _copied(session, newest, dataset, receipt_id):
+        return Merged(newest.get_column(ROW).to_list(), [])
+    found = (await sql(session, _MERGE, dataset=dataset, receipt_id=receipt_id, **_arrays(newest))).one()
+    left = pl.DataFrame([found.left_rows or [], found.left_subjects or []], schema=_LEFT)
+    return Merged(found.kept or [], found.older or [], left)
+
+
+def _newest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each key the newest row of the file, by key."""
+    columns = rows.select(KEY_HASH, SUBJECT, ROW_HASH, SOURCE_TIME, ROW)
+    if columns.get_column(KEY_HASH).n_unique() < len(columns):
+        columns = columns.sort(SOURCE_TIME, ROW).unique(KEY_HASH, keep="last")
+    return columns.sort(KEY_HASH)
+
+
+async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:
+    sample = rows.get_column(KEY_HASH).gather_every(max(1, len(rows) // _SAMPLE))
+    return not (await sql(session, _KNOWS, keys=literal(sample))).scalar_one()
+
+
+async def _copied(session: Session, rows: pl.DataFrame, dataset: str, receipt_id: UUID) -> bool:
+    """Put the rows in as they are. False, and nothing has happened, when one of them was known after all."""
+    lines = rows.select(
+        KEY_HASH,
+        pl.lit(dataset).alias("dataset"),
+        SUBJECT,
+        ROW_HASH,
+        pl.col(SOURCE_TIME).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
+        pl.lit(str(receipt_id)).alias("receipt_id"),
+        ROW,
+    )
+    try:
+        async with session.begin_nested():
+            await copy_in(session, _COPY, lines)
+    except UniqueViolation:
+        return False
+    return True
+
+
+def _arrays(rows: pl.DataFrame) -> dict[str, object]:
+    return {
+        "rows": literal(rows.get_column(ROW)),
+        "keys": literal(rows.get_column(KEY_HASH)),
+        "hashes": literal(rows.get_column(ROW_HASH)),
+        "micros": literal(rows.get_column(SOURCE_TIME).dt.epoch("us")),
+        "subjects": rows.get_column(SUBJECT).to_list(),
+    }

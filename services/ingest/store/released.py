@@ -17,13 +17,13 @@ with given as (
     where unmatched.key = given.key and unmatched.receipt_id = given.receipt_id
     returning unmatched.*, given.subject_id, given.method, given.link_id, given.merger_id
 ), kept as (
-    insert into ingest.head as held (key, dataset, row_hash, source_time, receipt_id, row_no)
-    select key, dataset, row_hash, source_time, receipt_id, row_no from taken order by key
+    insert into ingest.head as held (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
+    select key, dataset, subject_id, row_hash, source_time, receipt_id, row_no from taken order by key
     on conflict (key) do update set row_hash = excluded.row_hash, source_time = excluded.source_time,
-        receipt_id = excluded.receipt_id, row_no = excluded.row_no
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no, subject = excluded.subject
     where held.row_hash <> excluded.row_hash
         and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
-    returning key
+    returning key, nullif(old.subject, new.subject) as left_subject
 ), noted as (
     insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
         written, name, row_hash, source_time, receipt_id, row_no, record)
@@ -41,7 +41,8 @@ with given as (
     returning unlinked.key, unlinked.undo_id, unlinked.row_no
 )
 select taken.receipt_id, taken.agency, taken.dataset, receipt.reported_at, taken.subject_id, taken.natural_key,
-    taken.row_no, taken.source_time, taken.record, taken.at, taken.written, back.undo_id, back.row_no as undo_row
+    taken.row_no, taken.source_time, taken.record, taken.at, taken.written, back.undo_id, back.row_no as undo_row,
+    kept.left_subject
 from taken join kept using (key) join ingest.receipt using (receipt_id) left join back using (key)
 order by taken.receipt_id, taken.row_no
 """

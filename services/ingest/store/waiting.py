@@ -27,6 +27,8 @@ where (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.rec
 """
 )
 
+_ANY_WAIT = "select exists (select from ingest.unmatched where dataset = :dataset)"
+
 _DROP_MATCHED = "delete from ingest.unmatched where key = any(cast(:keys as uuid[]))"
 
 
@@ -42,8 +44,8 @@ async def keep_unmatched(
     await sql(session, _KEEP_UNMATCHED, dataset=dataset, receipt_id=receipt_id, records=records, **arrays(rows))
 
 
-async def drop_matched(session: Session, keys: pl.Series) -> None:
+async def drop_matched(session: Session, keys: pl.Series, dataset: str) -> None:
     """Records that have found their subject wait no longer."""
-    if keys.is_empty():
+    if keys.is_empty() or not (await sql(session, _ANY_WAIT, dataset=dataset)).scalar_one():
         return
     await sql(session, _DROP_MATCHED, keys=literal(keys))

@@ -132,12 +132,13 @@ def _accepted(lines: list[dict[str, Any]], dataset: Dataset) -> RecordsAccepted:
     """Records of one receipt as if they had just come."""
     first = lines[0]
     items = [item.item for item in dataset.items if item.sensitivity != "P2"]
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=first["receipt_id"],
         agency=first["agency"],
         dataset=dataset.dataset,
         subject_kind=dataset.subject.kind,
         subject_ids=[line["subject_id"] for line in lines],
+        left=[line["left_subject"] for line in lines],
         keys=[line["natural_key"] for line in lines],
         rows=[line["row_no"] for line in lines],
         source_times=[line["source_time"] for line in lines],

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import polars as pl
 
-from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
+from services.ingest.batches import KEY, KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME, Prepared, prepare
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge, read, refused_throughout
 from services.ingest.matching import SUBJECT
@@ -28,12 +28,16 @@ from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messag
 from shared.crypto import Vault
 from shared.db import Session
 from shared.events import RecordsAccepted
+from shared.events.records import packed
+from shared.ids import new_id
 from shared.outbox import announce
 from shared.telemetry import current_traceparent
 
-# A message stays well below NATS's megabyte.
-ROWS_A_MESSAGE = 2000
+# A message stays well below NATS's megabyte, in base64, too.
+ROWS_A_MESSAGE = 20_000
 BYTES_A_MESSAGE = 600_000
+# What a listener has to hold of one.
+UNPACKED_BYTES = 16 * 2**20
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
 
@@ -148,8 +152,8 @@ async def take_in(session: Session, submission: Submission, dataset: Dataset, ba
     late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
     await fault_store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
     news = await _with_late(session, submission, batch.matched, changed, merged.older)
-    for rows in _messages(news):
-        announce(session, _accepted(submission, dataset, rows))
+    for table in _messages(_table(news, merged.left)):
+        announce(session, _accepted(submission, dataset, table))
     count.add(batch, accepted=len(changed), superseded=len(late))
     await measure(session, (dataset.dataset, submission.agency), submission.reported_at, batch, dataset)
 
@@ -159,7 +163,7 @@ async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, re
     await waiting_store.keep_unmatched(
         session, batch.unmatched, dataset.subject, dataset=dataset.dataset, receipt_id=receipt_id
     )
-    await waiting_store.drop_matched(session, batch.matched.get_column(KEY_HASH))
+    await waiting_store.drop_matched(session, batch.matched.get_column(KEY_HASH), dataset.dataset)
 
 
 async def _with_late(
@@ -182,33 +186,38 @@ def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> 
     return notes.cast(FAULTS)  # type: ignore[arg-type]
 
 
-def _messages(changed: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The rows in pieces that each fit a message: by their number and by their estimated size."""
+def _messages(changed: pl.DataFrame) -> Iterator[bytes]:
+    """The rows as tables that each fit a message; in halves until they do."""
     if changed.is_empty():
         return
-    if len(changed) <= ROWS_A_MESSAGE and changed.estimated_size() < BYTES_A_MESSAGE // 2:
-        yield changed
-        return
-    texts = [name for name, kind in changed.schema.items() if kind == pl.String]
-    sizes = changed.select(pl.sum_horizontal(pl.col(texts).str.len_bytes().fill_null(4)) + 8 * len(changed.columns))
-    pieces = (sizes.to_series().cum_sum() // BYTES_A_MESSAGE).cast(pl.Int64)
-    for _, piece in changed.group_by(pieces.alias("#piece"), maintain_order=True):
-        yield from piece.iter_slices(ROWS_A_MESSAGE)
+    for piece in changed.iter_slices(ROWS_A_MESSAGE):
+        table = packed(piece) if len(piece) == 1 or piece.estimated_size() <= UNPACKED_BYTES else None
+        if table and (len(piece) == 1 or len(table) <= BYTES_A_MESSAGE):
+            yield table
+        else:
+            half = len(piece) // 2
+            yield from _messages(piece[:half])
+            yield from _messages(piece[half:])
 
 
-def _accepted(submission: Submission, dataset: Dataset, rows: pl.DataFrame) -> RecordsAccepted:
+def _table(rows: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """The rows as scoring hears of them: ORIGIN and the items."""
     items = [name for name in rows.columns if not name.startswith("#")]
+    numbered = rows.with_columns(pl.col(ROW).cast(pl.Int64))
+    known = numbered.join(left, on=ROW, how="left", maintain_order="left") if len(left) else numbered
+    before = pl.col(LEFT) if len(left) else pl.lit(None, pl.String).alias(LEFT)
+    return known.select(SUBJECT, before, KEY, ROW, SOURCE_TIME, *items)
+
+
+def _accepted(submission: Submission, dataset: Dataset, table: bytes) -> RecordsAccepted:
     return RecordsAccepted(
+        batch_id=new_id(),
         receipt_id=submission.receipt_id,
         agency=submission.agency,
         dataset=dataset.dataset,
         subject_kind=dataset.subject.kind,
-        subject_ids=rows.get_column(SUBJECT).to_list(),
-        keys=rows.get_column(KEY).to_list(),
-        rows=rows.get_column(ROW).to_list(),
-        source_times=rows.get_column(SOURCE_TIME).to_list(),
         reported_at=submission.reported_at,
-        columns={name: rows.get_column(name).to_list() for name in items},
+        table=table,
     )
 
 

@@ -1,4 +1,4 @@
-"""Facts move as columns: in by unnest, out by COPY; the subject's id is in every key. They are only ever added."""
+"""Facts move as columns, in and out by COPY. They are only ever added."""
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,47 +8,24 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
-from psycopg import AsyncConnection
 
 from services.scoring.frames import FEEDS, UTC_TIME, VERSIONS, Stopped, horizons
 from services.scoring.rulebook import Dataset, Scored
+from services.scoring.store.moves import keep_moved, move
 from services.scoring.store.subjects import Key, as_columns, keys_of
 from shared.clock import SHANGHAI, local_date
-from shared.db import Session, sql
+from shared.db import Session, copy_in, copy_out, sql
 
-_IN_ONE_LINE = "select pg_advisory_xact_lock(hashtext('scoring:' || :dataset))"
-
-_KEEP = """
-with added as (
-    insert into scoring.fact
-        (subject_kind, subject_id, dataset, key, source_time, receipt_id, row_no, agency, reported_at, body)
-    select :kind, each.subject_id, :dataset, each.key, each.source_time, :receipt_id, each.row_no, :agency,
-        :reported_at, each.body::jsonb
-    from unnest(cast(:ids as text[]), cast(:keys as text[]), cast(:times as timestamptz[]), cast(:rows as int[]),
-        cast(:bodies as text[])) as each (subject_id, key, source_time, row_no, body)
-    where each.subject_id is not null
-    on conflict do nothing
-    returning subject_kind, subject_id
-)
-select distinct subject_kind, subject_id from added
+_DELIVERED = """
+insert into scoring.delivery (batch_id, receipt_id, dataset, agency, reported_at, records)
+values (:batch_id, :receipt_id, :dataset, :agency, :reported_at, :records)
+on conflict do nothing
 """
 
-# A record that names another subject than before is taken away from the old one: each version of a record stands,
-# without its body, also under every other subject that ever had the record. Both directions, so order cannot matter.
-_MOVE = """
-with moved as (
-    insert into scoring.fact
-        (subject_kind, subject_id, dataset, key, source_time, receipt_id, row_no, agency, reported_at, body)
-    select distinct other.subject_kind, other.subject_id, this.dataset, this.key, this.source_time, this.receipt_id,
-        this.row_no, this.agency, this.reported_at, null::jsonb
-    from scoring.fact this
-    join scoring.fact other on other.dataset = this.dataset and other.key = this.key
-        and (other.subject_id, other.subject_kind) <> (this.subject_id, this.subject_kind)
-    where this.dataset = :dataset and this.key = any(cast(:keys as text[])) and this.body is not null
-    on conflict do nothing
-    returning subject_kind, subject_id
-)
-select distinct subject_kind, subject_id from moved
+_KEEP = """
+copy scoring.fact
+    (subject_kind, subject_id, dataset, key, source_time, receipt_id, row_no, agency, reported_at, body)
+from stdin (format csv)
 """
 
 # One line a day is enough to know that a feed lives; another only when it reaches further back.
@@ -104,7 +81,7 @@ where subject_id = any(cast(:ids as text[]))
 """
 
 # The order is that of frames.newest. Source time leads in it, so a horizon in source time hides every version of a
-# record or shows the newest: no old one comes up again. It is in the primary key, so the index passes over the old.
+# record or shows the newest: no old one comes up again.
 _NEWEST = """
 copy (
     select each.kind, each.id, told.dataset, told.key,
@@ -130,41 +107,70 @@ copy (
 _ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
+ROWS: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "left": pl.String(),
+    "key": pl.String(),
+    "source_time": UTC_TIME,
+    "row_no": pl.Int64(),
+    "body": pl.String(),
+}
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Records of one receipt as columns of equal length; `ids` are those of `kind`."""
+    """Records of one receipt: `rows` as ROWS; ids are those of `kind`, null when not known."""
 
+    batch_id: UUID
     kind: str
     dataset: str
     agency: str
     receipt_id: UUID
     reported_at: datetime
-    ids: list[str | None]
-    keys: list[str]
-    times: list[datetime]
-    rows: list[int]
-    bodies: list[str | None]
+    rows: pl.DataFrame
 
 
-async def keep_facts(session: Session, batch: Batch, can_move: bool) -> set[Key]:
-    """Keep the batch's versions once. Returns the subjects that something new is known of."""
+async def keep_facts(session: Session, batch: Batch, can_move: bool) -> set[Key] | None:
+    """Keep the batch's versions once. Returns the subjects they are about; None when the batch was here before."""
+    if not await _is_new(session, batch):
+        return None
+    versions = _versions(batch)
+    await copy_in(session, _KEEP, versions)
+    touched: set[Key] = {(batch.kind, subject) for subject in versions.get_column("id").unique().to_list()}
     if can_move:
-        # Two records that move at the same moment must see each other.
-        await sql(session, _IN_ONE_LINE, dataset=batch.dataset)
-    touched = await keys_of(session, _KEEP, vars(batch))
-    if can_move and touched:
-        touched |= await move(session, batch.dataset, batch.keys)
+        await keep_moved(session, batch.dataset, batch.rows.select("key", "id", "left"))
+        touched |= await move(session, batch.dataset, batch.rows.get_column("key").to_list())
     return touched
 
 
-async def move(session: Session, dataset: str, keys: list[str]) -> set[Key]:
-    """Let each version of these records stand, without its body, also with every other subject that had the record."""
-    return await keys_of(session, _MOVE, {"dataset": dataset, "keys": keys})
+async def _is_new(session: Session, batch: Batch) -> bool:
+    about = {name: value for name, value in vars(batch).items() if name not in ("kind", "rows")}
+    return bool((await sql(session, _DELIVERED, records=len(batch.rows), **about)).rowcount)
+
+
+def _versions(batch: Batch) -> pl.DataFrame:
+    """The batch as lines of scoring.fact, by subject: what lies together is read together."""
+    return (
+        batch.rows.filter(pl.col("id").is_not_null())
+        .sort("id")
+        .select(
+            pl.lit(batch.kind).alias("kind"),
+            "id",
+            pl.lit(batch.dataset).alias("dataset"),
+            "key",
+            pl.col("source_time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
+            pl.lit(str(batch.receipt_id)).alias("receipt_id"),
+            "row_no",
+            pl.lit(batch.agency).alias("agency"),
+            pl.lit(batch.reported_at.isoformat()).alias("reported_at"),
+            "body",
+        )
+    )
 
 
 async def keep_feed_report(session: Session, batch: Batch, day: date) -> None:
     """Note that the feed spoke on a day (of China), and how far back."""
-    oldest = min(batch.times, default=batch.reported_at)
+    oldest = batch.rows.get_column("source_time").min() or batch.reported_at
     origin = {"dataset": batch.dataset, "agency": batch.agency, "reported_at": batch.reported_at}
     await sql(session, _REPORT, day=day, oldest=oldest, **origin)
 
@@ -222,7 +228,7 @@ async def copied_table(
     session: Session, statement: str, parameters: dict[str, Any], schema: Mapping[str, pl.DataType]
 ) -> pl.DataFrame:
     """What a `copy .. to stdout (format csv)` gives, in these types; moments leave as microseconds since 1970 UTC."""
-    text = await _copied(session, statement, parameters)
+    text = await copy_out(session, statement, parameters)
     if not text:
         return pl.DataFrame(schema=schema)
     moments = [name for name, kind in schema.items() if kind == UTC_TIME]
@@ -238,11 +244,3 @@ def _seen(datasets: Mapping[str, Dataset], at: datetime, stopped: Stopped | None
     for code in datasets:
         together.setdefault(since.get(code, _ALWAYS), []).append(code)
     return {"datasets": [",".join(codes) for codes in together.values()], "since": list(together)}
-
-
-async def _copied(session: Session, statement: str, parameters: dict[str, Any]) -> bytes:
-    driver: AsyncConnection[Any] | None = (await (await session.connection()).get_raw_connection()).driver_connection
-    if driver is None:
-        raise RuntimeError("the session has no connection")
-    async with driver.cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
-        return b"".join([bytes(block) async for block in copy])

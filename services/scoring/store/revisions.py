@@ -3,7 +3,8 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from services.scoring.store.facts import Batch, move
+from services.scoring.store.facts import Batch
+from services.scoring.store.moves import move
 from services.scoring.store.subjects import Key
 from shared.db import Session, sql
 from shared.events import RecordsClosed, RecordsWithdrawn
@@ -47,7 +48,10 @@ with ended as (
     join scoring.fact on fact.receipt_id = closing.receipt_id and fact.row_no = closing.row_no
     where closing.receipt_id = any(cast(:receipts as uuid[])) and fact.receipt_id = any(cast(:receipts as uuid[]))
         and fact.body is not null
-    on conflict do nothing
+        and not exists (
+            select from scoring.fact known where known.subject_id = fact.subject_id and known.dataset = fact.dataset
+                and known.key = fact.key and known.receipt_id = closing.snapshot_id and known.row_no = 0
+        )
     returning subject_kind, subject_id, dataset, key
 )
 select subject_kind, subject_id, dataset, key from ended

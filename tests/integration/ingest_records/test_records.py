@@ -1,5 +1,7 @@
 """What becomes of each record: accepted, unchanged, rejected or unmatched, and what is announced."""
 
+from datetime import UTC, datetime
+
 from tests.ingest_desk import ALSO_GOOD, GOOD, WRONG_CHECK, Door, a_tax_record, counts
 
 
@@ -24,7 +26,7 @@ async def test_what_is_announced_is_what_was_sent_without_names_of_persons(door:
     assert event["subject_ids"] == [GOOD, ALSO_GOOD]
     assert event["rows"] == [1, 2]
     assert event["keys"][0] == "T1|增值税|2026-10"
-    assert event["source_times"][0].replace("+00:00", "Z") == "2026-11-01T00:00:00Z"
+    assert event["source_times"][0] == datetime(2026, 11, 1, tzinfo=UTC)
     assert event["columns"]["balance"] == ["120000.50", "120000.50"]
     assert "principal" not in event["columns"]
     assert "王某" not in str(event)

@@ -19,7 +19,7 @@ from tests.scoring_reader import a_reader
 def registered(uscc: str, days_ago: int = 0, agency: str = "an-agency") -> RecordsAccepted:
     moment = now() - timedelta(days=days_ago)
     columns: dict[str, list[Any]] = {"ent_name": ["余杭某某厂"], "street": ["330110005"], "state": ["active"]}
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=new_id(),
         agency=agency,
         dataset="samr_entity",

@@ -20,7 +20,7 @@ Ask = Callable[..., Any]
 
 
 def records(dataset: str, uscc: str, columns: dict[str, list[Any]], key: str | None = None) -> RecordsAccepted:
-    return RecordsAccepted(
+    return RecordsAccepted.of(
         receipt_id=new_id(),
         agency="an-agency",
         dataset=dataset,

@@ -93,7 +93,7 @@ async def test_who_asks_about_a_time_before_the_withdrawal_sees_what_was_known_t
 async def test_a_record_whose_move_was_taken_back_is_with_its_first_subject_again(db: Database) -> None:
     one, other = a_uscc(), a_uscc()
     first = accepted("samr_change", [one], {"item_name": ["地址"]}, keys=[f"move-{one}"])
-    moved = accepted("samr_change", [other], {"item_name": ["地址"]}, keys=[f"move-{one}"])
+    moved = accepted("samr_change", [other], {"item_name": ["地址"]}, keys=[f"move-{one}"], left=[one])
     for event in (first, moved):
         await consumer.deliver(event, db)
     assert (await known(db, one), await known(db, other)) == ([], [(moved.receipt_id, 1)])

@@ -1,0 +1,54 @@
+"""More records than can be scored as they come: all of them are facts at once, and every subject is scored once."""
+
+from datetime import timedelta
+
+from services.scoring import usecases
+from services.scoring.review import catch_up_once
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
+from shared.clock import now
+from shared.db import Database, sql
+from shared.ids import new_id
+from tests.scoring_events import history, social_fee, subject
+from tests.scoring_facts import a_uscc
+
+
+async def _flood(db: Database, usccs: list[str]) -> None:
+    for months in (1, 2, 3):
+        for uscc in usccs:
+            async with db.transaction() as session:
+                event = social_fee(uscc, months)
+                await usecases.take_in(session, event, Moment(now(), shipped(), new_id), lambda _subjects: False)
+
+
+async def test_whom_a_flood_speaks_of_is_scored_once_when_it_ebbs(db: Database) -> None:
+    usccs = [a_uscc() for _ in range(20)]
+    await _flood(db, usccs)
+    assert [await history(db, uscc) for uscc in usccs] == [[]] * 20
+    scored = 0
+    while found := await catch_up_once(db):
+        scored += found
+    assert scored == 20
+    assert [await history(db, uscc) for uscc in usccs] == [["orange"]] * 20
+    assert await catch_up_once(db) == 0
+
+
+async def test_a_catching_up_that_fails_loses_nobody(db: Database) -> None:
+    uscc = a_uscc()
+    await _flood(db, [uscc])
+
+    class Broken(Exception):
+        pass
+
+    try:
+        async with db.transaction() as session:
+            await usecases.catch_up(session, Moment(now() + timedelta(seconds=1), shipped(), new_id))
+            raise Broken
+    except Broken:
+        pass
+    assert await history(db, uscc) == []
+    while await catch_up_once(db):
+        pass
+    assert (await subject(db, uscc))["level"] == "orange"
+    async with db.transaction() as session:
+        assert (await sql(session, "select count(*) from scoring.unscored")).scalar_one() == 0

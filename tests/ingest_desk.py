@@ -88,14 +88,18 @@ class Door:
             "select convert_from(body, 'UTF8') from ingest.outbox where subject = 'records.accepted' order by id"
         )
         events = [json.loads(text)["data"] for (text,) in rows]
-        return [event | _lists(event["table"]) for event in events if event["receipt_id"] == receipt_id]
+        return [with_lists(event) for event in events if event["receipt_id"] == receipt_id]
 
 
-def _lists(table: str) -> dict[str, Any]:
-    records = unpacked(b64decode(table))
+def with_lists(event: dict[str, Any]) -> dict[str, Any]:
+    """The data of an event, with its table as lists if it has one."""
+    if "table" not in event:
+        return event
+    records = unpacked(b64decode(event["table"]))
     items = records.drop(*ORIGIN).to_dict(as_series=False)
     names = {"subject_ids": "#subject", "left": "#left", "keys": "#key", "rows": "#row", "source_times": "#source_time"}
-    return {name: records.get_column(column).to_list() for name, column in names.items()} | {"columns": items}
+    lists = {name: records.get_column(column).to_list() for name, column in names.items()}
+    return event | lists | {"columns": items}
 
 
 def agency_headers(name: str, scope: str) -> dict[str, str]:

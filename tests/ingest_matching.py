@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from services.ingest.reconsider import reconsider_once
-from tests.ingest_desk import ALSO_GOOD, GOOD, Door, person_headers
+from tests.ingest_desk import ALSO_GOOD, GOOD, Door, person_headers, with_lists
 
 NAME, ALSO_NAMED = "杭州市余杭区恒达建设有限公司", "杭州市余杭区永盛服饰有限公司"
 TABLES = ("outbox", "head", "unmatched", "known_employer", "linked", "link", "question_clue", "question")
@@ -56,7 +56,7 @@ async def told(door: Door, subject: str = "records.accepted") -> list[dict[str, 
     rows = await door.rows(
         "select convert_from(body, 'UTF8') from ingest.outbox where subject = :subject order by id", subject=subject
     )
-    return [json.loads(text)["data"] for (text,) in rows]
+    return [with_lists(json.loads(text)["data"]) for (text,) in rows]
 
 
 async def forget(door: Door) -> None:

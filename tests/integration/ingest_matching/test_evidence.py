@@ -1,5 +1,6 @@
 """Whose record it is, by everything but a good code: what links at once, and what waits until something is learned."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.ingest_desk import ALSO_GOOD, GOOD, Door, counts
@@ -38,7 +39,7 @@ async def test_a_petition_that_came_before_its_employer_is_released_when_he_is_k
     event = next(event for event in await told(door) if event["receipt_id"] == receipt["receipt_id"])
     assert (event["subject_ids"], event["rows"], event["keys"]) == ([GOOD, GOOD], [1, 2], ["XF21", "XF22"])
     assert event["columns"]["people_cnt"] == [12, 12]
-    assert event["source_times"] == ["2026-11-01T16:00:00Z"] * 2
+    assert event["source_times"] == [datetime(2026, 11, 1, 16, tzinfo=UTC)] * 2
     assert await door.rows("select count(*) from ingest.unmatched") == [(0,)]
 
 

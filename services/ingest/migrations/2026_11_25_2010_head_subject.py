@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "ingest_head_subject"
-down_revision = "ingest_matching"
+down_revision = "ingest_imports"
 branch_labels = None
 depends_on = None
 

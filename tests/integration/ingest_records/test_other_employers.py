@@ -4,7 +4,7 @@ from tests.ingest_desk import ALSO_GOOD, GOOD, Door, a_tax_record
 
 
 async def test_a_corrected_record_says_whose_it_was(door: Door) -> None:
-    first = a_tax_record(1) | {"uscc": GOOD, "stat_at": "2026-11-01 08:00:00"}
+    first = a_tax_record(90_001) | {"uscc": GOOD, "stat_at": "2026-11-01 08:00:00"}
     moved = first | {"uscc": ALSO_GOOD, "stat_at": "2026-11-02 08:00:00"}
     for record, before in ((first, None), (moved, GOOD)):
         receipt = (await door.send("tax_arrears", [record])).json()
@@ -13,7 +13,7 @@ async def test_a_corrected_record_says_whose_it_was(door: Door) -> None:
 
 
 async def test_an_older_state_that_comes_late_says_whose_the_record_is_now(door: Door) -> None:
-    newer = a_tax_record(2) | {"uscc": ALSO_GOOD, "stat_at": "2026-11-02 08:00:00"}
+    newer = a_tax_record(90_002) | {"uscc": ALSO_GOOD, "stat_at": "2026-11-02 08:00:00"}
     older = newer | {"uscc": GOOD, "stat_at": "2026-11-01 08:00:00"}
     await door.send("tax_arrears", [newer])
     receipt = (await door.send("tax_arrears", [older])).json()

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "scoring_deliveries"
-down_revision = "scoring_revisions"
+down_revision = "scoring_feed_changes"
 branch_labels = None
 depends_on = None
 

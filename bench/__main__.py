@@ -7,6 +7,7 @@ MEASUREMENTS = (
     ("boot", ()),
     ("ingest", ("--records", "1000")),
     ("scoring", ("--employers", "10000")),
+    ("matching", ("--employers", "20000")),
 )
 
 

@@ -7,29 +7,21 @@ population scored again from stored facts and written back, and one record to it
 import argparse
 import asyncio
 import json
-import os
 import resource
 import secrets
-import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from pydantic import SecretStr
-
-from local import postgres, process
+from bench.database import database
 from services.scoring import usecases
 from services.scoring.consumers import consumer
 from services.scoring.review import catch_up_once
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
-from shared import migrate
 from shared.clock import now, today
 from shared.db import Database, sql
 from shared.events import RecordsAccepted
@@ -111,31 +103,6 @@ def _event(
     )
 
 
-@contextmanager
-def scoring_database() -> Iterator[Settings]:
-    """A migrated PostgreSQL of its own, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="anxin-bench-") as folder:
-        os.chmod(folder, 0o755)  # noqa: S103 - the server runs as another user when we are root
-        home = Path(folder)
-        cluster = postgres.Cluster(home / "postgres", home / "secrets", _free_port())
-        server = postgres.start(cluster, home / "postgres.log")
-        try:
-            owner = cluster.url(postgres.OWNER).replace("@", f":{cluster.password(postgres.OWNER)}@")
-            migrate.migrate(owner, ["scoring"])
-            yield Settings(
-                database_url=cluster.url("scoring"), database_password=SecretStr(cluster.password("scoring"))
-            )
-        finally:
-            process.stop(server, postgres.STOP_SIGNAL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 async def measure(settings: Settings, count: int) -> dict[str, Any]:
     """The three measures, in records, subjects and milliseconds."""
     db, codes = Database(settings), employers(count)
@@ -200,7 +167,7 @@ def main() -> None:
     parser.add_argument("--employers", type=int, default=20_000)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     arguments = parser.parse_args()
-    with scoring_database() as settings:
+    with database("scoring") as settings:
         result = asyncio.run(measure(settings, arguments.employers))
     if arguments.json:
         json.dump(result, sys.stdout)

@@ -69,7 +69,7 @@ async def forget(door: Door) -> None:
 
 def clerk() -> dict[str, str]:
     """The headers of a person who may answer questions of matching."""
-    return person_headers("matching:read matching:decide", roles=["analyst"])
+    return person_headers("matching:read matching:decide", roles=["analyst"], division="330110")
 
 
 __all__ = ["ALSO_GOOD", "ALSO_NAMED", "GOOD", "NAME"]

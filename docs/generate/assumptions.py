@@ -13,6 +13,7 @@ PAGE = ROOT / "docs/assumptions.md"
 # A parameter file is a list of rows with `code`, `value`, `source` and `verified`.
 SOURCES = (
     "services/*/data/parameters.yaml",
+    "services/*/*/data/parameters.yaml",
     "services/*/migrations/*parameters.yaml",
     "gateway/*/data/parameters.yaml",
 )

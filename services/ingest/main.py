@@ -3,7 +3,18 @@
 from services.ingest.announcing import announce_catalogue
 from services.ingest.importing import take_in_imports
 from services.ingest.reconsider import reconsider_waiting
-from services.ingest.routes import datasets, exchange, imports, proofs, quality, receipts, records, uploads, withdrawals
+from services.ingest.routes import (
+    datasets,
+    exchange,
+    imports,
+    matching,
+    proofs,
+    quality,
+    receipts,
+    records,
+    uploads,
+    withdrawals,
+)
 from services.ingest.settings import IngestSettings
 from services.ingest.watch import watch_feeds
 from shared.service import Service
@@ -24,6 +35,7 @@ def create_service() -> Service:
             withdrawals.router,
             quality.router,
             exchange.router,
+            matching.router,
         ),
         settings=IngestSettings,
         background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds),

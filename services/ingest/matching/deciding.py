@@ -4,8 +4,11 @@ Evidence that leads to two employers decides nothing, nor does any that a strong
 """
 
 from datetime import timedelta
+from functools import cache
+from importlib.resources import files
 
 import polars as pl
+import yaml
 
 from services.ingest.matching.clues import AT, PROVEN, Clues
 from services.ingest.matching.subjects import SUBJECT
@@ -40,8 +43,6 @@ DECIDED = {
     "link_id": pl.String,
     "merger_id": pl.String,
 }
-# 企业名称登记管理规定 keeps a name that was given up from others for a year: until then it means its old owner.
-GRACE = timedelta(days=365)
 # So many employers and more behind one clue were not all looked at.
 MOST_FOUND = 50
 _SHORTEST_CORE = 4
@@ -53,11 +54,12 @@ def decide(asked: Clues, evidence: pl.DataFrame) -> pl.DataFrame:
     proven = asked.clues.filter(pl.col("kind") == PROVEN).with_columns(subject_id="value")
     held = _held(asked, evidence)
     known = held.filter((pl.col("source") == "known") & (pl.col("method") != "manual"))
+    holders = _holders(known)
     found = [
         _lone(proven),
-        _answered(held),
+        _answered(held, holders),
         *(_lone(known.filter(pl.col("method") == method)) for method in ("code", "regno", "organisation")),
-        _lone(_holders(known)),
+        _lone(holders),
         by_name := _placed(_valid(known.filter(pl.col("kind") == "name"))),
         _placed(_compatible(known.filter(pl.col("kind") == "core"), asked.rows)),
     ]
@@ -84,14 +86,22 @@ def _held(asked: Clues, evidence: pl.DataFrame) -> pl.DataFrame:
         pl.col("wanted").is_null() | (pl.col("wanted") == pl.col("subject_id"))
     )
     context = asked.rows.select(ROW, AT, "town", "district")
-    barred = joined.filter(pl.col("source") == "barred").select(ROW, "kind", "subject_id")
-    return joined.join(barred, on=[ROW, "kind", "subject_id"], how="anti").join(context, on=ROW)
+    # Whom a name does not mean, it does not mean when it is shortened either.
+    joined = joined.with_columns(family=pl.col("kind").replace("core", "name"))
+    barred = joined.filter(pl.col("source") == "barred").select(ROW, "family", "subject_id")
+    known = joined.filter(pl.col("source") == "known").join(barred, on=[ROW, "family", "subject_id"], how="anti")
+    answers = joined.filter(pl.col("source") == "answer")
+    return pl.concat([known, answers]).join(context, on=ROW)
 
 
-def _answered(held: pl.DataFrame) -> pl.DataFrame:
-    """What people have answered: of a name in the same district, of anything else anywhere."""
+def _answered(held: pl.DataFrame, holders: pl.DataFrame) -> pl.DataFrame:
+    """What people have answered: of a name in the same district, of an account until a record names a later holder."""
     answers = held.filter((pl.col("source") == "answer") & (pl.col("method") == "manual"))
-    return answers.filter((pl.col("kind") != "name") | (pl.col("division") == pl.col("district")))
+    answers = answers.filter((pl.col("kind") != "name") | (pl.col("division") == pl.col("district")))
+    later = answers.filter(pl.col("kind") == "account").join(
+        holders.select(ROW, pl.col("since").alias("held_since")), on=ROW
+    )
+    return answers.join(later.filter(pl.col("held_since") > pl.col("since")), on=ROW, how="anti")
 
 
 def _lone(found: pl.DataFrame) -> pl.DataFrame:
@@ -114,8 +124,15 @@ def _valid(names: pl.DataFrame) -> pl.DataFrame:
     """The names that were borne when the record was true; where there is none, those that were given up lately."""
     begun = pl.col("since").is_null() | (pl.col("since") <= pl.col(AT))
     borne = begun & (pl.col("until").is_null() | (pl.col(AT) < pl.col("until")))
-    lately = begun & (pl.col(AT) < pl.col("until") + GRACE)
+    lately = begun & (pl.col(AT) < pl.col("until") + _kept())
     return names.filter(pl.when(borne.any().over(ROW)).then(borne).otherwise(lately))
+
+
+@cache
+def _kept() -> timedelta:
+    """How long the law keeps a name that was given up from others: until then it means its old owner."""
+    text = files("services.ingest.matching").joinpath("data/parameters.yaml").read_text(encoding="utf-8")
+    return timedelta(days=yaml.safe_load(text)[-1]["value"])
 
 
 def _placed(names: pl.DataFrame) -> pl.DataFrame:

@@ -128,10 +128,11 @@ async def link_for_update(session: Session, link_id: UUID) -> Link | None:
 
 
 async def links_page(
-    session: Session, subject: str | None, method: str | None, after: UUID | None, limit: int
+    session: Session, district: str, *, subject: str | None, method: str | None, after: UUID | None, limit: int
 ) -> Sequence[Link]:
-    """Links, the newest first."""
-    wanted = select(Link).order_by(col(Link.link_id).desc()).limit(limit)
+    """Links of a district or of none, the newest first."""
+    mine = select(Link).where(col(Link.division).in_(("", district)))
+    wanted = mine.order_by(col(Link.link_id).desc()).limit(limit)
     if subject:
         wanted = wanted.where(col(Link.subject_id) == subject)
     if method:

@@ -112,7 +112,7 @@ where question_id = any(cast(:ids as uuid[])) group by question_id
 
 _OPEN = """
 select question.question_id from ingest.question
-where state = 'open' and (cast(:after as uuid) is null or question_id > :after)
+where state = 'open' and division in ('', :district) and (cast(:after as uuid) is null or question_id > :after)
     and (cast(:dataset as text) is null or dataset = :dataset)
     and exists (select from ingest.unmatched held where held.question_id = question.question_id)
 order by question_id limit :limit
@@ -199,9 +199,11 @@ async def question_of(session: Session, kind: str, scope: str, value: str, divis
     return (await session.exec(wanted.where(col(Question.division) == division).with_for_update())).first()
 
 
-async def open_questions(session: Session, dataset: str | None, after: UUID | None, limit: int) -> list[UUID]:
-    """Ids of the questions that records wait for, the oldest first."""
-    found = await sql(session, _OPEN, dataset=dataset, after=after, limit=limit)
+async def open_questions(
+    session: Session, district: str, dataset: str | None, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Ids of the questions that records of a district, or of none, wait for, the oldest first."""
+    found = await sql(session, _OPEN, district=district, dataset=dataset, after=after, limit=limit)
     return list(found.scalars())
 
 

@@ -83,7 +83,7 @@ with clue as (
             where before.subject_id = known.subject_id and before.kind = known.kind and before.official
                 and coalesce(before.since, '-infinity') < known.since
         ) then known.since end as since,
-        least(known.until, (
+        coalesce(known.until, (
             select min(after.since) from ingest.known_employer after
             where after.subject_id = known.subject_id and after.kind = known.kind and after.official
                 and after.since > coalesce(known.since, '-infinity')
@@ -101,7 +101,7 @@ with clue as (
     where clue.kind = 'account'
     union all
     select case when link.method = 'manual' then 'answer' else 'barred' end, link.kind, link.scope, link.value,
-        link.division, link.subject_id, null, null, null, null, link.link_id
+        link.division, link.subject_id, link.made_at, null, null, null, link.link_id
     from clue join ingest.link using (kind, scope, value)
     where (link.method = 'manual') = (link.undone_at is null)
 )

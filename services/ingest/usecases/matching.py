@@ -76,7 +76,7 @@ def _with_found(batch: Prepared, found: pl.DataFrame) -> Prepared:
         return batch
     subjects = found.select(ROW, pl.col(SUBJECT).alias("#found"))
     rows = batch.unmatched.join(subjects, on=ROW).with_columns(pl.col("#found").alias(SUBJECT)).drop("#found")
-    told = (pl.col("code") == "unmatched") & pl.col("row").is_in(found.get_column(ROW))
+    told = (pl.col("code") == "unmatched") & pl.col("row").is_in(found.get_column(ROW).implode())
     return replace(
         batch,
         matched=pl.concat([batch.matched, rows.select(batch.matched.columns)]).sort(ROW),

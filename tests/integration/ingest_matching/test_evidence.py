@@ -101,3 +101,13 @@ async def test_a_person_is_never_looked_up_nor_asked_about(door: Door) -> None:
     answer = await door.send("court_dishonest", [debtor], agency="court")
     assert counts(answer.json()) == (1, 0, 0, 0, 1)
     assert await door.rows("select count(*) from ingest.question") == [(0,)]
+
+
+async def test_a_merged_firm_leads_to_its_successor_from_that_day_on(door: Door) -> None:
+    await entities(door, an_entity())
+    merger = {"entity_id": "E000000000000001", "uscc": GOOD, "seq": 9, "item_name": "吸收合并"}
+    merger |= {"changed_at": "2026-06-01", "before": "存续", "after": f"并入 {ALSO_GOOD}"}
+    answer = await door.send("samr_change", [merger], agency="market-bureau")
+    assert answer.json()["accepted"] == 1, answer.text
+    await petitions(door, a_petition(51, received_at="2026-05-01"), a_petition(52, received_at="2026-07-01"))
+    assert await subjects_of(door, "gov_petition") == [("XF51", GOOD), ("XF52", ALSO_GOOD)]

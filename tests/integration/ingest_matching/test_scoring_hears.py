@@ -4,21 +4,21 @@ from typing import Any
 
 import msgspec
 
-from services.scoring import usecases
+from services.scoring import revisions, usecases
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database, sql
-from shared.events import Event, RecordsAccepted
+from shared.events import Event, RecordsAccepted, RecordsUnlinked, RecordsWithdrawn
 from shared.ids import new_id
 from tests.conftest import SettingsOf
-from tests.ingest_desk import GOOD, Door
-from tests.ingest_matching import a_petition, an_entity, entities, petitions, settle, told
+from tests.ingest_desk import ALSO_GOOD, GOOD, Door
+from tests.ingest_matching import ALSO_NAMED, a_petition, an_entity, clerk, entities, petitions, settle, told
 
 
-async def level(scoring: Database) -> str:
+async def level(scoring: Database, code: str = GOOD) -> str:
     async with scoring.transaction() as session:
-        found = await sql(session, "select level from scoring.subject where subject_id = :id", id=GOOD)
+        found = await sql(session, "select level from scoring.subject where subject_id = :id", id=code)
         return str(found.scalar_one_or_none())
 
 
@@ -45,3 +45,29 @@ async def test_a_petition_in_words_reaches_the_score_when_its_employer_is_known(
     await hear(scoring, door, RecordsAccepted, usecases.take_in, heard)
     assert await level(scoring) == "orange"  # E29: twelve people
     await scoring.close()
+
+
+async def test_an_undone_link_leaves_the_score_and_comes_back_when_it_was_right(
+    door: Door, settings_of: SettingsOf
+) -> None:
+    scoring = Database(settings_of("scoring"))
+    await entities(door, an_entity(entity_id="E000000000000002", uscc=ALSO_GOOD, ent_name=ALSO_NAMED, reg_no=None))
+    await petitions(door, a_petition(81, ALSO_NAMED, received_at=now().date().isoformat()))
+    heard = await hear(scoring, door, RecordsAccepted, usecases.take_in)
+    assert await level(scoring, ALSO_GOOD) == "orange"
+    ((link,),) = await door.rows("select link_id::text from ingest.link where method = 'name'")
+    await judge(door, f"links/{link}/undo", reason="同名企业")
+    await hear(scoring, door, RecordsUnlinked, revisions.take_away)
+    assert await level(scoring, ALSO_GOOD) != "orange"
+    ((question,),) = await door.rows("select question_id::text from ingest.question")
+    await judge(door, f"queue/{question}/link", subject_id=ALSO_GOOD, reason="查实就是该企业")
+    await hear(scoring, door, RecordsAccepted, usecases.take_in, heard)
+    await hear(scoring, door, RecordsWithdrawn, revisions.take_back)
+    assert await level(scoring, ALSO_GOOD) == "orange"
+    await scoring.close()
+
+
+async def judge(door: Door, path: str, **body: str) -> None:
+    answer = await door.client.post(f"/v1/matching/{path}", json=body, headers=clerk())
+    assert answer.status_code == 200, answer.text
+    await settle(door)

@@ -18,6 +18,9 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrows": "application/vnd.apache.arrow.stream",
+    ".arrow": "application/vnd.apache.arrow.file",
     ".csv": "text/csv",
 }
 PACKINGS = {".gz": "gzip", ".zst": "zstd"}

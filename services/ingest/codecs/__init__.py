@@ -1,4 +1,4 @@
-"""Bytes in, batches of text columns out: JSON, NDJSON and CSV, plain, gzip or zstd. Pure, and bounded in memory."""
+"""Bytes in, batches of text columns out: JSON, NDJSON, CSV, Parquet and Arrow, plain or packed; bounded in memory."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from email.message import Message
 from typing import BinaryIO
 
 from services.ingest.catalogue import Dataset
+from services.ingest.codecs.columnar import ARROW_FILE, ARROW_STREAM, PARQUET, read_columnar
 from services.ingest.codecs.compression import inflated, must_be_unpackable, unpacked
 from services.ingest.codecs.csv_records import read_csv
 from services.ingest.codecs.json_records import read_array, read_lines
@@ -17,6 +18,7 @@ from services.ingest.codecs.refusals import (
     NotInCharset,
     RecordTooLarge,
     UnknownItems,
+    UnreadableColumns,
     UnreadableType,
     WrongThroughout,
     refused_throughout,
@@ -33,6 +35,7 @@ __all__ = [
     "NotInCharset",
     "RecordTooLarge",
     "UnknownItems",
+    "UnreadableColumns",
     "UnreadableType",
     "WrongThroughout",
     "inflated",
@@ -47,7 +50,12 @@ __all__ = [
 _JSON = frozenset({"application/json"})
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 _CSV = frozenset({"text/csv", "application/csv"})
-MEDIA_TYPES = _JSON | _LINES | _CSV
+_COLUMNAR = {
+    "application/vnd.apache.parquet": PARQUET,
+    "application/vnd.apache.arrow.stream": ARROW_STREAM,
+    "application/vnd.apache.arrow.file": ARROW_FILE,
+}
+MEDIA_TYPES = _JSON | _LINES | _CSV | _COLUMNAR.keys()
 
 
 def must_be_readable(content_type: str) -> None:
@@ -56,7 +64,9 @@ def must_be_readable(content_type: str) -> None:
     if media not in MEDIA_TYPES:
         told = f"{media[:60]!r}" if media else "missing"
         raise UnreadableType(
-            f"The content type must be application/json, application/x-ndjson or text/csv; it is {told}."
+            "The content type must be application/json, application/x-ndjson, text/csv, "
+            "application/vnd.apache.parquet, application/vnd.apache.arrow.stream or application/vnd.apache.arrow.file; "
+            f"it is {told}."
         )
 
 
@@ -72,10 +82,12 @@ def read_stream(
 
     `source` must be able to seek: what a CSV file is written in is found out first. What is held of the file at once is
     some megabytes, whatever its shape. Raises UnreadableType at once; BadFile (with its place), RecordTooLarge,
-    FileTooLarge, UnknownItems and MissingColumns while it is read.
+    FileTooLarge, UnknownItems, MissingColumns and UnreadableColumns while it is read.
     """
     must_be_readable(content_type)
     media, charset = _parts(content_type)
+    if kind := _COLUMNAR.get(media):
+        return read_columnar(source, content_encoding, kind, dataset, limit)
     start = source.tell()
 
     def pieces() -> Iterator[bytes]:

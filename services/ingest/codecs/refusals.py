@@ -6,6 +6,7 @@ AnxinError 400
 ├── BodyTooSlow 408      it did not arrive in time
 ├── UnknownItems 422     columns that the dataset does not have, by name
 ├── MissingColumns 422   required columns that the header does not have, by name
+├── UnreadableColumns 422  columns whose type no item can have, by name
 ├── WrongThroughout 422  an item that has the wrong type in every row, by name
 ├── UnreadableType 415   a content type or encoding we do not read
 ├── FileTooLarge 413     the body, or what it unpacks to, is beyond the limit
@@ -55,6 +56,14 @@ class MissingColumns(Unprocessable):
     title_zh = "表头缺少必填数据项"
 
 
+class UnreadableColumns(Unprocessable):
+    """Columns are nested, binary, or of another type that no item can have."""
+
+    slug = "unreadable-columns"
+    title = "Columns have a type that no item can have"
+    title_zh = "列的类型不受支持"
+
+
 class WrongThroughout(Unprocessable):
     """An item has the wrong type in every row: nothing of the file can be meant for this dataset."""
 
@@ -87,6 +96,27 @@ def unknown_items(names: set[str]) -> UnknownItems:
 def missing_columns(names: set[str]) -> MissingColumns:
     """The refusal that names them."""
     return MissingColumns(f"Missing columns: {_list(names)}.", errors=_errors(names, "missing_column", "缺少必填列"))
+
+
+_TYPES = {
+    "nested": ("The column is nested; plain values are needed.", "该列为嵌套类型,应为普通值。"),
+    "binary": ("The column is binary; a text is needed.", "该列为二进制类型,应为文本。"),
+    "type": ("No item has the type of this column.", "该列的类型不受支持。"),
+}
+
+
+def unreadable_columns(found: dict[str, str]) -> UnreadableColumns:
+    """The refusal that names them: column -> `nested`, `binary` or `type`."""
+    errors = [
+        {
+            "item": _short(name),
+            "code": f"{reason}_column",
+            "message": _TYPES[reason][0],
+            "message_zh": _TYPES[reason][1],
+        }
+        for name, reason in sorted(found.items())[:_NAMED]
+    ]
+    return UnreadableColumns(f"Columns of a type that no item has: {_list(set(found))}.", errors=errors)
 
 
 def must_be_columns(names: list[str], dataset: Dataset) -> None:

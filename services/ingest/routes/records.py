@@ -15,6 +15,7 @@ router = APIRouter(tags=["records"])
 
 _RECORDS = {"type": "array", "items": {"type": "object"}}
 _TEXT = {"type": "string"}
+_BINARY = {"type": "string", "format": "binary"}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -23,6 +24,9 @@ _BODY: dict[str, Any] = {
             "application/json": {"schema": _RECORDS},
             "application/x-ndjson": {"schema": _TEXT},
             "text/csv": {"schema": _TEXT},
+            "application/vnd.apache.parquet": {"schema": _BINARY},
+            "application/vnd.apache.arrow.stream": {"schema": _BINARY},
+            "application/vnd.apache.arrow.file": {"schema": _BINARY},
         },
     }
 }

@@ -1,0 +1,113 @@
+"""The outside of Arrow's IPC formats: messages by their told lengths, none of which is believed before it is checked.
+
+https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc
+"""
+
+import os
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+import polars as pl
+
+from services.ingest.columnar.flat import Misplaced, Table, Unreadable, root
+
+# One batch is held whole: once as it came, and once as columns.
+BATCH_BYTES = 128 * 2**20
+_METADATA_BYTES = 4 * 2**20
+_CONTINUATION = b"\xff\xff\xff\xff"
+_END = _CONTINUATION + bytes(4)
+_MAGIC = b"ARROW1"
+_SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
+_TOO_LONG = f"A message of the stream is larger than {BATCH_BYTES // 2**20} MiB; write smaller record batches."
+
+
+class _Message(NamedTuple):
+    """A message: what it is about, its header, and all its bytes."""
+
+    kind: int
+    header: Table
+    whole: bytes
+
+
+def arrow_batches(source: IO[bytes]) -> Iterator[pl.DataFrame]:
+    """The record batches of a stream one by one, after a table of no rows. Raises Unreadable."""
+    messages = _messages(source)
+    first = next(messages, None)
+    if first is None or first.kind != _SCHEMA:
+        raise Unreadable("The stream does not begin with its schema.")
+    _schema_names(first.header)
+    yield pl.read_ipc_stream(first.whole + _END)
+    dictionaries: dict[int, bytes] = {}
+    for message in messages:
+        if message.kind == _BATCH:
+            yield pl.read_ipc_stream(b"".join([first.whole, *dictionaries.values(), message.whole, _END]))
+        elif message.kind == _DICTIONARY:
+            _learn(dictionaries, message)
+        else:
+            raise Unreadable("The stream is broken: its messages are no record batches.")
+
+
+def _learn(dictionaries: dict[int, bytes], message: _Message) -> None:
+    """A dictionary, or what is added to one: only all of it together is the dictionary."""
+    number, is_delta = message.header.number(0, "<q"), message.header.number(2, "<B")
+    dictionaries[number] = (dictionaries.get(number, b"") if is_delta else b"") + message.whole
+    if sum(map(len, dictionaries.values())) > BATCH_BYTES:
+        raise Unreadable(f"The dictionaries of the stream are larger than {BATCH_BYTES // 2**20} MiB.")
+
+
+def _messages(source: IO[bytes]) -> Iterator[_Message]:
+    """The messages up to the end that the stream tells: one that only stops was cut off."""
+    while True:
+        start = _exactly(source, 8)
+        if start == _END:
+            break
+        size = int.from_bytes(start[4:], "little", signed=True)
+        if start[:4] != _CONTINUATION or not 0 < size <= _METADATA_BYTES:
+            raise Unreadable("The stream is broken: where a message should begin, none does.")
+        metadata = _exactly(source, size)
+        try:
+            message = root(metadata)
+            kind, header, length = message.number(1, "<B"), message.table(2), message.number(3, "<q")
+        except Misplaced as error:
+            raise Unreadable("The stream is broken: an offset leads out of its message.") from error
+        if not 0 <= length <= BATCH_BYTES:
+            raise Unreadable(_TOO_LONG if length > 0 else "The stream is broken: a message has less than no bytes.")
+        yield _Message(kind, header, start + metadata + _exactly(source, length))
+    if source.read(1):
+        raise Unreadable("After the end of the stream stands more.")
+
+
+def _exactly(source: IO[bytes], size: int) -> bytes:
+    found = source.read(size)
+    if len(found) < size:
+        raise Unreadable("The stream ends too early: it was cut off, or a length in it is wrong.")
+    return found
+
+
+def file_names(path: str) -> list[str]:
+    """The columns' names of an Arrow file, from its footer. Raises Unreadable."""
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 10))
+        tail = file.read()
+        length = int.from_bytes(tail[:4], "little", signed=True)
+        if tail[4:] != _MAGIC or not 0 < length <= min(size - 10, _METADATA_BYTES):
+            raise Unreadable("The file is no Arrow file, or it was cut off: its footer is broken.")
+        file.seek(size - 10 - length)
+        footer = file.read(length)
+    try:
+        return _schema_names(root(footer).table(1))
+    except Misplaced as error:
+        raise Unreadable("The file is broken: an offset leads out of its footer.") from error
+
+
+def _schema_names(schema: Table) -> list[str]:
+    """The names of the fields, each of which stands there once. Raises Unreadable."""
+    try:
+        found = [field.text(0) for field in schema.tables(1)]
+    except Misplaced as error:
+        raise Unreadable("The file is broken: an offset leads out of its schema.") from error
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise Unreadable(f"The column {twice[:64]!r} stands twice.")
+    return found

@@ -42,9 +42,10 @@ def must_be_unpackable(encoding: str) -> str:
 
 
 def inflated(body: bytes, encoding: str, limit: int) -> bytes:
-    """The file in the body, whole. Raises as `unpacked` does."""
-    pieces = unpacked(io.BytesIO(body), encoding, limit)
-    return b"".join(pieces)
+    """The file in the body, whole; the body itself where nothing packs it. Raises as `unpacked` does."""
+    if must_be_unpackable(encoding) == "identity" and len(body) <= limit:
+        return body
+    return b"".join(unpacked(io.BytesIO(body), encoding, limit))
 
 
 def _piece(opened: BinaryIO, name: str, size: int) -> bytes:

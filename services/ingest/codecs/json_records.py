@@ -10,12 +10,14 @@ import polars as pl
 
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs.blocks import Ends, Place, blocks, line_ends, where_any
+from services.ingest.codecs.json_columns import columns
 from services.ingest.codecs.refusals import BadFile, unknown_items
 from services.ingest.codecs.text import Pieces
 from services.ingest.validation import FAULTS, ROW, Batch
 
 _BLANKS = b" \t\r\n"
 _Row = dict[str, Any]
+_Faults = list[tuple[int, str, str]]
 # A float becomes its own text: a decimal(18,2) must never pass through binary floating point.
 _VALUES = msgspec.json.Decoder(list, float_hook=str)
 _LINES = msgspec.json.Decoder(float_hook=str)
@@ -32,10 +34,10 @@ def read_array(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
     closed = False
     for block in blocks(_opened(pieces, place), element_ends, place):
         closed = not block.endswith(b",")
-        rows, chunk = _elements(block, place)
-        if rows:
-            yield _batch(rows, chunk, place.row, dataset)
-        place.go(block, len(rows))
+        texts, faults = _read_elements(block, place, dataset)
+        if len(texts):
+            yield _numbered(texts, faults, place)
+        place.go(block, len(texts))
     if not closed:
         raise BadFile("The body is no JSON: it ends too early.", byte=place.byte, line=place.line + 1)
 
@@ -44,10 +46,26 @@ def read_lines(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
     """Batches from newline-delimited JSON; empty lines do not count. Raises BadFile, RecordTooLarge or UnknownItems."""
     place = Place()
     for block in blocks(pieces, line_ends, place):
-        rows = _decoded_lines(block, place.row)
-        if rows:
-            yield _batch(rows, block, place.row, dataset)
-        place.go(block, len(rows))
+        texts, faults = _read_lines(block, place, dataset)
+        if len(texts):
+            yield _numbered(texts, faults, place)
+        place.go(block, len(texts))
+
+
+def _numbered(texts: pl.DataFrame, faults: _Faults, place: Place) -> Batch:
+    return Batch(texts.with_row_index(ROW, offset=place.row + 1), pl.DataFrame(faults, schema=FAULTS, orient="row"))
+
+
+def _read_lines(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
+    quick = columns(block, tuple(dataset.by_name), is_array=False)
+    return (quick, []) if quick is not None else _closely(_decoded_lines(block, place.row), block, place.row, dataset)
+
+
+def _read_elements(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
+    """The elements of a block that ends with a comma, or with the end of the array."""
+    chunk = b"[" + (block[:-1] + b"]" if block.endswith(b",") else block)
+    quick = columns(chunk, tuple(dataset.by_name), is_array=True)
+    return (quick, []) if quick is not None else _closely(_elements(block, chunk, place), chunk, place.row, dataset)
 
 
 def _opened(pieces: Pieces, place: Place) -> Pieces:
@@ -67,9 +85,7 @@ def _opened(pieces: Pieces, place: Place) -> Pieces:
     yield from pieces
 
 
-def _elements(block: bytes, place: Place) -> tuple[list[Any], bytes]:
-    """The elements of a block that ends with a comma, or with the end of the array; and the array they were read as."""
-    chunk = b"[" + (block[:-1] + b"]" if block.endswith(b",") else block)
+def _elements(block: bytes, chunk: bytes, place: Place) -> list[Any]:
     try:
         rows: list[Any] = _VALUES.decode(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -77,7 +93,7 @@ def _elements(block: bytes, place: Place) -> tuple[list[Any], bytes]:
         raise BadFile(f"The body is no JSON: {sentence}.", **_place(at, block, place)) from error
     if not rows and (place.row or block.endswith(b",")):
         raise BadFile(f"The body is no JSON: after record {place.row} stands a comma too many.", row=place.row + 1)
-    return rows, chunk
+    return rows
 
 
 def element_ends(text: bytes) -> Ends:
@@ -127,7 +143,8 @@ def _place(at: int, block: bytes, place: Place) -> dict[str, Any]:
     return {"row": row, "byte": byte, "line": place.line + before.count(b"\n") + 1, "column": byte - start + 1}
 
 
-def _batch(found: list[Any], chunk: bytes, start: int, dataset: Dataset) -> Batch:
+def _closely(found: list[Any], chunk: bytes, start: int, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
+    """The texts of records, and the faults of those that are none; refuses unknown items and repeated keys."""
     rows, faults = _objects(found, start)
     if unknown := set().union(*rows) - dataset.by_name.keys():
         raise unknown_items(unknown)
@@ -136,8 +153,7 @@ def _batch(found: list[Any], chunk: bytes, start: int, dataset: Dataset) -> Batc
     if b'":[' in bare or b'":{' in bare:
         _join_sets(rows, dataset)
         faults += _nested(rows, start, dataset)
-    numbered = _texts(rows, dataset).with_row_index(ROW, offset=start + 1)
-    return Batch(numbered, pl.DataFrame(faults, schema=FAULTS, orient="row"))
+    return _texts(rows, dataset), faults
 
 
 def _texts(rows: list[_Row], dataset: Dataset) -> pl.DataFrame:

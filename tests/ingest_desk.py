@@ -23,6 +23,7 @@ from tests.unit.test_shared_auth import a_person, claims, headers, identities
 GOOD = "91330100799655058B"
 ALSO_GOOD = "9133030067161672XJ"
 WRONG_CHECK = "91330110MA2CEABC1X"
+CITIZEN = "11010519491231002X"
 DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 
 Record = dict[str, Any]
@@ -39,6 +40,18 @@ def a_tax_record(number: int = 1, **changes: Any) -> Record:
         "balance": "120000.50",
         "as_of": "2026-10",
         "stat_at": "2026-11-01T08:00:00+08:00",
+    }
+    return calm | changes
+
+
+def a_worker(**changes: Any) -> Record:
+    """A worker on the register of a site: his number, name and phone are personal data."""
+    calm = {
+        "project_code": "3301102026000001",
+        "id_no": CITIZEN,
+        "name": "张三丰",
+        "mobile": "13812345678",
+        "entry_at": "2026-10-01T08:00:00+08:00",
     }
     return calm | changes
 

@@ -14,6 +14,7 @@ PAGE = ROOT / "docs/assumptions.md"
 SOURCES = (
     "services/*/data/parameters.yaml",
     "services/*/*/data/parameters.yaml",
+    "services/*/data/retention.yaml",
     "services/*/migrations/*parameters.yaml",
     "gateway/*/data/parameters.yaml",
 )

@@ -2,6 +2,7 @@
 
 from services.ingest.announcing import announce_catalogue
 from services.ingest.importing import take_in_imports
+from services.ingest.keeping import keep_no_longer
 from services.ingest.reconsider import reconsider_waiting
 from services.ingest.routes import (
     datasets,
@@ -12,6 +13,7 @@ from services.ingest.routes import (
     quality,
     receipts,
     records,
+    rows,
     uploads,
     withdrawals,
 )
@@ -32,11 +34,12 @@ def create_service() -> Service:
             records.router,
             receipts.router,
             proofs.router,
+            rows.router,
             withdrawals.router,
             quality.router,
             exchange.router,
             matching.router,
         ),
         settings=IngestSettings,
-        background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds),
+        background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds, keep_no_longer),
     )

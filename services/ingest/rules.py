@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from shared.errors import AnxinError, Unprocessable
+from shared.errors import AnxinError, Forbidden, Unprocessable
 
 RowRange = tuple[int, int]
 
@@ -117,3 +117,25 @@ def scope(dataset: str, agency: str | None, month: str | None) -> str:
 def bounds(register: str) -> tuple[UUID, UUID]:
     """The least and the greatest key of a register: its records lie together in the index."""
     return UUID(register.ljust(32, "0")), UUID(register.ljust(32, "f"))
+
+
+class OutsideJurisdiction(Forbidden):
+    """What the row is about lies outside the division that the caller answers for."""
+
+    slug = "outside-jurisdiction"
+    title = "The row lies outside your jurisdiction"
+    title_zh = "不在您的管辖范围内"
+
+
+def must_be_within(places: Iterable[str], jurisdiction: str) -> None:
+    """Refuse a person whose division holds none of the places that a row names (9 digits).
+
+    As in scoring: a district (6 digits) sees what names no place; a town (9 digits) does not.
+    """
+    named = list(places)
+    if not jurisdiction:
+        raise OutsideJurisdiction("Your account has no jurisdiction.", check="jurisdiction")
+    if not named and len(jurisdiction) <= 6:
+        return
+    if not any(place.startswith(jurisdiction) for place in named):
+        raise OutsideJurisdiction("The row names no place in your division.", check="jurisdiction")

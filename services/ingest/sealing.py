@@ -37,9 +37,14 @@ def seal_body(vault: Vault, body: bytes) -> SealedBody:
 
 def open_body(vault: Vault, kept: SealedBody) -> bytes:
     """The file back, byte for byte; raises InvalidTag when it was changed."""
+    return zstandard.decompress(open_packed(vault, kept), max_output_size=kept.bytes)
+
+
+def open_packed(vault: Vault, kept: SealedBody) -> bytes:
+    """The file still packed (zstd), for whoever reads it as a stream; raises InvalidTag when it was changed."""
     key = bytes.fromhex(vault.open(_BODY, kept.sealed_key))
     nonce, sealed = kept.content[:_NONCE_BYTES], kept.content[_NONCE_BYTES:]
-    return zstandard.decompress(AESGCM(key).decrypt(nonce, sealed, kept.sha256), max_output_size=kept.bytes)
+    return AESGCM(key).decrypt(nonce, sealed, kept.sha256)
 
 
 def pseudonymised(rows: pl.DataFrame, dataset: Dataset, vault: Vault) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -20,6 +20,7 @@ class IngestSettings(Settings):
     reconsider_interval_s: float = Field(default=2, gt=0, description="between two looks at what waits, if none is due")
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
     watch_interval_s: float = Field(default=15, gt=0, le=3600, description="between two looks at the feeds")
+    purge_every_s: float = Field(default=6 * 3600, ge=1, description="how often raw files past their retention go")
     receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
     max_import_bytes: int = Field(default=10 * 1024**3, ge=1024, description="of one file sent piece by piece")
     max_import_unpacked_bytes: int = Field(default=64 * 1024**3, ge=1024, description="of the same file unpacked")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 Level = Literal["none", "blue", "yellow", "orange", "red"]
 FeedState = Literal["late", "silent", "broken"]
@@ -17,6 +17,10 @@ class ReceiptOut(BaseModel):
     row: int = Field(description="1-based row of the agency's file")
     agency: str
     dataset: str
+
+    @computed_field(description="Where the row can be seen as it was sent (scope receipts:read)")
+    def row_url(self) -> str:
+        return f"/v1/receipts/{self.receipt_id}/rows/{self.row}"
 
 
 class ReasonOut(BaseModel):

@@ -225,7 +225,7 @@ class SignalOut(BaseModel):
 class AlertDetail(AlertOut):
     """An alert with everything that led to it and everything that was done."""
 
-    reasons: list[dict[str, Any]]
+    reasons: list[dict[str, Any]] = Field(description="with the receipts behind each, and their `row_url`")
     rules_version: str
     score_id: UUID
     inspectors: list[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from services.alerts.lifecycle import ALERT, ORDER, Standing
 from services.alerts.models import Alert, DeadlineRow, Order, OrderWorker
@@ -27,7 +28,8 @@ def alert_detail(file: AlertFile) -> AlertDetail:
     alert = file.alert
     running = [row.due_at for row in file.deadlines if row.due_at and not row.stopped_at]
     return AlertDetail(
-        **alert.model_dump(),
+        **alert.model_dump(exclude={"reasons"}),
+        reasons=[_led_back(reason) for reason in alert.reasons],
         state_zh=ALERT.states[alert.state].zh,
         division_name=divisions.name_of(alert.division),
         due_at=min(running, default=None),
@@ -37,6 +39,12 @@ def alert_detail(file: AlertFile) -> AlertDetail:
         allowed=ALERT.allowed(Standing(alert.state, alert.stage)),
         history=[HistoryOut.model_validate(entry) for entry in file.history],
     )
+
+
+def _led_back(reason: dict[str, Any]) -> dict[str, Any]:
+    """A reason, each of its rows with the address at which it can be seen as it was sent."""
+    rows = [{**row, "row_url": f"/v1/receipts/{row['receipt_id']}/rows/{row['row']}"} for row in reason["receipts"]]
+    return {**reason, "receipts": rows}
 
 
 def order_out(order: Order) -> OrderOut:

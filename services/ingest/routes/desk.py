@@ -25,6 +25,8 @@ class Desk:
     vault: Vault
     gate: Gate
     watchers: Gate
+    # A row is found by reading its file again: one at a time, so that many looks never crowd out what is handed in.
+    reading: Gate = field(default_factory=lambda: Gate(concurrent=1, waiting=15, bytes_in_flight=0, each=4))
     _checkers: dict[str, Checker] = field(default_factory=dict)
 
     @classmethod

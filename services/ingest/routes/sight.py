@@ -1,5 +1,6 @@
 """Who sees a receipt: the agency its own; a person with a role any, and that he looked is recorded."""
 
+from typing import Any
 from uuid import UUID
 
 from shared import audit
@@ -7,17 +8,22 @@ from shared.auth import Caller
 from shared.db import Session
 from shared.errors import Forbidden
 
-_SCOPES = frozenset({"receipts:read", "audit:read"})
+ROW_READ = "receipt.row.read"
+_ROWS = frozenset({"receipts:read"})
+# Who reads the audit log sees receipts (counts, faults without values) as well, but no row.
+_RECEIPTS = _ROWS | {"audit:read"}
 
 
-async def whose(session: Session, receipt_id: UUID, caller: Caller, action: str = "receipt.read") -> str | None:
+async def whose(
+    session: Session, receipt_id: UUID, caller: Caller, action: str = "receipt.read", **details: Any
+) -> str | None:
     """Whose receipts this caller may see: an agency's own; everybody's (None) for a person, whose look is recorded.
 
     Raises Forbidden for a person without the scope.
     """
     if caller.kind == "agency":
         return caller.id
-    if not caller.scopes & _SCOPES:
+    if not caller.scopes & (_ROWS if action == ROW_READ else _RECEIPTS):
         raise Forbidden("The token lacks the scope receipts:read.", check="scope_missing")
-    await audit.record(session, f"person:{caller.id}", action, str(receipt_id), {})
+    await audit.record(session, f"person:{caller.id}", action, str(receipt_id), details)
     return None

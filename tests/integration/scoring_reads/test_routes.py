@@ -60,7 +60,9 @@ async def test_a_risk_comes_with_reasons_receipts_feeds_and_history(
     assert (risk["name"], risk["division"], risk["families"]) == ("余杭某某厂", "330110005", {"tax_si": 35})
     assert [reason["indicator"] for reason in risk["reasons"]] == ["E01", "E06"]
     assert risk["reasons"][0]["text_zh"] == "社保欠缴3个月,共 42,130.00 元"
-    assert risk["reasons"][0]["receipts"][0]["row"] == 4
+    evidence = risk["reasons"][0]["receipts"][0]
+    assert evidence["row"] == 4
+    assert evidence["row_url"] == f"/v1/receipts/{evidence['receipt_id']}/rows/4"
     assert [line["level"] for line in risk["history"]] == ["orange", "orange"]
     assert [line["previous_level"] for line in risk["history"]] == ["orange", "none"]
     assert {feed["dataset"]: feed["is_stale"] for feed in risk["feeds"]} == {

@@ -1,0 +1,104 @@
+"""Show one row as it was sent, and what became of it."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from services.ingest.models import Receipt
+from services.ingest.retention import Retention, State, retention_of, shipped, state_of
+from services.ingest.rows_as_sent import Identified, Origin, RowAsSent, divisions, row_as_sent
+from services.ingest.store import raw_files, rows
+from services.ingest.store.rows import Linked, Present
+from services.ingest.validation import Checker
+from shared.clock import local_date
+from shared.crypto import Vault
+from shared.db import Database
+from shared.errors import NotFound
+
+Outcome = Literal["accepted", "unchanged", "superseded", "rejected", "unmatched", "withdrawn"]
+FileState = State | Literal["gone"]
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Whether a row is, or was, the state of its record; whether it was taken back; how a link found its subject."""
+
+    is_taken: bool
+    is_taken_back: bool
+    linked: Linked | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a receipt: what was sent (None when the file is gone), its faults, and the record's newest state."""
+
+    receipt: Receipt
+    number: int
+    sent: RowAsSent | None
+    faults: list[tuple[str, str]]
+    fate: Fate
+    present: Present | None
+    retention: Retention
+    file: FileState
+    places: list[str]
+
+    @property
+    def identified(self) -> Identified | None:
+        return self.sent.identified if self.sent else None
+
+    @property
+    def is_present(self) -> bool | None:
+        """Whether the record still stands as this row says; None when the file is gone and nobody can tell."""
+        if self.sent is None:
+            return None
+        found = self.identified
+        return bool(found and self.present and self.present.row_hash == found.row_hash)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the row. Told from the store, so that it is known when the file is gone as well."""
+        codes = {code for _, code in self.faults}
+        if self.fate.is_taken_back:
+            return "withdrawn"
+        if "superseded" in codes:
+            return "superseded"
+        if self.fate.is_taken:
+            return "accepted"
+        if self.sent is None:
+            return "rejected" if codes - {"unmatched"} else "unmatched" if codes else "unchanged"
+        if self.identified is None:
+            return "rejected"
+        return "unchanged" if self.identified.subject or self.fate.linked else "unmatched"
+
+
+async def row(db: Database, receipt: Receipt, number: int, checker: Checker, vault: Vault, *, today: date) -> Row:
+    """A row of a receipt. No connection waits while the file is read. NotFound when there is no such row."""
+    if number > receipt.received:
+        raise NotFound(f"The receipt {receipt.receipt_id} has {receipt.received} rows.")
+    async with db.transaction() as session:
+        kept = await raw_files.raw_file(session, receipt.sha256)
+    origin = Origin(receipt.agency, receipt.reported_at, receipt.content_type)
+    sent = await asyncio.to_thread(row_as_sent, kept, number, origin, checker, vault) if kept else None
+    async with db.transaction() as session:
+        here = (receipt.receipt_id, number)
+        faults = await rows.row_faults(session, *here)
+        fate = Fate(
+            await rows.was_taken(session, *here),
+            await rows.was_taken_back(session, *here),
+            await rows.linked(session, *here),
+        )
+        key = sent.identified.key_hash if sent and sent.identified else None
+        present = await rows.present(session, key) if key else None
+    retention = retention_of(checker.dataset, shipped(), today)
+    return Row(
+        receipt=receipt,
+        number=number,
+        sent=sent,
+        faults=faults,
+        fate=fate,
+        present=present,
+        retention=retention,
+        file=state_of(retention, local_date(receipt.reported_at), today) if sent else "gone",
+        places=divisions(sent.texts, checker.dataset) if sent else [],
+    )

@@ -1,6 +1,7 @@
 """A stranger's fuzzer, schemathesis, against every service through Envoy: no 5xx, no broken promise."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from local.story import chapters
 from local.story.office import Office
 from tests.running import Running
 
+ROOT = Path(__file__).parent.parent.parent
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 PEOPLE = {"scoring": "chen.yi", "alerts": "zhao.min", "credit": "zhou.jie"}
 
@@ -71,5 +73,6 @@ def _fuzz(platform: Running, url: str, file: Path, *more: str) -> None:
         text=True,
         check=False,
         cwd=file.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.conformance.fuzzer_hooks"},
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -45,6 +45,13 @@ class Lessons(NamedTuple):
     mergers: pl.DataFrame
 
 
+def can_teach(dataset: Dataset) -> bool:
+    """Whether records of the dataset teach anything at all."""
+    traces = dataset.traces
+    names = dataset.subject.kind == "employer" and dataset.subject.name is not None and traces.teaches_names
+    return names or traces.registers or traces.account is not None or traces.change is not None
+
+
 def lessons_of(rows: pl.DataFrame, dataset: Dataset, agency: str) -> Lessons:
     """What some records (SUBJECT, AT and the items) teach."""
     if rows.is_empty():

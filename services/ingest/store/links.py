@@ -48,8 +48,6 @@ select link_id, count(*) as records from (
 ) as each group by link_id
 """
 
-_METHOD = "select method, link_id from ingest.linked where receipt_id = :receipt_id and row_no = :row_no"
-
 # Records that an undone link holds: only a record's newest state can be taken back.
 _TAKE_BACK = """
 with undone as (
@@ -114,12 +112,6 @@ async def keep_linked(session: Session, rows: pl.DataFrame, dataset: str, agency
     """Keep how records found their subject, and what they say."""
     if len(rows):
         await sql(session, _KEEP_LINKED, rows=as_json(rows), dataset=dataset, agency=agency, receipt_id=receipt_id)
-
-
-async def match_method(session: Session, receipt_id: UUID, row: int) -> tuple[str, UUID] | None:
-    """How a row of a receipt found its subject, and by which link; None when it was no link that it needed."""
-    found = (await sql(session, _METHOD, receipt_id=receipt_id, row_no=row)).first()
-    return (found.method, found.link_id) if found else None
 
 
 async def link_for_update(session: Session, link_id: UUID) -> Link | None:

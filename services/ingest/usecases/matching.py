@@ -14,6 +14,7 @@ from services.ingest.matching import (
     SUBJECT,
     WRITTEN,
     Clues,
+    can_teach,
     clues_of,
     decide,
     happened_at,
@@ -94,7 +95,7 @@ async def remember(
     """
     found = resolution.found
     teaches = changed if origin.dataset.traces.change or found.is_empty() else _proven(changed, found)
-    if _may_be_found(origin.dataset) and len(teaches):
+    if can_teach(origin.dataset) and len(teaches):
         timed = teaches.with_columns(happened_at(origin.dataset, SOURCE_TIME))
         await registry.learn(session, lessons_of(timed, origin.dataset, origin.agency))
     if resolution.asked is None:

@@ -190,3 +190,10 @@ def test_a_stream_is_refused_where_it_breaks_or_outgrows_its_bound(encoding: str
         with pytest.raises(AnxinError) as refused:
             list(read_stream(io.BytesIO(broken), LINES, encoding, TWO, limit))
         assert isinstance(refused.value, refusal)
+
+
+def test_a_quote_that_is_never_closed_costs_no_more_than_the_lines_it_swallows() -> None:
+    text = itertools.chain([HEADER.encode() + b'"'], itertools.repeat(b"\n" * 2**20, 8))
+    with pytest.raises(BadFile) as refused:
+        list(read_csv(text, TWO))
+    assert refused.value.extra["line"] == 2

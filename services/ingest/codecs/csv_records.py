@@ -16,6 +16,8 @@ from services.ingest.codecs.refusals import BadFile, must_be_columns
 from services.ingest.codecs.text import Pieces
 from services.ingest.validation import FAULTS, ROW, Batch
 
+# Of a block of 4 MiB: lines of less than 20 bytes.
+_MANY_LINES = 200_000
 _Rows = tuple[pl.DataFrame, pl.Series]
 
 
@@ -56,12 +58,13 @@ def _columns(block: bytes, found: Shape, header: list[str]) -> _Rows | None:
 
 
 class _Table:
-    """A CSV text that is being read: what is at hand of it (`text`), what is still to come, and how far we are."""
+    """A CSV text that is being read: what is held of it, how much of that is done, what is still to come, and where."""
 
     def __init__(self, pieces: Pieces) -> None:
         self.pieces = pieces
         self.place = Place()
         self.text = b""
+        self.done = 0
         self.ended = False
 
     def header(self) -> list[str]:
@@ -75,8 +78,10 @@ class _Table:
     def batches(self, header: list[str]) -> Iterator[_Rows]:
         """Texts of the next records, and the positions of those that have too few or too many fields."""
         while self._fill(BLOCK_BYTES):
-            text, start = self.text, 0
-            for found in shapes(text, BATCH_ROWS, self.ended):
+            # Very short lines are looked at fewer at a time: what is known about each takes more than the line itself.
+            size = len(self.text) if self.text.count(b"\n") < _MANY_LINES else BLOCK_BYTES // 8
+            text, start = self.text[:size], 0
+            for found in shapes(text, BATCH_ROWS, self.ended and size >= len(self.text)):
                 rows = _columns(text[start : found.end], found, header)
                 if rows is None:
                     break
@@ -88,14 +93,15 @@ class _Table:
 
     def _fill(self, size: int) -> bool:
         """Have so much at hand, or all there is. Is there anything?"""
+        self.text, self.done = self.text[self.done :], 0
         while len(self.text) < size and not self.ended:
             piece = next(self.pieces, b"")
             self.text, self.ended = self.text + piece, not piece
         return self.text != b""
 
     def _go(self, size: int, rows: int) -> None:
-        self.place.go(self.text[:size], rows)
-        self.text = self.text[size:]
+        self.place.go(self.text[self.done : self.done + size], rows)
+        self.done += size
 
     def _line_by_line(self, header: list[str]) -> _Rows:
         """The slow way, for what is quoted in a way that takes a closer look."""
@@ -125,14 +131,14 @@ class _Table:
 
     def _lines(self) -> Iterator[str]:
         while True:
-            end = self.text.find(b"\n") + 1
+            end = self.text.find(b"\n", self.done) + 1
             while not end and not self.ended:
-                searched = len(self.text)
+                searched = len(self.text) - self.done
                 if searched >= BLOCK_BYTES:
                     raise record_too_large(self.place)
                 self._fill(searched + 1)
                 end = self.text.find(b"\n", searched) + 1
-            line = self.text[: end or len(self.text)]
+            line = self.text[self.done : end or len(self.text)]
             if not line:
                 return
             self._go(len(line), 0)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/assumptions.md"
 # A parameter file is a list of rows with `code`, `value`, `source` and `verified`.
 SOURCES = (
-    "services/*/data/parameters.yaml",
+    "services/*/data/*parameters.yaml",
     "services/*/*/data/parameters.yaml",
     "services/*/data/retention.yaml",
     "services/*/migrations/*parameters.yaml",

@@ -49,6 +49,7 @@ AGENCIES = (
     Route(match="/v1/grants", service="issuer", methods=_READ),
     Route(match="/v1/quality", service="ingest", methods=_READ),
     Route(match="/v1/exchange", service="ingest", methods=_READ),
+    Route(match="/v1/snapshots", service="ingest"),
     Route(match="/v1/credit/check", service="credit"),
     Route(match="/v1/credit/events", service="credit"),
     *_OPENAPI,

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import polars as pl
 
-from services.ingest.catalogue import Dataset, Item
+from services.ingest.catalogue import Dataset, Item, Subject
 from services.ingest.matching import SUBJECT, unmatched_faults, with_subject, written_codes
 from services.ingest.rules import SCOPE_DIGITS, fingerprints, scope
 from services.ingest.sealing import pseudonymised
@@ -82,6 +83,14 @@ def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, age
 def month_item(dataset: Dataset) -> str | None:
     """The item of the natural key that says which month a record is about; a full list is the list of one month."""
     return next((name for name in dataset.key if dataset.by_name[name].kind == "month"), None)
+
+
+def only_keys(dataset: Dataset) -> Dataset:
+    """The dataset without anything but its natural key: the key of a row can be read that is wrong elsewhere."""
+    loose = {"at_most": None, "not_before": None, "difference": None, "required_when": None}
+    items = tuple(msgspec.structs.replace(dataset.by_name[name], **loose) for name in dataset.key)
+    subject = Subject(kind=dataset.subject.kind)
+    return msgspec.structs.replace(dataset, items=items, subject=subject, source_time=())
 
 
 def _key_hashes(rows: pl.DataFrame, keys: pl.Series, dataset: Dataset, agency: str) -> pl.Series:

@@ -7,6 +7,7 @@ from services.ingest.reconsider import reconsider_waiting
 from services.ingest.routes import (
     datasets,
     exchange,
+    full_lists,
     imports,
     matching,
     proofs,
@@ -39,6 +40,7 @@ def create_service() -> Service:
             quality.router,
             exchange.router,
             matching.router,
+            full_lists.router,
         ),
         settings=IngestSettings,
         background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds, keep_no_longer),

@@ -181,3 +181,36 @@ class Import(SQLModel, table=True):
     def is_over(self) -> bool:
         """Nothing more will happen to it."""
         return self.state in ("done", "refused", "failed", "withdrawn", "expired")
+
+
+class Correction(SQLModel, table=True):
+    """Which receipt another one corrects."""
+
+    __tablename__ = "correction"
+    __table_args__ = SCHEMA
+
+    receipt_id: UUID = Field(primary_key=True)
+    corrects: UUID
+
+
+class Snapshot(SQLModel, table=True):
+    """A full list: all records of a register as of a moment. `prefix` begins their keys; `month` may be empty.
+
+    `known`: open records of the register; `missing`: those that the list does not name.
+    """
+
+    __tablename__ = "snapshot"
+    __table_args__ = SCHEMA
+
+    snapshot_id: UUID = Field(primary_key=True)
+    dataset: str
+    agency: str
+    prefix: str
+    month: str
+    as_of: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    state: str = "open"
+    held_because: str | None = None
+    known: int = 0
+    missing: int = 0
+    opened_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    settled_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))

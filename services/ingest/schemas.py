@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 
 class RowError(BaseModel):
@@ -173,3 +173,38 @@ class ImportOut(BaseModel):
     expires_at: datetime | None = Field(description="when an unfinished upload is forgotten")
     reported_at: datetime | None = Field(description="when the last byte came: the records count from then")
     finished_at: datetime | None
+
+
+class FullListIn(BaseModel):
+    """What the list is about: all records of the dataset (of one month, where its key holds a month) at a moment."""
+
+    as_of: AwareDatetime
+    month: str | None = Field(default=None, description="e.g. 2026-10; needed where the key of the dataset has a month")
+
+
+class CompleteIn(BaseModel):
+    """How many rows all parts have together: so that none is lost on the way."""
+
+    rows: int | None = Field(default=None, ge=0)
+
+
+class ConfirmIn(BaseModel):
+    """How many records end by the list, as its sender has seen."""
+
+    missing: int = Field(ge=0)
+
+
+class FullListOut(BaseModel):
+    """A full list. `known`: open records of its register; `missing`: those it does not name; `ended`: by it."""
+
+    snapshot_id: UUID
+    dataset: str
+    month: str | None
+    as_of: datetime
+    state: Literal["open", "held", "applied", "older", "discarded", "withdrawn"]
+    held_because: Literal["empty", "unreadable_keys", "too_many_missing"] | None
+    known: int
+    missing: int
+    ended: int
+    opened_at: datetime
+    settled_at: datetime | None

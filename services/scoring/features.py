@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.frames import Facts, first_day
+from services.scoring.frames import ENDED, Facts, first_day
 from services.scoring.rulebook import Dataset, Derived, Feature, Rulebook, Where
 
 REVIEW: Mapping[str, pl.DataType] = {"subject": pl.String(), "ends": pl.Date()}
@@ -54,7 +54,7 @@ class Features:
 def compute(facts: Facts, book: Rulebook, datasets: Mapping[str, Dataset]) -> Features:
     """The features that these datasets yield, for every subject of the facts."""
     wanted = [feature for feature in book.measured if feature.dataset in datasets]
-    silent = [feature for feature in wanted if facts.frames[feature.dataset].is_empty()]
+    silent = [feature for feature in wanted if facts.is_silent(feature.dataset)]
     nothing = facts.subjects.with_columns(
         expression for feature in silent for expression in _of_silence(facts, feature, datasets[feature.dataset])
     )
@@ -78,10 +78,12 @@ def derive(features: Features, book: Rulebook) -> None:
 def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     """One feature from the rows of its dataset."""
     told = facts.feed_months.get(dataset.dataset) if dataset.kind == "event" else None
-    base = _in_months(facts, feature, told)
-    rows = base if feature.pick == "all" else _latest(base, dataset.unit, told)
-    rows = rows.filter(*_in_days(feature, facts.today), *(_met(where) for where in feature.where))
-    known = base.group_by("subject").agg(pl.col("time").max().alias("known_on"))
+    spoken = _in_months(facts, feature, told)
+    rows = spoken if feature.pick == "all" else _latest(spoken, dataset.unit, told)
+    rows = rows.filter(~_HAS_ENDED, *_in_days(feature, facts.today), *(_met(where) for where in feature.where))
+    # What has ended is nothing, and known to be: it counts as a word about its month, never as an amount.
+    base = spoken.filter(~_HAS_ENDED) if feature.agg in ("change", "drop") else spoken
+    known = spoken.group_by("subject").agg(pl.col("time").max().alias("known_on"))
     joined = facts.subjects.join(known, on="subject", how="left", maintain_order="left").join(
         _aggregate(base, rows, feature, told), on="subject", how="left", maintain_order="left"
     )
@@ -90,6 +92,9 @@ def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
         rows.select(*EVIDENCE),
         _ends(base, rows, feature, dataset, facts.today),
     )
+
+
+_HAS_ENDED = pl.col("row_no") == ENDED
 
 
 def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Expr]:
@@ -103,7 +108,7 @@ def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Exp
 
 
 def _in_months(facts: Facts, feature: Feature, told: int | None) -> pl.DataFrame:
-    frame, stopped = facts.frames[feature.dataset], facts.stopped.get(feature.dataset, {})
+    frame, stopped = facts.spoken(feature.dataset), facts.stopped.get(feature.dataset, {})
     if feature.months is None:
         return frame
     # Of an event feed its own newest month is the present: that it stopped has paid nobody's debt.

@@ -1,8 +1,9 @@
 """Facts as columns: from the versions that were kept to one typed frame a dataset, as it was known at a time.
 
 Versions columns: subject_kind, subject, dataset, key, source_time, reported_at (UTC), receipt_id, row_no, agency, body
-(JSON of strings; null when the record belongs to another subject by then). A frame has subject, key, the same origin
-columns, `time` (the day a row speaks of, in China), `period` (months since year 0) and its items.
+(JSON of strings; null when the record belongs to another subject by then). Row 0 tells that the record has ended. A
+frame has subject, key, the same origin columns, `time` (the day a row speaks of, in China), `period` (months since year
+0) and its items.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,8 @@ from shared.clock import SHANGHAI as CHINA
 from shared.clock import local_date
 
 SHANGHAI = "Asia/Shanghai"
+# The number of a version that tells the end of a record; its body is what the record said before.
+ENDED = 0
 UTC_TIME = pl.Datetime("us", "UTC")
 VERSIONS: dict[str, pl.DataType] = {
     "subject_kind": pl.String(),
@@ -68,6 +71,7 @@ class Facts:
     `feeds`: per dataset and agency, when it last reported and its oldest record; `feed_days`: the day of a dataset's
     last report by anyone; `feed_months`: the newest month that a dataset has told of; `stopped`: per dataset, on which
     day an agency whose feed is late, silent or broken was last heard of. `today` is the day in China.
+    `ended`: records that a full list does not name any more, as they were; their `time` is the day of their end.
     """
 
     subjects: pl.DataFrame
@@ -77,6 +81,16 @@ class Facts:
     feed_months: Mapping[str, int]
     stopped: Stopped
     today: date
+    ended: Mapping[str, pl.DataFrame]
+
+    def is_silent(self, dataset: str) -> bool:
+        """Whether nothing was ever said in it, not even an end."""
+        return self.frames[dataset].is_empty() and dataset not in self.ended
+
+    def spoken(self, dataset: str) -> pl.DataFrame:
+        """Every record, also those that have ended (row 0)."""
+        standing, ended = self.frames[dataset], self.ended.get(dataset)
+        return standing if ended is None else pl.concat([standing, ended.select(standing.columns)])
 
 
 def gather(
@@ -87,7 +101,8 @@ def gather(
     stopped = stopped_feeds(spoken)
     known = _within(newest(versions.filter(pl.col("reported_at") <= at)), horizons(datasets, at, stopped))
     parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
-    frames = {code: typed(parts.get(code), dataset) for code, dataset in datasets.items()}
+    frames = {code: typed(_standing(parts.get(code)), dataset) for code, dataset in datasets.items()}
+    ended = {code: _ended(part, datasets[code]) for code, part in parts.items() if code in datasets}
     for code, dataset in datasets.items():
         if dataset.alias:
             frames[code] = _named_by_project(frames[code], frames[dataset.alias.via], dataset.alias.item)
@@ -104,7 +119,17 @@ def gather(
         feed_months=dict(months.iter_rows()),
         stopped=stopped,
         today=local_date(at),
+        ended={code: frame for code, frame in ended.items() if frame.height and not datasets[code].alias},
     )
+
+
+def _standing(versions: pl.DataFrame | None) -> pl.DataFrame | None:
+    return None if versions is None else versions.filter(pl.col("row_no") != ENDED)
+
+
+def _ended(versions: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    gone = typed(versions.filter(pl.col("row_no") == ENDED), dataset)
+    return gone.with_columns(local_day(pl.col("source_time")).alias("time"))
 
 
 def stopped_feeds(feeds: pl.DataFrame) -> dict[str, dict[str, date]]:

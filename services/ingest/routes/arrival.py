@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge, inflated, must_be_readable
 from services.ingest.routes.desk import Desk, DeskDep, Submitter
 from services.ingest.routes.signing import proven
+from services.ingest.routes.statements import WhatIsSaid
 from services.ingest.rules import idempotency_key
 from services.ingest.usecases import Proof, Submission
 from services.ingest.usecases.measuring import noting_refusals
@@ -25,6 +26,7 @@ async def _submission(
     agency: Submitter,
     desk: DeskDep,
     db: DatabaseDep,
+    said: WhatIsSaid,
     content_type: Annotated[str, Header()] = "",
     content_encoding: Annotated[str, Header()] = "",
     idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
@@ -42,7 +44,7 @@ async def _submission(
                 desk.gate.take(len(file))
                 proof = Proof(evidence, sent if content_encoding else None) if evidence else None
                 try:
-                    yield Submission(new_id(), agency.id, file, content_type, key, now(), proof)
+                    yield Submission(new_id(), agency.id, file, content_type, key, now(), proof, said)
                 finally:
                     desk.gate.give_back(len(file))
         finally:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from services.ingest import usecases
 from services.ingest.routes.arrival import Arrived
 from services.ingest.routes.desk import DeskDep
 from services.ingest.routes.receipts import receipt_out
+from services.ingest.routes.statements import tell_list
 from services.ingest.schemas import ReceiptOut
 from shared.db import SessionDep
 
@@ -34,10 +35,13 @@ _BODY: dict[str, Any] = {
 
 # `arrived` stands before `session`: a slow client must not hold a connection to the database.
 @router.post("/v1/datasets/{dataset}/records", status_code=202, openapi_extra=_BODY)
-async def hand_in_records(dataset: str, arrived: Arrived, desk: DeskDep, session: SessionDep) -> ReceiptOut:
+async def hand_in_records(
+    dataset: str, arrived: Arrived, desk: DeskDep, session: SessionDep, response: Response
+) -> ReceiptOut:
     """Take a file of records. 202 is sent only when every accepted record is durable.
 
     A bad record never spoils a good one: it is refused with its row, item and reason. A bad file is refused whole.
     """
     taken = await usecases.submit(session, arrived, desk.checker(dataset), desk.vault, desk.settings.max_rows)
+    await tell_list(session, taken.receipt.receipt_id, arrived.said, response)
     return receipt_out(taken)

@@ -7,6 +7,9 @@ import polars as pl
 from services.ingest.store.columns import literal, quoted
 from shared.db import Session, sql
 
+# What happened to a row with which nothing is wrong.
+NOTES = ("superseded", "corrected", "nothing_corrected", "outside_list")
+
 _KEEP_FAULTS = """
 insert into ingest.fault (receipt_id, row_no, item, code)
 select :receipt_id, row_no, item, code from unnest(
@@ -16,7 +19,7 @@ select :receipt_id, row_no, item, code from unnest(
 
 _FAULTS = """
 select id, row_no as row, item, code from ingest.fault
-where receipt_id = :receipt_id and id > :after and (:with_notes or code <> 'superseded')
+where receipt_id = :receipt_id and id > :after and (:with_notes or code <> all(:notes))
 order by id limit :limit
 """
 _FAULT_SCHEMA = {"id": pl.Int64, "row": pl.Int64, "item": pl.String, "code": pl.String}
@@ -38,5 +41,7 @@ async def keep_faults(session: Session, faults: pl.DataFrame, receipt_id: UUID) 
 
 async def faults(session: Session, receipt_id: UUID, after: int, limit: int, with_notes: bool) -> pl.DataFrame:
     """A page of faults (id, row, item, code) after an id; notes tell of rows that only came too late."""
-    found = await sql(session, _FAULTS, receipt_id=receipt_id, after=after, limit=limit, with_notes=with_notes)
+    found = await sql(
+        session, _FAULTS, receipt_id=receipt_id, after=after, limit=limit, with_notes=with_notes, notes=list(NOTES)
+    )
     return pl.DataFrame([tuple(row) for row in found], schema=_FAULT_SCHEMA, orient="row")

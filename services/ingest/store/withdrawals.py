@@ -28,7 +28,7 @@ with lost as materialized (
     where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
     order by key for update
 ), before as materialized (
-    select distinct on (past.key) past.key, past.row_hash, past.source_time, past.receipt_id, past.row_no
+    select distinct on (past.key) past.key, past.subject, past.row_hash, past.source_time, past.receipt_id, past.row_no
     from ingest.past_state past join lost using (key)
     where not (past.receipt_id = :receipt_id and cast(:rows as int4multirange) @> past.row_no)
     order by past.key, past.source_time desc, past.receipt_id desc, past.row_no desc
@@ -39,7 +39,7 @@ with lost as materialized (
     where (past.key, past.source_time, past.receipt_id, past.row_no)
         = (before.key, before.source_time, before.receipt_id, before.row_no)
 )
-update ingest.head set row_hash = before.row_hash, source_time = before.source_time,
+update ingest.head set subject = before.subject, row_hash = before.row_hash, source_time = before.source_time,
     receipt_id = before.receipt_id, row_no = before.row_no
 from before where head.key = before.key
 """

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import polars as pl
 
-from services.ingest.batches import KEY, KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME, Prepared, prepare
+from services.ingest.batches import KEY, KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME, Prepared, only_keys, prepare
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge, read, refused_throughout
+from services.ingest.full_lists import shipped_guard
 from services.ingest.matching import SUBJECT
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.rules import must_be_the_same
@@ -20,10 +21,12 @@ from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
+from services.ingest.usecases.full_lists import Sender
 from services.ingest.usecases.matching import Origin, remember, resolve
 from services.ingest.usecases.measuring import measure
 from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
+from services.ingest.usecases.timeline import SAID_NOTHING, Said, Timeline, finish, place, timeline
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
 from shared.crypto import Vault
 from shared.db import Session
@@ -53,6 +56,12 @@ class Submission:
     idempotency_key: str | None
     reported_at: datetime
     proof: Proof | None = None
+    said: Said = SAID_NOTHING
+
+    @property
+    def sender(self) -> Sender:
+        """Whose it is, and when it came."""
+        return Sender(self.receipt_id, self.agency, self.reported_at)
 
 
 @dataclass
@@ -96,11 +105,12 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     sealed = await asyncio.to_thread(seal_body, vault, submission.body)
     if earlier := await _earlier(session, submission, dataset, sealed):
         return earlier
+    line = await timeline(session, submission.sender, dataset, submission.said)
     count = Count()
     batches = read(submission.body, submission.content_type, dataset)
     prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
     while batch := await asyncio.to_thread(next, prepared, None):
-        await take_in(session, submission, dataset, batch, count)
+        await take_in(session, submission, dataset, batch, count, line=line)
         if count.received > max_rows:
             raise FileTooLarge(f"A request may carry {max_rows} records.")
     must_have_sense(count, dataset)
@@ -109,7 +119,17 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     session.add(taken)
     if submission.proof:
         await keep_proof(session, submission.receipt_id, submission.proof, vault)
+    await finish(session, line, submission.sender, _keys(submission, checker, vault, count), shipped_guard())
     return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
+
+
+def _keys(submission: Submission, checker: Checker, vault: Vault, count: Count) -> Iterator[Prepared]:
+    """The rows by their keys alone, if any was refused."""
+    if not count.rejected:
+        return
+    keys = Checker(only_keys(checker.dataset))
+    for batch in read(submission.body, submission.content_type, checker.dataset):
+        yield prepare(batch, keys, vault, submission.reported_at, submission.agency)
 
 
 def must_have_sense(count: Count, dataset: Dataset) -> None:
@@ -137,9 +157,19 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
     return await receipt(session, known.receipt_id, submission.agency, {dataset.dataset: dataset})
 
 
-async def take_in(session: Session, submission: Submission, dataset: Dataset, batch: Prepared, count: Count) -> None:
-    """Take in one batch of a submission, in this transaction."""
-    receipt_id = submission.receipt_id
+async def take_in(
+    session: Session,
+    submission: Submission,
+    dataset: Dataset,
+    batch: Prepared,
+    count: Count,
+    *,
+    line: Timeline | None = None,
+) -> None:
+    """Take in one batch of a submission, in this transaction. `line`: what was read of its timeline in it."""
+    line = line or await timeline(session, submission.sender, dataset, submission.said)
+    placed = await place(session, line, batch)
+    receipt_id, batch = submission.receipt_id, placed.batch
     await receipt_store.keep_identities(session, batch.identities)
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
@@ -149,8 +179,8 @@ async def take_in(session: Session, submission: Submission, dataset: Dataset, ba
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
     await remember(session, resolution, changed, batch.unmatched, origin)
-    late = _NO_FAULTS if all_new else _superseded(batch.matched, changed, merged.older)
-    await fault_store.keep_faults(session, pl.concat([batch.faults, late]), receipt_id)
+    late = placed.late if all_new else pl.concat([placed.late, _superseded(batch.matched, changed, merged.older)])
+    await fault_store.keep_faults(session, pl.concat([batch.faults, placed.notes, late]), receipt_id)
     news = await _with_late(session, submission, batch.matched, changed, merged.older)
     for table in _messages(_table(news, merged.left)):
         announce(session, _accepted(submission, dataset, table))

@@ -63,6 +63,18 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "A newer state of the same record is known, or stands in the same file; this row changed nothing.",
         "已有该记录的更新状态(或同一文件中有更新的行),本行未引起变更。",
     ),
+    "corrected": (
+        "The row stands in place of what was handed in before, whatever time it gives.",
+        "本行取代此前所报的同一记录,不论其来源时间。",
+    ),
+    "nothing_corrected": (
+        "Nothing about this record had been handed in by then; the row was taken as any other.",
+        "被更正的回执及更早的报送中没有该记录,本行按普通报送处理。",
+    ),
+    "outside_list": (
+        "The record belongs to another month than the full list; the row was taken as any other.",
+        "该记录不属于本全量清单所指年月,本行按普通报送处理。",
+    ),
     "unmatched": (
         "The record is kept, but it is not known yet whose it is: {item} names no subject.",
         "记录已保存,但暂无法确定所属主体:{label}未能匹配。",

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+import pytest
+
 from services.scoring.consumers import consumer
 from services.scoring.revisions import take_back
 from services.scoring.rulebook import shipped
@@ -12,7 +15,7 @@ from services.scoring.store import facts as fact_store
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database
-from shared.events import RecordsAccepted, RecordsWithdrawn
+from shared.events import RecordsAccepted, RecordsClosed, RecordsWithdrawn
 from shared.ids import new_id
 from tests.scoring_events import accepted, announced, social_fee, subject
 from tests.scoring_facts import a_uscc, recent_month
@@ -110,3 +113,59 @@ async def test_of_a_large_file_taken_back_the_many_are_scored_in_the_next_turns(
     due = [(await subject(db, uscc))["next_review_on"] for uscc in sorted(usccs)]
     assert due[0] is None
     assert None not in due[1:]
+
+
+def closed(event: RecordsAccepted, rows: list[int], at: datetime) -> RecordsClosed:
+    """A full list as of that moment does not name these rows any more."""
+    return RecordsClosed(
+        snapshot_id=new_id(),
+        agency=event.agency,
+        dataset=event.dataset,
+        closed_at=at,
+        reported_at=at,
+        receipt_ids=[event.receipt_id] * len(rows),
+        rows=rows,
+    )
+
+
+@pytest.mark.parametrize("order", [(0, 1, 1), (1, 0, 0), (1, 1, 0)])
+async def test_what_a_full_list_does_not_name_has_ended_whichever_is_told_first(
+    db: Database, order: tuple[int, ...]
+) -> None:
+    uscc = a_uscc()
+    owed = social_fee(uscc, 3)
+    events = (owed, closed(owed, [1, 2, 3], now()))
+    for each in order:
+        await consumer.deliver(events[each], db)
+    assert (await subject(db, uscc))["level"] == "none"
+    assert {row for _, row in await known(db, uscc)} == {0}
+
+
+async def test_an_end_that_was_taken_back_never_was(db: Database) -> None:
+    uscc = a_uscc()
+    owed = social_fee(uscc, 3)
+    end = closed(owed, [1, 2, 3], now())
+    undone = msgspec.structs.replace(taken_back(owed, 0, 0), receipt_id=end.snapshot_id)
+    for event in (end, undone, owed):
+        await consumer.deliver(event, db)
+    assert (await subject(db, uscc))["level"] == "orange"
+
+
+async def test_a_record_that_moved_and_ended_is_with_nobody_any_more(db: Database) -> None:
+    one, other = a_uscc(), a_uscc()
+    first = accepted("samr_change", [one], {"item_name": ["地址"]}, keys=[f"move-{one}"])
+    moved = accepted("samr_change", [other], {"item_name": ["地址"]}, keys=[f"move-{one}"], left=[one])
+    for event in (closed(moved, [1], now()), moved, first):
+        await consumer.deliver(event, db)
+    assert (await known(db, one), [row for _, row in await known(db, other)]) == ([], [0])
+    await consumer.deliver(taken_back(moved), db)
+    assert await known(db, one) == []
+
+
+async def test_the_end_and_its_records_at_the_same_moment_are_both_known(db: Database) -> None:
+    for _ in range(5):
+        uscc = a_uscc()
+        owed = social_fee(uscc, 3)
+        end = closed(owed, [1, 2, 3], now())
+        await asyncio.gather(consumer.deliver(owed, db), consumer.deliver(end, db))
+        assert (await subject(db, uscc))["level"] == "none"

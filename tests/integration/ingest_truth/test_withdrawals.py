@@ -1,28 +1,12 @@
 """What an agency takes back counts no more, what stood before it stands again, and nobody else can take it back."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import SettingsOf
-from tests.ingest_desk import Door, a_tax_record, agency_headers, counts, open_door, person_headers
-
-
-@pytest.fixture(scope="module")
-async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
-    async with open_door(settings_of("ingest")) as door:
-        yield door
-
-
-@pytest.fixture(autouse=True)
-async def _a_clean_desk(door: Door) -> None:
-    async with door.db.transaction() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("delete from ingest.head")
-        await connection.exec_driver_sql("delete from ingest.past_state")
-        await connection.exec_driver_sql("delete from ingest.unmatched")
+from tests.ingest_desk import Door, a_tax_record, agency_headers, counts, person_headers
+from tests.ingest_truth import unknown
 
 
 def owing(day: int, *numbers: int, balance: str = "100") -> list[dict[str, Any]]:
@@ -109,7 +93,7 @@ async def test_a_state_that_came_too_late_stands_when_the_newer_one_is_taken_bac
 
 
 async def test_a_record_that_waits_for_its_subject_is_taken_back_too(door: Door) -> None:
-    receipt = await sent(door, [a_tax_record(1, uscc=None)])
+    receipt = await sent(door, [unknown(903)])
     await take_back(door, receipt)
     assert await door.rows("select 1 from ingest.unmatched") == []
 

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
 
+from gateway.issuer.admin import own_login
+from gateway.issuer.usecases.dead_letters import LetterSettled, Step, Wish
+from gateway.issuer.usecases.dead_letters import settle as settled
 from local import postgres, state
 from local.layout import Home, Ports
 from local.refusals import Refusal
 from shared import audit, bus, topology
 from shared import dead_letters as letters
 from shared.db import Database
+from shared.errors import NotFound
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -23,12 +27,39 @@ def dead_letters(home: Home, limit: int) -> list[letters.DeadLetter]:
     return _on_the_bus(home, lambda js: letters.letters(js, limit))
 
 
-def replay(home: Home, number: int) -> str:
-    """Send a dead letter to its subject again; returns the subject. Raises Refusal when there is no such letter."""
+def dead_letter(home: Home, number: int) -> letters.DeadLetter:
+    """One dead letter. Raises NotRunning, or Refusal when there is none of that number."""
+    found = _on_the_bus(home, lambda js: letters.letter(js, number))
+    if found is None:
+        raise _no_letter(number)
+    return found
+
+
+def settle(home: Home, number: int, step: Step, reason: str) -> str:
+    """Send a dead letter again, or put it away; who and why is in the issuer's audit log. Returns its subject.
+
+    Raises Refusal when there is no such letter, or something else was done with it.
+    """
+    wish = Wish(step, reason, f"operator:{own_login()}")
+    settings = _settings(home, "issuer")
+
+    async def done(js: JetStreamContext) -> str:
+        database = Database(settings)
+        try:
+            return (await settled(database, js, number, wish, datetime.now(UTC))).subject
+        finally:
+            await database.close()
+
     try:
-        return _on_the_bus(home, lambda js: letters.replay(js, number))
-    except NotFoundError as error:
-        raise Refusal(f"没有第 {number} 号死信。", f"There is no dead letter {number}.") from error
+        return _on_the_bus(home, done)
+    except NotFound as error:
+        raise _no_letter(number) from error
+    except LetterSettled as error:
+        raise Refusal(f"第 {number} 号死信已作其他处理。", error.detail) from error
+
+
+def _no_letter(number: int) -> Refusal:
+    return Refusal(f"没有第 {number} 号死信。", f"There is no dead letter {number}.")
 
 
 def audit_broken_at(home: Home, schema: str) -> int | None:

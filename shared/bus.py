@@ -179,6 +179,7 @@ async def _bury(message: Msg, name: str, error: Exception, js: JetStreamContext)
         **(message.headers or {}),
         "Anxin-Subject": message.subject,
         "Anxin-Consumer": name,
+        "Anxin-Tries": str(message.metadata.num_delivered or 1),
         "Anxin-Reason": without_row(f"{type(error).__name__}: {error}").replace("\n", " ")[:500],
         "Nats-Msg-Id": f"{name}:{sequence.stream if sequence else 0}",
     }

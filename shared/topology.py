@@ -63,6 +63,7 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
     "alerts": (e.EmployerScored, e.ProjectScored),
     "credit": (e.OrderOverdue, e.OrderPaid, e.OrderRevoked),
     "issuer": (e.CatalogueAnnounced,),
+    "ingest": (e.RulebookAnnounced,),
 }
 
 SPEAKERS: dict[str, tuple[str, ...]] = {
@@ -74,6 +75,10 @@ SPEAKERS: dict[str, tuple[str, ...]] = {
 }
 
 OPERATOR = "operator"
+# The part at which operators settle dead letters: it reads that stream, deletes there, and sends again what was heard.
+# It signs every token as it is, so no other part learns more by what this one may do.
+DESK = "issuer"
+_DESK_CALLS = ["$JS.API.STREAM.INFO.DEAD", "$JS.API.DIRECT.GET.DEAD", "$JS.API.STREAM.MSG.DELETE.DEAD"]
 
 
 def durable(service: str, event: type[e.Event]) -> str:
@@ -105,6 +110,8 @@ def _service_permissions(service: str) -> dict[str, list[str]]:
         stream, name = stream_of(event.subject), durable(service, event)
         publish += [f"$JS.API.CONSUMER.{verb}.{stream}.{name}" for verb in ("MSG.NEXT", "INFO")]
         publish.append(f"$JS.ACK.{stream}.{name}.>")
+    if service == DESK:
+        publish += _DESK_CALLS + sorted({event.subject for heard in LISTENERS.values() for event in heard})
     # Every service reads the IDENTITY stream by message number: keys and revocations live in memory only.
     publish.append("$JS.API.DIRECT.GET.IDENTITY")
     return {"publish": publish, "subscribe": [f"{inbox_prefix(service)}.>"]}

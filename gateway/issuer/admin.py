@@ -91,10 +91,11 @@ async def seed(session: Session, given: argparse.Namespace, now: datetime) -> di
 
 def _actor(given: argparse.Namespace) -> str:
     """Who the audit log names. The prefix keeps an operator from passing for a person who logs in."""
-    return f"operator:{given.actor or _own_login()}"
+    return f"operator:{given.actor or own_login()}"
 
 
-def _own_login() -> str:
+def own_login() -> str:
+    """The operating system's name of who runs this."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user has a number only

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Text
+from sqlalchemy import BigInteger, Column, DateTime, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -163,3 +163,19 @@ class KnownDataset(SQLModel, table=True):
     legal_basis: str
     until: date | None = None
     announced_at: datetime = _time()
+
+
+class DeadLetterStep(SQLModel, table=True):
+    """What was done with a dead letter. Numbers begin anew when the bus is emptied: the time belongs to the key."""
+
+    __tablename__ = "dead_letter_step"
+    __table_args__ = _SCHEMA
+
+    sequence: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    buried_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    step: str
+    consumer: str
+    subject: str
+    reason: str
+    by_whom: str
+    at: datetime = _time()

@@ -1,4 +1,4 @@
-"""`anxin clock`, `dead-letters list|replay`, `audit verify`: what operations and auditors do."""
+"""`anxin clock`, `dead-letters list|show|replay|discard`, `audit verify`: what operations and auditors do."""
 
 from typing import Annotated
 
@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
     app.command()(clock)
     letters = typer.Typer(help="死信。What no consumer could handle.", no_args_is_help=True)
     letters.command("list")(list_letters)
+    letters.command("show")(show_letter)
     letters.command("replay")(replay_letters)
+    letters.command("discard")(discard_letters)
     app.add_typer(letters, name="dead-letters")
     audit = typer.Typer(help="审计日志。The audit log.", no_args_is_help=True)
     audit.callback()(_audit_room)
@@ -60,6 +62,22 @@ def list_letters(home: HomeOption = None, limit: Annotated[int, typer.Option(min
         console.print("没有死信 no dead letters")
 
 
+def show_letter(
+    number: Annotated[int, typer.Argument(metavar="#", min=1, help="序号 Its number")], home: HomeOption = None
+) -> None:
+    """说明一条死信：原因、处置、内容（脱敏）。Why it died, what to do, and what it carried, masked."""
+    from local import operations
+    from shared.dead_letters.contents import described
+    from shared.dead_letters.reasons import explained
+
+    letter, console = operations.dead_letter(home_of(home), number), Console(soft_wrap=True, highlight=False)
+    why = explained(letter.error)
+    console.print(f"{letter.sequence} {letter.consumer} <- {letter.subject} ({letter.tries or '?'} 次 tries)")
+    console.print(letter.reason, markup=False)
+    console.print(f"{why.zh} {why.en}\n{why.todo_zh} {why.todo_en}", markup=False)
+    console.print_json(data=described(letter.body), ensure_ascii=False)
+
+
 def replay_letters(
     sequences: Annotated[list[int] | None, typer.Argument(metavar="[#]...", help="序号 Numbers; none: all")] = None,
     home: HomeOption = None,
@@ -72,7 +90,21 @@ def replay_letters(
     if not numbers:
         console.print("没有死信 no dead letters")
     for number in numbers:
-        console.print(f"{number} -> {operations.replay(here, number)}")
+        console.print(f"{number} -> {operations.settle(here, number, 'replayed', 'anxin dead-letters replay')}")
+
+
+def discard_letters(
+    sequences: Annotated[list[int], typer.Argument(metavar="#...", help="序号 Numbers")],
+    reason: Annotated[str, typer.Option(help="原因，留痕 Why; it stays on record")],
+    home: HomeOption = None,
+) -> None:
+    """丢弃死信并记录原因。Put dead letters away for good, with the reason."""
+    from local import operations
+
+    here = home_of(home)
+    for number in sequences:
+        operations.settle(here, number, "discarded", reason)
+        Console().print(f"{number}: 已丢弃 discarded")
 
 
 def verify_audit(home: HomeOption = None) -> None:

@@ -1,6 +1,7 @@
-"""The ingest service: its settings and its routes. It hears no event; it begins every story."""
+"""The ingest service: its settings and its routes. It begins every story, and hears only what became of it."""
 
 from services.ingest.announcing import announce_catalogue
+from services.ingest.consumers import consumer
 from services.ingest.importing import take_in_imports
 from services.ingest.keeping import keep_no_longer
 from services.ingest.reconsider import reconsider_waiting
@@ -9,6 +10,7 @@ from services.ingest.routes import (
     exchange,
     full_lists,
     imports,
+    lineage,
     matching,
     proofs,
     quality,
@@ -41,7 +43,9 @@ def create_service() -> Service:
             exchange.router,
             matching.router,
             full_lists.router,
+            lineage.router,
         ),
         settings=IngestSettings,
+        consumers=consumer,
         background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds, keep_no_longer),
     )

@@ -208,3 +208,43 @@ class FullListOut(BaseModel):
     ended: int
     opened_at: datetime
     settled_at: datetime | None
+
+
+class FeatureLineage(BaseModel):
+    """A figure that is made of the item."""
+
+    code: str
+    title: LabelOut
+
+
+class IndicatorLineage(BaseModel):
+    """A rule that compares or tells such a figure."""
+
+    code: str
+    title: LabelOut
+    subject: str
+    features: list[str]
+    article: str
+
+
+class ItemLineage(BaseModel):
+    """An item: whose, by which law, and where it goes. Nothing under `features`: it is kept and checked, not scored."""
+
+    dataset: str
+    dataset_label: LabelOut
+    item: str
+    label: str
+    owner: str = Field(description="code of the department")
+    legal_basis: str
+    sensitivity: Literal["P1", "P2", "P3"]
+    roles: list[str] = Field(description="what it is in its record: key, subject, name, source_time")
+    features: list[FeatureLineage]
+    indicators: list[IndicatorLineage]
+    used_by: list[str] = Field(description="addresses at which people see what became of it")
+
+
+class LineageOut(BaseModel):
+    """Items and where they go, by the rules that scoring announced last (null: it has not said anything yet)."""
+
+    rulebook_version: str | None
+    items: list[ItemLineage]

@@ -1,5 +1,6 @@
 """The scoring service: its settings, its routes, its consumers, its reviews."""
 
+from services.scoring.announcing import announce_rulebook
 from services.scoring.consumers import consumer
 from services.scoring.review import catch_up, review_due
 from services.scoring.routes import router
@@ -15,5 +16,5 @@ def create_service() -> Service:
         routers=(router,),
         settings=ScoringSettings,
         consumers=consumer,
-        background=(review_due, catch_up),
+        background=(review_due, catch_up, announce_rulebook),
     )

@@ -11,6 +11,7 @@ from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
 from shared.events.feeds import FeedProblem, FeedStateChanged
 from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.events.records import RecordsAccepted, RecordsClosed, RecordsUnlinked, RecordsWithdrawn
+from shared.events.rulebook import FeatureUse, IndicatorUse, ItemUsed, RulebookAnnounced
 from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
 
 __all__ = [
@@ -24,11 +25,14 @@ __all__ = [
     "EmployerRemoved",
     "EmployerScored",
     "Event",
+    "FeatureUse",
     "FeedProblem",
     "FeedStateChanged",
     "Finding",
     "GrantEnded",
     "IdentityRevoked",
+    "IndicatorUse",
+    "ItemUsed",
     "Level",
     "ListedParty",
     "OrderIssued",
@@ -43,6 +47,7 @@ __all__ = [
     "RecordsClosed",
     "RecordsUnlinked",
     "RecordsWithdrawn",
+    "RulebookAnnounced",
     "SigningKeysPublished",
     "SubjectKind",
 ]
@@ -56,6 +61,7 @@ ALL: tuple[type[Event], ...] = (
     FeedStateChanged,
     EmployerScored,
     ProjectScored,
+    RulebookAnnounced,
     AlertRaised,
     AlertFound,
     OrderIssued,

@@ -1,6 +1,5 @@
 """Grants: people ask, decide and revoke; an agency reads its own."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,27 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.issuer.models import DataGrant
+from gateway.issuer.routes.callers import person_with
 from gateway.issuer.schemas.grants import GrantIn, GrantList, GrantOut, ReasonIn, State
 from gateway.issuer.store import grants as grant_store
 from gateway.issuer.store.grants import Wanted
 from gateway.issuer.usecases import grants
-from shared.auth import Caller, current_caller, require
+from shared.auth import Caller, current_caller
 from shared.clock import local_date
 from shared.db import SessionDep
-from shared.errors import Forbidden
 
 router = APIRouter(prefix="/v1/grants", tags=["grants"])
-
-
-def person_with(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
-    """A dependency: a person with that scope. An agency never grants itself anything, whatever its token carries."""
-
-    async def person(caller: Annotated[Caller, Depends(require(scope))]) -> Caller:
-        if caller.kind != "person":
-            raise Forbidden("This is for people who have logged in.", check="role")
-        return caller
-
-    return person
 
 
 async def _reader(request: Request) -> Caller:

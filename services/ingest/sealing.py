@@ -16,6 +16,7 @@ from shared.crypto import Vault
 IDENTITIES = {"pseudonym": pl.String, "purpose": pl.String, "sealed": pl.String}
 _BODY = "raw-body"
 _NONCE_BYTES = 12
+_GAPS = r"[\s\x{200b}\x{feff}\p{Pd}]"
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,21 @@ def _sealed_values(column: pl.Series, item: Item, vault: Vault) -> pl.DataFrame:
     if item.seal == "person-or-company":
         clear = clear.filter(credit_codes(clear).values.is_null())
     purpose = "account" if item.seal == "account" else "person"
-    texts = clear.to_list()
+    texts = (_one_spelling(clear) if purpose == "account" else clear).to_list()
     return pl.DataFrame(
         {
-            "clear": pl.Series(texts, dtype=pl.String),
+            "clear": clear.cast(pl.String),
             "pseudonym": pl.Series([vault.pseudonym(purpose, text) for text in texts], dtype=pl.String),
             "purpose": pl.repeat(purpose, len(texts), dtype=pl.String, eager=True),
             "sealed": pl.Series([vault.seal(purpose, text) for text in texts], dtype=pl.String),
         }
     )
+
+
+def _one_spelling(accounts: pl.Series) -> pl.Series:
+    """An account number as every bank would print it without gaps: else one account would have several pseudonyms."""
+    bare = accounts.str.normalize("NFKC").str.replace_all(_GAPS, "").str.to_uppercase()
+    return bare.zip_with(bare != "", accounts)
 
 
 def _replaced(rows: pl.DataFrame, item: Item, dataset: Dataset, found: pl.DataFrame) -> pl.DataFrame:

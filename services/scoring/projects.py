@@ -22,7 +22,7 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     """Add P04, P06 and P07's features to the projects' features."""
     today = facts.today
     watched = _watched(facts, today)
-    banks = _bank_horizon(facts, book.parameter("bank_silence_days", today), today)
+    banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
     grace_days = book.parameter("labour_fee_grace_days", today)
     features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks, grace_days))
     features.add("unpaid_attendance_months", _unpaid_months(facts, banks, today))
@@ -44,7 +44,7 @@ def _watched(facts: Facts, today: date) -> pl.DataFrame:
     return running.group_by("subject").agg(pl.col("start_date").min().alias("started"), fee_day.alias("fee_day"))
 
 
-def _bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
+def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement."""
     accounts = facts.frames["bk_special_account"]
     flows = facts.frames["bk_account_flow"]

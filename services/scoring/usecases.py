@@ -173,10 +173,17 @@ async def take_in_listing(session: Session, event: EmployerListed | EmployerRemo
 
 
 async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Caller) -> Subject | OutsideJurisdiction:
-    """A subject as it stands, if the caller may see it; the look is written into the audit log.
+    """A subject as it stands, if the caller may see it; the look is written into the audit log."""
+    subject = await seen(session, (kind, subject_id), caller, f"{kind}.risk")
+    if isinstance(subject, Subject):
+        details = {"score_id": subject.score_id}
+        await audit.record(session, caller.id, f"{kind}.risk.read", subject_id, details)
+    return subject
 
-    A refusal is a value, so that the log keeps that someone tried.
-    """
+
+async def seen(session: Session, key: tuple[Scored, str], caller: Caller, what: str) -> Subject | OutsideJurisdiction:
+    """A subject that the caller may see. A refusal is a value, so that the audit log keeps that someone tried."""
+    kind, subject_id = key
     subject = (await subject_store.subjects(session, kind, [subject_id])).get(subject_id)
     if subject is None:
         raise NeverScored(f"Nothing was ever reported about {subject_id}.")
@@ -184,9 +191,8 @@ async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Calle
         try:
             must_be_within(subject.division, caller.jurisdiction)
         except OutsideJurisdiction as refusal:
-            await audit.record(session, caller.id, f"{kind}.risk.refused", subject_id, {"check": refusal.check})
+            await audit.record(session, caller.id, f"{what}.refused", subject_id, {"check": refusal.check})
             return refusal
-    await audit.record(session, caller.id, f"{kind}.risk.read", subject_id, {"score_id": subject.score_id})
     return subject
 
 

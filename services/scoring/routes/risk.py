@@ -5,13 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.scoring import usecases, views
+from services.scoring import usecases
 from services.scoring.models import Subject
 from services.scoring.rulebook import Scored, shipped
-from services.scoring.schemas import RiskOut, RulebookOut
+from services.scoring.schemas.risk import RiskOut, RulebookOut
 from services.scoring.store import feeds as feed_store
 from services.scoring.store import scores
 from services.scoring.store.scores import Span
+from services.scoring.views import risk as views
 from shared.auth import Caller, require
 from shared.clock import SHANGHAI, now
 from shared.db import Session, SessionDep

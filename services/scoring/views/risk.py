@@ -1,4 +1,4 @@
-"""From what is stored to what is answered. Pure."""
+"""A risk and the rules, from what is stored to what is answered. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from services.scoring.models import Score, Subject
-from services.scoring.rulebook import Condition, Dataset, Indicator, Rulebook
-from services.scoring.schemas import (
+from services.scoring.rulebook import Condition, Dataset, Indicator, Parameter, Rulebook
+from services.scoring.schemas.risk import (
     ConditionOut,
     FeedOut,
     FeedState,
@@ -71,8 +71,13 @@ def rulebook_view(book: Rulebook) -> RulebookOut:
     return RulebookOut(
         version=book.version,
         indicators=[_indicator(each, titles) for each in book.indicators],
-        parameters=[ParameterOut.model_validate(msgspec.to_builtins(each)) for each in book.parameters],
+        parameters=[parameter_view(each) for each in book.parameters],
     )
+
+
+def parameter_view(parameter: Parameter) -> ParameterOut:
+    """A number of the book, with where it comes from."""
+    return ParameterOut.model_validate(msgspec.to_builtins(parameter))
 
 
 def _missing(feed: StoppedFeed, book: Rulebook) -> MissingFeedOut:

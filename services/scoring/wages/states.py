@@ -1,0 +1,42 @@
+"""How a worker's wage for a month stands: exactly one state. docs/wages.md says each in words, with its article."""
+
+import polars as pl
+
+STATES = (
+    "paid_in_full_on_time",
+    "paid_late",
+    "paid_short",
+    "not_paid",
+    "not_yet_due",
+    "paid_without_attendance",
+    "attended_without_payroll",
+    "no_claim",
+)
+
+
+def state(today: pl.Expr) -> pl.Expr:
+    """The state of a line with due, paid, paid_by_due, days, due_on, is_manager and attendance_known. First match wins.
+
+    Nobody is said never to have come where nobody's attendance of that month was reported: missing is not zero.
+    Managers are named in the register; what they are paid outside the project's sheets is no worker's wage.
+    """
+    is_claim, came = pl.col("due") > 0, pl.col("days") > 0
+    never_came = pl.col("attendance_known") & ~came & ~pl.col("is_manager")
+    works_unlisted = came & ~pl.col("is_manager")
+    return (
+        pl.when((pl.col("paid") > 0) & never_came)
+        .then(pl.lit("paid_without_attendance"))  # 53号 art. 8; Decree 724, art. 28, 31
+        .when(is_claim & (pl.col("paid_by_due") >= pl.col("due")))
+        .then(pl.lit("paid_in_full_on_time"))  # Decree 724, art. 11-14
+        .when((is_claim | works_unlisted) & (today <= pl.col("due_on")))
+        .then(pl.lit("not_yet_due"))  # art. 13-14
+        .when(is_claim & (pl.col("paid") >= pl.col("due")))
+        .then(pl.lit("paid_late"))  # art. 13
+        .when(is_claim & (pl.col("paid") > 0))
+        .then(pl.lit("paid_short"))  # art. 11, 30
+        .when(is_claim)
+        .then(pl.lit("not_paid"))  # art. 11, 30
+        .when(works_unlisted)
+        .then(pl.lit("attended_without_payroll"))  # art. 28, 31
+        .otherwise(pl.lit("no_claim"))
+    )

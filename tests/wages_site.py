@@ -16,6 +16,7 @@ from tests.ingest_desk import GOOD, Door
 from tests.scoring_facts import recent_month
 
 Record = dict[str, Any]
+MOBILES = "1390571880"
 MONTH, PAID_IN = recent_month(3), recent_month(2)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -58,7 +59,7 @@ class Site:
         return {"project_code": self.code, "name": "某某安置房", "division": self.division, "state": "在建"} | parties
 
     def _worker(self, n: int, number: str) -> Record:
-        known = {"project_code": self.code, "id_no": number, "name": f"工人{n}", "mobile": f"1380000000{n}"}
+        known = {"project_code": self.code, "id_no": number, "name": f"欧阳{self.code}{n}", "mobile": MOBILES + str(n)}
         bank = {"pay_card": f"62220000000{n:08}", "pay_bank": "0102"}
         role = {"work_role": "manager" if n == 6 else "worker", "team_no": "=1+1", "has_contract": True}
         return known | bank | role | {"entry_at": f"{MONTH}-01T08:00:00"}

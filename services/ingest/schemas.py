@@ -1,10 +1,14 @@
 """Answers of the ingest API: the public contract."""
 
+import re
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
+
+# A citizen number or an account, however it is spaced.
+_LONG_NUMBER = re.compile(r"(?:\d[\s-]*){15,}")
 
 
 class RowError(BaseModel):
@@ -15,6 +19,33 @@ class RowError(BaseModel):
     code: str
     message: str
     message_zh: str
+
+
+class IdentityQuery(BaseModel):
+    """Whose masked numbers are wanted."""
+
+    pseudonyms: list[Annotated[str, Field(pattern="^[0-9a-f]{32}$")]] = Field(min_length=1, max_length=500)
+
+
+class IdentityOut(BaseModel):
+    """Who is behind a pseudonym."""
+
+    pseudonym: str
+    kind: str = Field(description="person or account")
+    number: str = Field(description="Masked, or clear after unmasking", examples=["330110********1234"])
+
+
+class UnmaskIn(BaseModel):
+    """What the number is needed for. It is kept in the audit log, so it may not hold a number itself."""
+
+    purpose: str = Field(min_length=4, max_length=200, examples=["现场核查 2026-10 工资"])
+
+    @field_validator("purpose")
+    @classmethod
+    def _names_nobody(cls, purpose: str) -> str:
+        if _LONG_NUMBER.search(purpose):
+            raise ValueError("a purpose may not hold a citizen number or an account")
+        return purpose.strip()
 
 
 class ReceiptOut(BaseModel):

@@ -48,6 +48,11 @@ def open_packed(vault: Vault, kept: SealedBody) -> bytes:
     return AESGCM(key).decrypt(nonce, sealed, kept.sha256)
 
 
+def masked_number(kind: str, number: str) -> str:
+    """A person's number as 330110********1234 (domain.md 6.2); of an account the last four places."""
+    return f"{number[:6]}********{number[-4:]}" if kind == "person" else f"****{number[-4:]}"
+
+
 def pseudonymised(rows: pl.DataFrame, dataset: Dataset, vault: Vault) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows with every P3 value replaced by its pseudonym, and the sealed values (pseudonym, purpose, sealed).
 

@@ -25,8 +25,9 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
     grace_days = book.parameter("labour_fee_grace_days", today)
     features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks, grace_days))
-    features.add("unpaid_attendance_months", _unpaid_months(facts, banks, today))
-    for code, measured in _left_out(facts, book.parameter("payroll_patience_days", today), today).items():
+    by_code = _unpaid_months(facts, banks, today)
+    by_code |= _left_out(facts, book.parameter("payroll_patience_days", today), today)
+    for code, measured in by_code.items():
         features.add(code, measured)
     # Cycles and months pass without any report: every project is looked at again the next day.
     features.review = facts.subjects.with_columns(pl.lit(today + timedelta(days=1)).alias("ends"))
@@ -103,8 +104,11 @@ def _agreed_days_missed(grace_days: int) -> pl.Expr:
     return pl.max_horizontal(month_of(last_due) - not_yet.cast(pl.Int32) - paid_for, pl.lit(0))
 
 
-def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:
-    """P06: months with attendance in which, and in the month after which, no wage left the account."""
+def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> dict[str, Measured]:
+    """P06: months with attendance in which, and in the month after which, no wage left the account.
+
+    With them how many workers came in them, and what their payrolls state (null where there are none).
+    """
     this_month = _this_month(today)
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     settled = attendance.join(banks, on="subject").filter(
@@ -116,10 +120,28 @@ def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> Measured:
     paid = _paid_months(facts)
     unpaid = settled.join(paid, on=["subject", "month"], how="anti")
     known = settled.group_by("subject").agg(pl.col("time").max())
-    counts = unpaid.group_by("subject").agg(pl.col("month").n_unique().alias("value"))
-    table = known.join(counts, on="subject", how="left").select("subject", pl.col("value").fill_null(0), "time")
+    counts = unpaid.group_by("subject").agg(pl.col("month").n_unique(), pl.col("id_no").n_unique().alias("workers"))
+    counted = known.join(counts, on="subject", how="left").join(_stated(facts, unpaid), on="subject", how="left")
     first_of_month = unpaid.unique(["subject", "month", "id_no"], keep="last", maintain_order=True)
-    return _measured("unpaid_attendance_months", facts, table, _origin(first_of_month))
+    values = {
+        "unpaid_attendance_months": pl.col("month").fill_null(0),
+        "unpaid_attendance_workers": pl.col("workers").fill_null(0),
+        "unpaid_attendance_payable": pl.col("payable"),
+    }
+    return {
+        code: _measured(code, facts, counted.select("subject", value.alias("value"), "time"), _origin(first_of_month))
+        for code, value in values.items()
+    }
+
+
+def _stated(facts: Facts, months: pl.DataFrame) -> pl.DataFrame:
+    """(subject, payable): what the payroll lines of some months come to."""
+    lines = facts.frames["hc_payroll_detail"].join(
+        facts.frames["hc_payroll"].select("subject", "payroll_no", pl.col("pay_month").alias("month")),
+        on=["subject", "payroll_no"],
+    )
+    of_months = lines.join(months.select("subject", "month").unique(), on=["subject", "month"], how="semi")
+    return of_months.drop_nulls("payable").group_by("subject").agg(pl.col("payable").sum())
 
 
 def _paid_months(facts: Facts) -> pl.DataFrame:

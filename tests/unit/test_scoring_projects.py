@@ -1,6 +1,7 @@
 """Projects at the edges of 5.3: shares just above a threshold, agreed days, feeds younger than the account."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -108,3 +109,27 @@ def test_of_an_account_without_a_date_and_without_a_fee_nothing_is_known() -> No
     told = (a_flow("2026-08-20", "out", "wage out"), a_flow("2026-11-20", "out", "wage out"))
     undated = an_account("2025-01-15") | {"body": '{"account_no":"acc"}'}
     assert features(a_project(), undated, *told, kind="project").values["fee_cycles_missed"].to_list() == [None]
+
+
+def test_wages_that_never_left_the_account_are_told_with_the_workers_and_the_sum_but_without_a_name() -> None:
+    site: dict[str, Any] = {"_kind": "project", "_subject": PROJECT}
+    came = [
+        a_version("hc_attendance", f"{name}{day}", id_no=name, punch_at=f"2026-09-{day}T08:00:00+08:00", **site)
+        for name in ("w1", "w2")
+        for day in ("10", "11")
+    ]
+    sheet = a_version("hc_payroll", "pr", payroll_no="pr", pay_month="2026-09", worker_cnt=2, signed_cnt=2, **site)
+    lines = [
+        a_version("hc_payroll_detail", name, payroll_no="pr", id_no=name, payable="8000.50", **PAYROLL)
+        for name in ("w1", "w2")
+    ]
+    bank = (a_flow("2026-08-20"), a_flow("2026-11-20"))
+    known = [a_project(), an_account("2025-01-15"), *came, *bank]
+    found = features(*known, sheet, *lines, kind="project").values.row(0, named=True)
+    figures = [found[f"unpaid_attendance_{name}"] for name in ("months", "workers", "payable")]
+    assert figures == [1, 2, Decimal("16001.00")]
+    # What no payroll states is not known; it is not zero.
+    assert features(*known, kind="project").values["unpaid_attendance_payable"].to_list() == [None]
+
+
+PAYROLL: dict[str, Any] = {"_kind": "payroll", "_subject": "pr"}

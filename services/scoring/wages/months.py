@@ -25,7 +25,8 @@ def months_of(facts: Facts, lines: pl.DataFrame, due: pl.DataFrame, silence_days
     joined = summed.join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
     counts = ("registered", "workers", "on_payroll", "attended", "by_hand_only", "managers", *STATES)
     money = (*SUMS, "overdue", "open_not_due")
-    filled = joined.with_columns(pl.col(counts).fill_null(0), pl.col(money).fill_null(0))
+    told = joined.filter((pl.col("workers") > 0) | pl.any_horizontal(pl.col(FLOWS) != 0))
+    filled = told.with_columns(pl.col(counts).fill_null(0), pl.col(money).fill_null(0))
     return filled.with_columns(
         (pl.col("sheets_paid") - pl.col("wage_out") + pl.col("wage_returned")).alias("sheets_gap"),
         (pl.col("due") - pl.col("fee_in") + pl.col("fee_returned")).alias("fee_gap"),

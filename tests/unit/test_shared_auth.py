@@ -37,7 +37,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "sub": "tax-bureau",
         "client_id": "tax-bureau",
         "iat": now - 10,
-        "exp": now + 300,
+        "exp": now + 3600,
         "jti": "t1",
         "scope": "ingest:tax_arrears ingest:tax_status",
         "cnf": {"x5t#S256": THUMBPRINT},

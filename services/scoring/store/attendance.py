@@ -20,52 +20,61 @@ MONTHS: dict[str, pl.DataType] = {
 }
 
 # Whatever touched a punch - a repeat, a correction, an older version that came late, a withdrawal -, its cell is made
-# of the newest versions again. Every version of the key names cells: a withdrawn one says no more whose it was.
+# of the newest versions again. Every version of the key names cells: a withdrawn one says no more whose it was. The
+# planner cannot know how many rows these steps have: no two of them are joined, or a batch would cost its square.
 _FOLD = """
-with touched as materialized (
+with told as materialized (
     select distinct fact.subject_id, fact.body ->> 'id_no' as worker,
-        scoring.month_count(scoring.china_day(fact.body ->> 'punch_at')) as month
+        scoring.china_day(fact.body ->> 'punch_at') as day
     from scoring.fact
     where fact.dataset = 'hc_attendance' and fact.subject_kind = 'project' and fact.body is not null
         and fact.key = any(cast(:keys as text[])) and fact.subject_id = any(cast(:ids as text[]))
 ), cell as materialized (
-    select touched.*, make_date(month / 12, month % 12 + 1, 1) as first_day from touched
-    where worker is not null and month is not null
+    select distinct subject_id, worker, date_trunc('month', day)::date as first_day
+    from told where worker is not null and day is not null
 ), candidate as materialized (
     -- The text is a UTC moment or China's time: two days to either side hold every punch of a month of China.
-    select distinct cell.subject_id, cell.worker, cell.month, fact.key
-    from cell join scoring.fact on fact.dataset = 'hc_attendance' and fact.body is not null
+    select distinct cell.subject_id, cell.worker, cell.first_day, fact.key
+    from cell left join scoring.fact on fact.dataset = 'hc_attendance' and fact.body is not null
         and fact.subject_id = cell.subject_id and fact.body ->> 'id_no' = cell.worker
         and (fact.body ->> 'punch_at') collate "C" >= to_char(cell.first_day - 2, 'YYYY-MM-DD')
         and (fact.body ->> 'punch_at') collate "C" < to_char(cell.first_day + interval '1 month 2 days', 'YYYY-MM-DD')
 ), punch as materialized (
-    select candidate.*, version.source_time, version.reported_at, version.receipt_id, version.row_no, version.agency,
-        version.body, scoring.china_day(version.body ->> 'punch_at') as day
-    from candidate cross join lateral (
-        select * from scoring.fact
-        where fact.subject_id = candidate.subject_id and fact.subject_kind = 'project'
-            and fact.dataset = 'hc_attendance' and fact.key = candidate.key
-            and not exists (select from scoring.withdrawn gone
-                where gone.receipt_id = fact.receipt_id and gone.rows @> fact.row_no)
-        order by fact.source_time desc, fact.receipt_id desc, fact.row_no desc limit 1
-    ) version
-    where version.row_no > 0 and version.body ->> 'id_no' = candidate.worker
-        and scoring.month_count(scoring.china_day(version.body ->> 'punch_at')) = candidate.month
-), folded as (
-    select subject_id, month, worker, count(distinct day) as days,
-        count(distinct day) filter (where body ->> 'origin' = 'device') as device_days, max(key collate "C") as key
-    from punch group by subject_id, month, worker
+    select candidate.subject_id, candidate.worker, candidate.first_day, candidate.key, version.source_time,
+        version.reported_at, version.receipt_id, version.row_no, version.agency, version.body, version.day
+    from candidate left join lateral (
+        select newest.*, scoring.china_day(newest.body ->> 'punch_at') as day from (
+            select * from scoring.fact
+            where fact.subject_id = candidate.subject_id and fact.subject_kind = 'project'
+                and fact.dataset = 'hc_attendance' and fact.key = candidate.key
+                and not exists (select from scoring.withdrawn gone
+                    where gone.receipt_id = fact.receipt_id and gone.rows @> fact.row_no)
+            order by fact.source_time desc, fact.receipt_id desc, fact.row_no desc limit 1
+        ) newest
+        where newest.row_no > 0 and newest.body ->> 'id_no' = candidate.worker
+        offset 0
+    ) version on version.day >= candidate.first_day and version.day < candidate.first_day + interval '1 month'
+), folded as materialized (
+    select subject_id, worker,
+        (extract(year from first_day) * 12 + extract(month from first_day) - 1)::integer as month,
+        count(distinct day) as days, count(distinct day) filter (where body ->> 'origin' = 'device') as device_days,
+        (array_agg(key order by key collate "C" desc) filter (where day is not null))[1] as key,
+        (array_agg(source_time order by key collate "C" desc) filter (where day is not null))[1] as source_time,
+        (array_agg(reported_at order by key collate "C" desc) filter (where day is not null))[1] as reported_at,
+        (array_agg(receipt_id order by key collate "C" desc) filter (where day is not null))[1] as receipt_id,
+        (array_agg(row_no order by key collate "C" desc) filter (where day is not null))[1] as row_no,
+        (array_agg(agency order by key collate "C" desc) filter (where day is not null))[1] as agency,
+        (array_agg(body order by key collate "C" desc) filter (where day is not null))[1] as body
+    from punch group by subject_id, worker, first_day
 ), gone as (
-    delete from scoring.attendance_month line using cell
-    where line.subject_id = cell.subject_id and line.month = cell.month and line.worker = cell.worker
-        and not exists (select from folded where folded.subject_id = cell.subject_id
-            and folded.month = cell.month and folded.worker = cell.worker)
+    delete from scoring.attendance_month line using folded
+    where folded.days = 0 and line.subject_id = folded.subject_id and line.month = folded.month
+        and line.worker = folded.worker
 )
 insert into scoring.attendance_month
     (subject_id, month, worker, days, device_days, key, source_time, reported_at, receipt_id, row_no, agency, body)
-select folded.*, last.source_time, last.reported_at, last.receipt_id, last.row_no, last.agency, last.body
-from folded join punch last on last.subject_id = folded.subject_id and last.key = folded.key
-    and last.worker = folded.worker and last.month = folded.month
+select subject_id, month, worker, days, device_days, key, source_time, reported_at, receipt_id, row_no, agency, body
+from folded where days > 0
 on conflict (subject_id, month, worker) do update set days = excluded.days, device_days = excluded.device_days,
     key = excluded.key, source_time = excluded.source_time, reported_at = excluded.reported_at,
     receipt_id = excluded.receipt_id, row_no = excluded.row_no, agency = excluded.agency, body = excluded.body

@@ -16,7 +16,7 @@ from decimal import Decimal
 from statistics import quantiles
 from typing import Any
 
-from bench.scoring import scoring_database
+from bench.database import database
 from services.scoring import folding, wage_reads
 from services.scoring.rulebook import shipped
 from shared.clock import now, today
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     arguments = vars(parser.parse_args())
     as_json = arguments.pop("json")
-    with scoring_database() as settings:
+    with database("scoring") as settings:
         result = asyncio.run(measure(settings, arguments))
     text = json.dumps(result) + "\n" if as_json else "".join(f"{name:>20}  {value}\n" for name, value in result.items())
     sys.stdout.write(text)

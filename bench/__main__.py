@@ -5,7 +5,7 @@ import sys
 
 MEASUREMENTS = (
     ("boot", ()),
-    ("ingest", ("--records", "1000")),
+    ("ingest", ("--records", "1000000")),
     ("scoring", ("--employers", "10000")),
     ("matching", ("--employers", "20000")),
     ("wages", ("--projects", "40")),

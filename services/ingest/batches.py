@@ -74,10 +74,16 @@ def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, age
     plain = plain.with_columns(
         keys,
         _key_hashes(plain, keys, dataset, agency),
-        pl.Series(ROW_HASH, fingerprints(texts.get_column("content").to_list()), dtype=pl.String),
+        _fingerprints(texts.get_column("content")).alias(ROW_HASH),
     )
     announced = [item.item for item in dataset.items if item.sensitivity != "P2"]
     return plain.select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
+
+
+def _fingerprints(texts: pl.Series) -> pl.Series:
+    """Of each text 32 hex digits."""
+    digests = pl.Series(fingerprints(texts.cast(pl.Binary).to_list()), dtype=pl.Binary)
+    return digests.bin.encode("hex")
 
 
 def month_item(dataset: Dataset) -> str | None:
@@ -97,7 +103,7 @@ def _key_hashes(rows: pl.DataFrame, keys: pl.Series, dataset: Dataset, agency: s
     """Keys of fixed size: first the register, so that all records of one lie together, then the record."""
     provider = agency if dataset.providers == "many" else None
     month = month_item(dataset)
-    told = pl.Series(fingerprints((dataset.dataset + _BETWEEN + keys).to_list()), dtype=pl.String)
+    told = _fingerprints(dataset.dataset + _BETWEEN + keys)
     if month is None:
         return (scope(dataset.dataset, provider, None) + told.str.slice(SCOPE_DIGITS)).alias(KEY_HASH)
     months = rows.get_column(month)

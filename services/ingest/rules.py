@@ -101,9 +101,9 @@ def row_ranges(text: str | None, received: int) -> list[RowRange]:
     return ranges
 
 
-def fingerprints(texts: Iterable[str]) -> list[str]:
-    """128 bits of BLAKE2b of each text, as 32 hex digits: stable for ever, and a uuid's size in the database."""
-    return [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+def fingerprints(texts: Iterable[bytes]) -> list[bytes]:
+    """128 bits of BLAKE2b of each text (UTF-8): stable for ever, and a uuid's size in the database."""
+    return [hashlib.blake2b(text, digest_size=16).digest() for text in texts]
 
 
 def scope(dataset: str, agency: str | None, month: str | None) -> str:
@@ -111,7 +111,8 @@ def scope(dataset: str, agency: str | None, month: str | None) -> str:
 
     `agency` where many provide the dataset, `month` where the natural key holds one; else None.
     """
-    return fingerprints(["\x1f".join(("scope", dataset, agency or "", month or ""))])[0][:SCOPE_DIGITS]
+    register = "\x1f".join(("scope", dataset, agency or "", month or ""))
+    return fingerprints([register.encode()])[0].hex()[:SCOPE_DIGITS]
 
 
 def bounds(register: str) -> tuple[UUID, UUID]:

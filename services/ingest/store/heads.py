@@ -17,6 +17,7 @@ from shared.db import Session, copy_in, sql
 
 # So many keys tell whether a file is likely to be all new.
 _SAMPLE = 64
+_FEW = 200
 _LEFT = {ROW: pl.Int64, LEFT: pl.String}
 
 _KNOWS = "select exists (select from ingest.head where key = any(cast(:keys as uuid[])))"
@@ -75,7 +76,9 @@ async def merge(session: Session, rows: pl.DataFrame, dataset: str, receipt_id: 
     if rows.is_empty():
         return Merged([], [])
     newest = _newest(rows)
-    if await _is_likely_new(session, newest) and await _copied(session, newest, dataset, receipt_id):
+    # A few rows are compared in one round trip; to look first and then copy takes four.
+    is_large = len(newest) > _FEW
+    if is_large and await _is_likely_new(session, newest) and await _copied(session, newest, dataset, receipt_id):
         return Merged(newest.get_column(ROW).to_list(), [])
     found = (await sql(session, _MERGE, dataset=dataset, receipt_id=receipt_id, **_arrays(newest))).one()
     left = pl.DataFrame([found.left_rows or [], found.left_subjects or []], schema=_LEFT)

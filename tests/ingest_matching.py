@@ -7,7 +7,16 @@ from services.ingest.reconsider import reconsider_once
 from tests.ingest_desk import ALSO_GOOD, GOOD, Door, person_headers, with_lists
 
 NAME, ALSO_NAMED = "杭州市余杭区恒达建设有限公司", "杭州市余杭区永盛服饰有限公司"
-TABLES = ("outbox", "head", "unmatched", "known_employer", "linked", "link", "question_clue", "question")
+TABLES = (
+    "outbox",
+    "head",
+    "unmatched",
+    "known_employer",
+    "linked",
+    "link",
+    "question_clue",
+    "question",
+)
 
 
 def an_entity(**changes: Any) -> dict[str, Any]:

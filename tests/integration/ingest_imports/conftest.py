@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import SettingsOf
 from tests.ingest_desk import Door, open_door
 from tests.ingest_imports import Uploader
+from tests.ingest_matching import forget
 
 
 @pytest.fixture(scope="package")
@@ -21,8 +22,8 @@ async def _a_clean_desk(door: Door) -> None:
         connection = await session.connection()
         await connection.exec_driver_sql("delete from ingest.import_piece")
         await connection.exec_driver_sql("delete from ingest.import")
-        await connection.exec_driver_sql("delete from ingest.head")
-        await connection.exec_driver_sql("delete from ingest.unmatched")
+    # What other folders' records taught would find an employer where none is to be found.
+    await forget(door)
 
 
 @pytest.fixture

@@ -115,6 +115,14 @@ def with_lists(event: dict[str, Any]) -> dict[str, Any]:
     return event | lists | {"columns": items}
 
 
+async def clear(door: Door) -> None:
+    """A desk on which no record is: those of an earlier test would make those of the next one unchanged."""
+    async with door.db.transaction() as session:
+        connection = await session.connection()
+        for table in ("head", "past_state", "unmatched"):
+            await connection.exec_driver_sql(f"delete from ingest.{table}")  # noqa: S608 - names of our own
+
+
 def agency_headers(name: str, scope: str) -> dict[str, str]:
     """A token of an agency, bound to its certificate, as Envoy forwards it."""
     return headers(claims(sub=name, client_id=name, scope=scope))

@@ -10,6 +10,7 @@ NAME, ALSO_NAMED = "杭州市余杭区恒达建设有限公司", "杭州市余�
 TABLES = (
     "outbox",
     "head",
+    "past_state",
     "unmatched",
     "known_employer",
     "linked",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SettingsOf
-from tests.ingest_desk import Door, open_door
+from tests.ingest_desk import Door, clear, open_door
 from tests.ingest_watch import Watched
 
 
@@ -26,8 +26,4 @@ def watched(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watc
 
 @pytest.fixture(autouse=True)
 async def _a_clean_desk(door: Door) -> None:
-    """Records of an earlier test would make those of the next one unchanged."""
-    async with door.db.transaction() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("delete from ingest.head")
-        await connection.exec_driver_sql("delete from ingest.unmatched")
+    await clear(door)

@@ -45,7 +45,7 @@ async def actions(door: Door, receipt: dict[str, Any]) -> list[tuple[Any, ...]]:
 async def test_every_outcome_is_told_with_its_reason(door: Door) -> None:
     sent = [
         a_tax_record(1),
-        a_tax_record(2, uscc=WRONG_CHECK),
+        a_tax_record(70_102, uscc=WRONG_CHECK),
         a_tax_record(3, balance="-1", as_of="2026-13"),
         a_tax_record(4, balance="5", stat_at="2026-11-01T08:00:00+08:00"),
         a_tax_record(4, balance="6", stat_at="2026-11-02T08:00:00+08:00"),

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import SettingsOf
-from tests.ingest_desk import Door, open_door
+from tests.ingest_desk import Door, clear, open_door
 
 
 @pytest.fixture(scope="package")
@@ -16,8 +16,4 @@ async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
 
 @pytest.fixture(autouse=True)
 async def _a_clean_desk(door: Door) -> None:
-    """Records of an earlier test would make those of the next one unchanged."""
-    async with door.db.transaction() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("delete from ingest.head")
-        await connection.exec_driver_sql("delete from ingest.unmatched")
+    await clear(door)

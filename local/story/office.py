@@ -13,7 +13,7 @@ from local.person_client import person, sign
 from local.refusals import Refusal
 
 T = TypeVar("T")
-_PATIENCE_S = 60.0
+_PATIENCE_S = 150.0
 
 
 class Office:

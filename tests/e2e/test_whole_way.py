@@ -12,7 +12,7 @@ from local.story.tracing import one_trace
 from tests.running import Running
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_from_an_agencys_file_to_the_public_credit_system(platform: Running) -> None:
     """The market, tax, water, power and court records of one employer gather into a red risk; the analyst sends the
     alert to the town, which accepts it; two inspectors confirm it; the order to pay is not obeyed; the bureau's head

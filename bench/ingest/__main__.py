@@ -14,7 +14,7 @@ import typer
 
 from bench.ingest import bulk, small
 from bench.ingest.copying import copied_per_s
-from bench.ingest.platform import DATASET, asked, wait_until_stored, watched
+from bench.ingest.platform import DATASET, asked, wait_until_scored, wait_until_stored, watched
 from bench.ingest.registers import files
 from local import pki
 from local.agency_client import AgencyClient
@@ -47,6 +47,8 @@ def _bulk(platform: Running, agency: AgencyClient, records: int) -> dict[str, ob
     copy = copied_per_s(platform, files(min(records, 1_000_000), _COPY))
     with watched(platform) as parts:
         first = _timed(platform, agency, records, new=True)
+    # The scores that the first delivery has made due would stand in the way of the second.
+    wait_until_scored(platform)
     with watched(platform) as again_parts:
         again = _timed(platform, agency, records, new=False)
     return {

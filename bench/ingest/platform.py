@@ -34,6 +34,15 @@ def wait_until_stored(platform: Running, records: int, patience_s: float = 600) 
             time.sleep(0.05)
 
 
+def wait_until_scored(platform: Running, patience_s: float = 900) -> None:
+    """Return when nobody waits to be scored."""
+    until = time.monotonic() + patience_s
+    while asked(platform, "select exists (select from scoring.unscored)"):
+        if time.monotonic() > until:
+            raise AssertionError("some employers were not scored")
+        time.sleep(0.5)
+
+
 @contextmanager
 def watched(platform: Running) -> Iterator[dict[str, dict[str, float]]]:
     """Look at every process meanwhile: {part: {"rss_mb": peak of one of its processes, "cpu_s": of all of them}}."""

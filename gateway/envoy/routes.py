@@ -67,6 +67,7 @@ PEOPLE = (
     Route(match="/v1/lineage", service="ingest", methods=_READ),
     Route(match="/v1/quality", service="ingest", methods=_READ),
     Route(match="/v1/exchange", service="ingest", methods=_READ),
+    Route(match="/v1/connectors", service="ingest", methods=_READ),
     Route(match="/v1/matching", service="ingest"),
     Route(match="/v1/identities", service="ingest"),
     Route(match="/v1/employers", service="scoring"),

@@ -1,11 +1,13 @@
 """The ingest service: its settings and its routes. It begins every story, and hears only what became of it."""
 
 from services.ingest.announcing import announce_catalogue
+from services.ingest.connectors import pull_from_platforms
 from services.ingest.consumers import consumer
 from services.ingest.importing import take_in_imports
 from services.ingest.keeping import keep_no_longer
 from services.ingest.reconsider import reconsider_waiting
 from services.ingest.routes import (
+    connectors,
     datasets,
     exchange,
     full_lists,
@@ -46,8 +48,16 @@ def create_service() -> Service:
             full_lists.router,
             lineage.router,
             identities.router,
+            connectors.router,
         ),
         settings=IngestSettings,
         consumers=consumer,
-        background=(take_in_imports, announce_catalogue, reconsider_waiting, watch_feeds, keep_no_longer),
+        background=(
+            take_in_imports,
+            announce_catalogue,
+            reconsider_waiting,
+            watch_feeds,
+            keep_no_longer,
+            pull_from_platforms,
+        ),
     )

@@ -17,6 +17,9 @@ SUBMISSIONS = Counter("anxin_ingest_submissions_total", "Receipts given", ["data
 BYTES = Counter("anxin_ingest_bytes_total", "Bytes of the files taken in, unpacked", ["dataset", "agency"])
 LAST = Gauge("anxin_ingest_feed_last_record_timestamp_seconds", "When a feed was last heard of", ["dataset", "agency"])
 AGE = Gauge("anxin_ingest_feed_age_seconds", "Seconds since a feed was last heard of", ["dataset", "agency"])
+PULLED = Counter(
+    "anxin_ingest_pages_total", "Pages pulled, by what became of them", ["connector", "dataset", "outcome"]
+)
 STATE = Gauge(
     "anxin_ingest_feed_state", "1 for the state a feed is in, 0 for the others", ["dataset", "agency", "state"]
 )

@@ -1,10 +1,25 @@
 """What the ingest service alone needs: how much it takes in at once."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.settings import Settings
+
+
+class Platform(BaseModel):
+    """Where a platform that is asked for records is, and what it knows us by. `agency`: if not the shipped one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^https://[^\s]+$")
+    agency: str | None = None
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    bearer: SecretStr | None = None
 
 
 class IngestSettings(Settings):
@@ -33,6 +48,9 @@ class IngestSettings(Settings):
     import_poll_s: float = Field(default=1, gt=0, le=60, description="how soon a worker sees a file that has arrived")
     import_lease_s: float = Field(
         default=20, ge=1, le=600, description="a worker that is silent so long has lost its file"
+    )
+    connectors: dict[Literal["construction_credit", "provincial_wages"], Platform] = Field(
+        default={}, description="JSON: platforms that are asked for records, by connector; none is asked without"
     )
     max_watchers: int = Field(default=64, ge=1, description="streams of progress at once")
     max_watchers_of_an_agency: int = Field(default=16, ge=1)

@@ -1,0 +1,67 @@
+"""What a page of a platform must satisfy, and what comes after it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.catalogue import shipped as catalogue
+from services.ingest.connectors.definitions import shipped
+from services.ingest.connectors.paging import Page, PullFailed, cursor_after, read_page, wait_after
+
+FIELDS = {"code": "project_code", "title": "name"}
+
+
+def a_page(records: list[Any], **changes: Any) -> bytes:
+    return json.dumps({"records": records, "count": len(records), "next": None} | changes).encode()
+
+
+def test_fields_get_the_names_of_items_and_amounts_keep_their_digits() -> None:
+    page = read_page(a_page([{"code": 0.1, "title": "x", "new": 1}], next="2"), FIELDS)
+    assert json.loads(page.body) == [{"project_code": "0.1", "name": "x"}]
+    assert (page.next, page.unknown) == ("2", ("new",))
+
+
+def test_a_page_without_a_field_agreed_on_is_refused() -> None:
+    with pytest.raises(PullFailed, match="schema_changed title"):
+        read_page(a_page([{"code": "1", "titel": "x"}]), FIELDS)
+
+
+@given(st.integers(min_value=0, max_value=70))
+def test_no_part_of_a_page_passes_for_the_page(length: int) -> None:
+    whole = a_page([{"code": "1", "title": "x"}])
+    with pytest.raises(PullFailed, match="half_page"):
+        read_page(whole[: min(length, len(whole) - 1)], FIELDS)
+
+
+@pytest.mark.parametrize("changes", [{"count": 2}, {"next": 3}, {"next": ""}])
+def test_what_is_no_page_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(PullFailed, match="half_page"):
+        read_page(a_page([{"code": "1", "title": "x"}], **changes), FIELDS)
+
+
+def test_records_that_are_no_objects_are_refused() -> None:
+    with pytest.raises(PullFailed, match="half_page"):
+        read_page(a_page([1]), FIELDS)
+
+
+def test_a_round_never_goes_back() -> None:
+    assert cursor_after(Page(b"", "2"), "1", {None}) == "2"
+    assert cursor_after(Page(b"", None), "1", {None}) == "1"
+    with pytest.raises(PullFailed, match="cursor_went_back"):
+        cursor_after(Page(b"", "1"), "2", {None, "1"})
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1), st.floats(0, 3600))
+def test_a_wait_is_never_shorter_than_asked_nor_longer_than_six_hours(n: int, jitter: float, asked: float) -> None:
+    assert max(15, asked) <= wait_after(n, jitter, asked) <= 6 * 3600
+
+
+def test_every_field_of_a_connector_leads_to_an_item_and_every_needed_item_has_one() -> None:
+    for connector in shipped().values():
+        for feed in connector.feeds:
+            items = {each.item: each for each in catalogue().datasets[feed.dataset].items}
+            assert set(feed.fields.values()) <= items.keys()
+            assert {name for name, each in items.items() if each.required} <= set(feed.fields.values())

@@ -15,7 +15,7 @@ from local.story.office import wait_for
 from local.story.records import credit_code
 from tests.running import Running
 
-BATCHES, PER_BATCH = 12, 25
+BATCHES, PER_BATCH = 24, 25
 VICTIMS = ("ingest", "scoring", "alerts", "credit", "issuer", "nats", "postgres", "envoy")
 
 

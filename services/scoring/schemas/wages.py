@@ -2,22 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from services.scoring.schemas.risk import ParameterOut
-
-State = Literal[
-    "paid_in_full_on_time",
-    "paid_late",
-    "paid_short",
-    "not_paid",
-    "not_yet_due",
-    "paid_without_attendance",
-    "attended_without_payroll",
-    "no_claim",
-]
+from services.scoring.wages.states import State
 
 
 class _SumsOut(BaseModel):

@@ -1,8 +1,10 @@
 """How a worker's wage for a month stands: exactly one state. docs/wages.md says each in words, with its article."""
 
+from typing import Literal, get_args
+
 import polars as pl
 
-STATES = (
+State = Literal[
     "paid_in_full_on_time",
     "paid_late",
     "paid_short",
@@ -11,7 +13,8 @@ STATES = (
     "paid_without_attendance",
     "attended_without_payroll",
     "no_claim",
-)
+]
+STATES: tuple[State, ...] = get_args(State)
 
 
 def state(today: pl.Expr) -> pl.Expr:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from services.scoring import usecases
 from services.scoring.review import catch_up_once
 from services.scoring.rulebook import shipped
@@ -33,19 +35,18 @@ async def test_whom_a_flood_speaks_of_is_scored_once_when_it_ebbs(db: Database) 
     assert await catch_up_once(db) == 0
 
 
+async def _catch_up_and_fail(db: Database) -> None:
+    async with db.transaction() as session:
+        await usecases.catch_up(session, Moment(now() + timedelta(seconds=1), shipped(), new_id))
+        raise ConnectionAbortedError
+
+
 async def test_a_catching_up_that_fails_loses_nobody(db: Database) -> None:
     uscc = a_uscc()
     await _flood(db, [uscc])
 
-    class Broken(Exception):
-        pass
-
-    try:
-        async with db.transaction() as session:
-            await usecases.catch_up(session, Moment(now() + timedelta(seconds=1), shipped(), new_id))
-            raise Broken
-    except Broken:
-        pass
+    with pytest.raises(ConnectionAbortedError):
+        await _catch_up_and_fail(db)
     assert await history(db, uscc) == []
     while await catch_up_once(db):
         pass

@@ -107,6 +107,9 @@ async def test_a_listing_makes_a_repeat_offender_until_the_removal(db: Database)
     await consumer.deliver(removed, db)
     await consumer.deliver(listed, db)
     assert (await subject(db, uscc))["level"] == "none"
+    async with db.transaction() as session:
+        told = await sql(session, "select count(*) from scoring.fact where subject_id = :id", id=uscc)
+        assert told.scalar_one() == 2
 
 
 async def test_time_alone_ends_a_signal_and_says_so_when_the_day_comes(db: Database) -> None:

@@ -1,0 +1,19 @@
+"""What scoring does, a verb a function: read, decide, save, announce."""
+
+from services.scoring.usecases.reading import NeverScored, risk_of, seen
+from services.scoring.usecases.records import catch_up, keep_finding, take_in, take_in_listing
+from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, rescore, review
+
+__all__ = [
+    "PROJECTS_AT_ONCE",
+    "Moment",
+    "NeverScored",
+    "catch_up",
+    "keep_finding",
+    "rescore",
+    "review",
+    "risk_of",
+    "seen",
+    "take_in",
+    "take_in_listing",
+]

@@ -1,0 +1,143 @@
+"""Take in what agencies, people and our own list say, and score whom it is about."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from uuid import uuid5
+
+import msgspec
+import polars as pl
+
+from services.scoring import folding, frames
+from services.scoring.models import Label
+from services.scoring.rulebook import Rulebook
+from services.scoring.store import facts as fact_store
+from services.scoring.store import scores as score_store
+from services.scoring.store import unscored as unscored_store
+from services.scoring.store.facts import Batch
+from services.scoring.store.revisions import close_what_ended
+from services.scoring.store.subjects import Key
+from services.scoring.usecases.scoring import Moment, rescore
+from shared.clock import local_date
+from shared.db import Session
+from shared.errors import Poison
+from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted
+from shared.events.records import ORIGIN
+
+# Our own list decisions are facts like any other: this dataset is not an agency's.
+_OWN_LISTINGS = "credit_listing"
+_LISTING_ITEMS = ("listed_on", "expected_exit", "subject_name", "removed_on")
+
+
+async def take_in(
+    session: Session, event: RecordsAccepted, moment: Moment, at_once: Callable[[int], bool] = lambda _subjects: True
+) -> None:
+    """Keep an agency's records as facts, and score whom they touch: now if `at_once` of so many, else by and by."""
+    book = moment.book
+    records = _records(event)
+    batch = _batch(event, records, book)
+    dataset = book.datasets.get(event.dataset)
+    can_move = not (dataset and dataset.keyed_by_subject)
+    touched = await fact_store.keep_facts(session, batch, can_move)
+    if touched is None:
+        return
+    touched |= await close_what_ended(session, batch)
+    await folding.fold_attendance(session, event.dataset, batch.rows["key"].to_list(), touched)
+    await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
+    if dataset and dataset.kind == "event" and (month := frames.newest_month(records, dataset, event.reported_at)):
+        await fact_store.keep_feed_month(session, batch, month)
+    touched |= await _keep_links(session, records, batch, book)
+    if at_once(len(touched)):
+        # What was reported must be visible, even where our own clock is a moment behind.
+        await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
+    else:
+        await unscored_store.keep(session, touched)
+
+
+async def catch_up(session: Session, moment: Moment) -> int:
+    """Score some of whom a flood of records spoke: each once, however often it was named. Returns how many."""
+    keys = await unscored_store.take(session)
+    await rescore(session, keys, moment)
+    return len(keys)
+
+
+async def keep_finding(session: Session, event: AlertFound) -> None:
+    """Keep what a person found on site as a label."""
+    fields = ("subject_kind", "subject_id", "alert_id", "finding", "found_on", "score_id", "uscc")
+    figures = ("workers", "months", "amount", "cause")
+    await score_store.keep_label(session, Label(**{name: getattr(event, name) for name in (*fields, *figures)}))
+
+
+async def take_in_listing(session: Session, event: EmployerListed | EmployerRemoved, moment: Moment) -> None:
+    """Make our own list's decision a fact about the employer (E26)."""
+    stated = msgspec.to_builtins(event)
+    day = event.listed_on if isinstance(event, EmployerListed) else event.removed_on
+    # The removal is the later version of the same record.
+    midnight = datetime.combine(day, time.min, tzinfo=UTC)
+    columns = {item: [stated.get(item)] for item in _LISTING_ITEMS}
+    accepted = RecordsAccepted.of(
+        # The same decision told again is the same batch.
+        batch_id=uuid5(event.listing_id, str(event.sequence)),
+        receipt_id=event.listing_id,
+        agency="credit",
+        dataset=_OWN_LISTINGS,
+        subject_kind="employer",
+        subject_ids=[event.uscc],
+        keys=[str(event.listing_id)],
+        rows=[1 if isinstance(event, EmployerListed) else 2],
+        source_times=[midnight + timedelta(microseconds=event.sequence)],
+        reported_at=moment.at,
+        columns=columns,
+    )
+    await take_in(session, accepted, moment)
+
+
+def _records(event: RecordsAccepted) -> pl.DataFrame:
+    try:
+        return event.frame()
+    except ValueError as error:
+        raise Poison(f"The records of receipt {event.receipt_id} cannot be read: {error}.") from error
+
+
+def _batch(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> Batch:
+    kind, subject = _subject(event, records, book)
+    return Batch(
+        batch_id=event.batch_id,
+        kind=kind,
+        dataset=event.dataset,
+        agency=event.agency,
+        receipt_id=event.receipt_id,
+        reported_at=event.reported_at,
+        rows=records.select(
+            subject.alias("id"),
+            pl.col("#left").alias("left"),
+            pl.col("#key").alias("key"),
+            pl.col("#source_time").alias("source_time"),
+            pl.col("#row").alias("row_no"),
+            frames.bodies(records.drop(*ORIGIN)),
+        ),
+    )
+
+
+def _subject(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> tuple[str, pl.Expr]:
+    """Whom the rows are about: what ingest says, unless the book names an item (an account's project, a payroll)."""
+    dataset = book.datasets.get(event.dataset)
+    if dataset is None or dataset.subject_item is None or dataset.subject_item not in records.columns:
+        return event.subject_kind, pl.col("#subject")
+    kind = dataset.alias.kind if dataset.alias else dataset.subject
+    if kind != event.subject_kind:
+        return kind, pl.col(dataset.subject_item)
+    # What the record does not say, ingest may have found by other means.
+    return kind, pl.coalesce(dataset.subject_item, "#subject")
+
+
+async def _keep_links(session: Session, records: pl.DataFrame, batch: Batch, book: Rulebook) -> set[Key]:
+    """The accounts or payrolls that this batch names with their project."""
+    touched: set[Key] = set()
+    for dataset in book.datasets.values():
+        alias = dataset.alias
+        if alias and alias.via == batch.dataset and alias.item in records.columns:
+            names = records.get_column(alias.item).to_list()
+            await fact_store.keep_links(session, alias.kind, batch.rows["id"].to_list(), names)
+            touched |= {(alias.kind, name) for name in names if name}
+    return touched

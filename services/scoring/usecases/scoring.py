@@ -1,0 +1,139 @@
+"""Score subjects: read what is known, judge, save, announce."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.scoring import folding, frames, judgement
+from services.scoring.judgement import Standing, Verdict
+from services.scoring.models import Subject
+from services.scoring.rulebook import Rulebook, Scored
+from services.scoring.store import facts as fact_store
+from services.scoring.store import scores as score_store
+from services.scoring.store import subjects as subject_store
+from services.scoring.store.subjects import Key
+from shared.clock import local_date
+from shared.db import Session
+from shared.events import EmployerScored, ProjectScored
+from shared.outbox import announce
+
+# A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
+PROJECTS_AT_ONCE = 5
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something is scored, by which rules, and where ids come from."""
+
+    at: datetime
+    book: Rulebook
+    new_id: Callable[[], UUID]
+
+
+async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> None:
+    """Score each subject once, whatever touched it. Subjects are held: no fact committed meanwhile is missed.
+
+    Of many projects only the first are scored at once; the others are due, and the review takes them in its next turns.
+    """
+    keys = {key for key in touched if key[0] != "person"}
+    if not keys:
+        return
+    await subject_store.lock_subjects(session, keys)
+    projects = await fact_store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
+    if projects - keys:
+        await subject_store.lock_subjects(session, projects - keys)
+    employers = sorted(subject for kind, subject in keys if kind == "employer")
+    sites = sorted(subject for kind, subject in keys | projects if kind == "project")
+    if employers:
+        await _score(session, "employer", employers, moment)
+    if sites:
+        await _score(session, "project", sites[:PROJECTS_AT_ONCE], moment)
+        await subject_store.make_due(session, "project", sites[PROJECTS_AT_ONCE:], local_date(moment.at))
+
+
+async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
+    at, book = moment.at, moment.book
+    before = await subject_store.subjects(session, kind, ids)
+    datasets = book.of_subject(kind)
+    feeds = await fact_store.feeds(session, datasets, at)
+    stopped = frames.stopped_feeds(feeds)
+    versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
+    facts = frames.gather(ids, versions, feeds, datasets, at)
+    standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
+    verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
+    score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
+    rows = [_score_row(kind, verdict, score_ids[verdict.subject], moment) for verdict in verdicts if verdict.is_new]
+    await score_store.append_scores(session, rows)
+    await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
+    for verdict in verdicts:
+        if verdict.is_news:
+            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment))
+
+
+async def review(session: Session, moment: Moment, most: int) -> int:
+    """Score some subjects again that time or new rules may have changed. Returns how many; 0 when no one is due."""
+    today, version = local_date(moment.at), moment.book.version
+    keys = await subject_store.due(session, "employer", today, version, most)
+    keys = keys or await subject_store.due(session, "project", today, version, min(most, PROJECTS_AT_ONCE))
+    await rescore(session, keys, moment)
+    return len(keys)
+
+
+def _standing(subject: Subject) -> Standing:
+    profile = {field: getattr(subject, field) for field in judgement.PROFILE}
+    return Standing(subject.level, subject.meaning or "", subject.state or "", profile)  # type: ignore[arg-type]
+
+
+def _score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:
+    return {
+        "subject_id": verdict.subject,
+        "subject_kind": kind,
+        "score_id": score_id,
+        "level": verdict.assessment.level,
+        "previous_level": verdict.previous_level,
+        "points": verdict.assessment.points,
+        "floor": verdict.assessment.floor,
+        "families": verdict.assessment.families,
+        "reasons": msgspec.to_builtins(verdict.reasons),
+        "scored_at": moment.at,
+        "rules_version": moment.book.version,
+    }
+
+
+def _settled(verdicts: list[Verdict], score_ids: dict[str, UUID]) -> dict[str, list[Any]]:
+    return {
+        "ids": [verdict.subject for verdict in verdicts],
+        "names": [verdict.profile["name"] for verdict in verdicts],
+        "divisions": [verdict.profile["division"] for verdict in verdicts],
+        "gc_usccs": [verdict.profile["gc_uscc"] for verdict in verdicts],
+        "gc_names": [verdict.profile["gc_name"] for verdict in verdicts],
+        "levels": [verdict.assessment.level for verdict in verdicts],
+        "meanings": [verdict.meaning for verdict in verdicts],
+        "states": [verdict.state for verdict in verdicts],
+        "score_ids": [score_ids.get(verdict.subject) for verdict in verdicts],
+        "reviews": [verdict.next_review_on for verdict in verdicts],
+    }
+
+
+def _scored(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> EmployerScored | ProjectScored:
+    common: dict[str, Any] = {
+        "score_id": score_id,
+        "name": verdict.profile["name"],
+        "division": verdict.profile["division"],
+        "level": verdict.assessment.level,
+        "previous_level": verdict.previous_level,
+        "points": verdict.assessment.points,
+        "families": sorted(family for family, points in verdict.assessment.families.items() if points),
+        "reasons": verdict.reasons,
+        "scored_at": moment.at,
+        "rules_version": moment.book.version,
+    }
+    if kind == "employer":
+        return EmployerScored(uscc=verdict.subject, **common)
+    contractor = {"gc_uscc": verdict.profile["gc_uscc"], "gc_name": verdict.profile["gc_name"]}
+    return ProjectScored(project_code=verdict.subject, **(common | contractor))

@@ -24,6 +24,13 @@ def test_fields_get_the_names_of_items_and_amounts_keep_their_digits() -> None:
     assert (page.next, page.unknown) == ("2", ("new",))
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_field_whose_name_no_text_can_hold_is_shown_and_breaks_nothing(name: str) -> None:
+    page = read_page(a_page([{"code": "1", "title": "x\udfff", name: 1}]), FIELDS)
+    assert page.unknown == ("a?b",)
+    assert page.body.isascii()
+
+
 def test_a_page_without_a_field_agreed_on_is_refused() -> None:
     with pytest.raises(PullFailed, match="schema_changed title"):
         read_page(a_page([{"code": "1", "titel": "x"}]), FIELDS)

@@ -55,8 +55,10 @@ def read_page(raw: bytes, fields: Mapping[str, str]) -> Page:
         raise PullFailed("schema_changed", _named(missing))
     # A page has at most a few thousand records: the columns are made where every file's are, behind `submit`.
     renamed = [{fields[name]: value for name, value in record.items() if name in fields} for record in records]
-    body = json.dumps(renamed, ensure_ascii=False).encode() if renamed else b""
-    return Page(body, told["next"], tuple(sorted(name[:_NAME_CHARS] for name in seen - fields.keys())[:_NAMES_SHOWN]))
+    # In ASCII, so that half a character reaches the checks behind `submit` and is refused there like any file's.
+    body = json.dumps(renamed).encode() if renamed else b""
+    unknown = sorted(_storable(name) for name in seen - fields.keys())
+    return Page(body, told["next"], tuple(unknown[:_NAMES_SHOWN]))
 
 
 def _envelope(raw: bytes) -> dict[str, Any]:
@@ -75,6 +77,11 @@ def _envelope(raw: bytes) -> dict[str, Any]:
     if cursor is not None and not (isinstance(cursor, str) and 0 < len(cursor) <= _CURSOR_CHARS and "\0" not in cursor):
         raise PullFailed("half_page", "next is no cursor")
     return told
+
+
+def _storable(name: str) -> str:
+    """A name of theirs as a text that a database can keep: JSON knows characters that no text has."""
+    return name[:_NAME_CHARS].encode(errors="replace").decode().replace("\0", "?")
 
 
 def _named(names: set[str]) -> str:

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from services.ingest.batches import Prepared
 from services.ingest.catalogue import Dataset
-from services.ingest.models import Import, Receipt
+from services.ingest.models import Import
 from services.ingest.store import faults as fault_store
 from services.ingest.store import leases as lease_store
 from services.ingest.usecases.receipts import Error, first_errors
-from services.ingest.usecases.submission import Count, Submission, take_in
+from services.ingest.usecases.submission import Count, Submission, receipt_of, take_in
 from shared.db import Session
 from shared.errors import AnxinError
-from shared.telemetry import current_traceparent
 
 # A file that was begun so often without getting on by a single batch is not tried again.
 MOST_ATTEMPTS = 10
@@ -76,7 +75,7 @@ async def finish_import(session: Session, lease: Lease, count: Count, sha256: by
     """Every record is in: write the receipt. Raises LeaseLost."""
     await _must_hold(session, lease, "storing")
     await lease_store.end(session, lease.file.import_id, "done", sha256=sha256, size=size, problem=None)
-    session.add(_receipt(lease, sha256, size, count))
+    session.add(receipt_of(lease.submission, lease.file.dataset, sha256, size, count))
 
 
 async def refuse_import(session: Session, lease: Lease, refusal: AnxinError, sha256: bytes, size: int) -> None:
@@ -84,7 +83,7 @@ async def refuse_import(session: Session, lease: Lease, refusal: AnxinError, sha
     await _must_hold(session, lease, "reading")
     problem = _problem(lease.file, refusal)
     await lease_store.end(session, lease.file.import_id, "refused", sha256=sha256, size=size, problem=problem)
-    session.add(_receipt(lease, sha256, size, Count()))
+    session.add(receipt_of(lease.submission, lease.file.dataset, sha256, size, Count()))
 
 
 async def import_errors(session: Session, of: Import, dataset: Dataset) -> list[Error]:
@@ -101,26 +100,6 @@ async def _must_hold(session: Session, lease: Lease, state: str) -> None:
 def _counts(count: Count) -> dict[str, int]:
     names = ("received", "accepted", "superseded", "rejected", "unmatched")
     return {name: getattr(count, name) for name in names}
-
-
-def _receipt(lease: Lease, sha256: bytes, size: int, count: Count) -> Receipt:
-    submission = lease.submission
-    return Receipt(
-        receipt_id=submission.receipt_id,
-        agency=submission.agency,
-        dataset=lease.file.dataset,
-        reported_at=submission.reported_at,
-        sha256=sha256,
-        bytes=size,
-        content_type=submission.content_type[:100],
-        received=count.received,
-        accepted=count.accepted,
-        unchanged=count.unchanged,
-        superseded=count.superseded,
-        rejected=count.rejected,
-        unmatched=count.unmatched,
-        traceparent=current_traceparent(),
-    )
 
 
 def _problem(file: Import, refusal: AnxinError) -> dict[str, Any]:

@@ -115,7 +115,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
             raise FileTooLarge(f"A request may carry {max_rows} records.")
     must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
-    taken = _receipt(submission, dataset, sealed, count)
+    taken = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
     session.add(taken)
     if submission.proof:
         await keep_proof(session, submission.receipt_id, submission.proof, vault)
@@ -251,14 +251,15 @@ def _accepted(submission: Submission, dataset: Dataset, table: bytes) -> Records
     )
 
 
-def _receipt(submission: Submission, dataset: Dataset, sealed: SealedBody, count: Count) -> Receipt:
+def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, count: Count) -> Receipt:
+    """The receipt of a submission whose file has that SHA-256 and that many bytes."""
     return Receipt(
         receipt_id=submission.receipt_id,
         agency=submission.agency,
-        dataset=dataset.dataset,
+        dataset=dataset,
         reported_at=submission.reported_at,
-        sha256=sealed.sha256,
-        bytes=sealed.bytes,
+        sha256=sha256,
+        bytes=size,
         content_type=submission.content_type[:100],
         received=count.received,
         accepted=count.accepted,

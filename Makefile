@@ -4,11 +4,14 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 HOME_DIR ?= .anxin
 PORT_BASE ?= 8000
+# Test processes at once, each with servers of its own; the tests of a file stay together.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 # The machine's own trust store, as pip uses it: an index may stand behind an authority of the house.
 export UV_SYSTEM_CERTS := 1
@@ -38,13 +41,13 @@ types: $(READY) ## 类型 mypy, strict
 	$(BIN)/mypy
 
 unit: $(READY) ## 单元测试 Unit tests (no sockets, seconds)
-	$(BIN)/pytest tests/unit
+	$(PYTEST) tests/unit
 
 integration: $(READY) ## 集成测试 On a real PostgreSQL and a real NATS
-	$(BIN)/pytest tests/integration tests/k8s
+	$(PYTEST) tests/integration tests/k8s
 
 e2e: $(READY) ## 端到端测试 The whole platform behind the real front door, faults included
-	$(BIN)/pytest $(wildcard tests/e2e tests/faults tests/conformance)
+	$(PYTEST) $(wildcard tests/e2e tests/faults tests/conformance)
 
 bench: $(READY) ## 性能 The measurements of the README's table
 	$(BIN)/python -m bench

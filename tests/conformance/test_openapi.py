@@ -65,7 +65,7 @@ def _fuzz(platform: Running, url: str, file: Path, *more: str) -> None:
         [
             str(Path(sys.executable).with_name("schemathesis")),
             *("run", str(file), "--url", url, "--checks", CHECKS, "--phases", "examples,fuzzing"),
-            *("--max-examples", "4", "--seed", "1", "--no-shrink", "--warnings", "off", "--request-timeout", "20"),
+            *("--max-examples", "15", "--seed", "1", "--no-shrink", "--warnings", "off", "--request-timeout", "20"),
             *("--suppress-health-check", "all", "--tls-verify", str(platform.home.pki.certificate("ca"))),
             *more,
         ],

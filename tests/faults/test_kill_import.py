@@ -15,7 +15,7 @@ from local.story.office import wait_for
 from local.story.records import credit_code
 from tests.running import Running
 
-ROWS, WRONG_EVERY = 150_000, 1000
+ROWS, WRONG_EVERY = 200_000, 1000
 AGENCY = "large-bureau"
 HALFWAY = "select received from ingest.import where agency = %s and state = 'storing' and received > 0"
 HEADS = "select count(*) from ingest.head where receipt_id = %s"

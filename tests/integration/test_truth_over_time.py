@@ -124,7 +124,7 @@ async def _known(scoring: Database, name: str) -> dict[int, tuple[str, int]]:
     return {int(key.split("|")[0][len(name) :]): (by, row) for key, by, row in told if key.startswith(name)}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=steps, seed=st.integers(0, 2**32))
 async def test_ingest_and_scoring_end_where_a_plain_model_does(
     door: Door, scoring: Database, story: list[tuple[Any, ...]], seed: int

@@ -34,7 +34,7 @@ def closely(records: list[dict[str, Any]], body: bytes) -> pl.DataFrame:
 
 
 @given(records=RECORDS, compact=st.booleans(), is_array=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_what_is_read_quickly_never_differs_from_what_is_read_closely(
     records: list[dict[str, Any]], compact: bool, is_array: bool
 ) -> None:

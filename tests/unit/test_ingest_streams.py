@@ -60,7 +60,7 @@ def table_rows_by_the_book(text: str) -> list[Row] | None:
 
 
 @given(text=st.text('",\r\nab 中', max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_a_table_is_never_read_otherwise_by_column_than_line_by_line(text: str) -> None:
     assert table_rows(HEADER + text) == table_rows_by_the_book(HEADER + text)
 
@@ -72,7 +72,7 @@ _FIELDS = st.one_of(st.text('a"中,\r\n', max_size=5), st.just("x"))
     table=st.lists(st.tuples(_FIELDS, _FIELDS), max_size=20),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_whatever_was_written_as_a_table_is_read_from_it(table: list[tuple[str, str]], quoting: Any) -> None:
     written = io.StringIO(newline="")
     csv.writer(written, quoting=quoting).writerows([("id", "value"), *table])

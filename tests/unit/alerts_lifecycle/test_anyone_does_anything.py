@@ -119,4 +119,4 @@ class AnyoneDoesAnything(RuleBasedStateMachine):
 
 
 TestAnyoneDoesAnything = AnyoneDoesAnything.TestCase
-TestAnyoneDoesAnything.settings = settings(max_examples=40, stateful_step_count=60, deadline=None)
+TestAnyoneDoesAnything.settings = settings(max_examples=80, stateful_step_count=80, deadline=None)

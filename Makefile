@@ -40,7 +40,7 @@ lint: $(READY) k8s-lint ## 风格与依赖方向 Style, directions of imports, g
 types: $(READY) ## 类型 mypy, strict
 	$(BIN)/mypy
 
-unit: $(READY) ## 单元测试 Unit tests (no sockets, seconds)
+unit: $(READY) ## 单元测试 Unit tests (no sockets, a minute or two)
 	$(PYTEST) tests/unit
 
 integration: $(READY) ## 集成测试 On a real PostgreSQL and a real NATS

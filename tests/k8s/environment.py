@@ -110,7 +110,7 @@ def _mounted(pod: Pod, container: Mapping[str, Any], documents: list[Document]) 
         files[f"{folder}/"] = None
         files |= {f"{folder}/{name}": text for name, text in maps.get(_map_name(volume), {}).items()}
         for source in volume.get("projected", {}).get("sources", ()):
-            files |= {f"{folder}/{item['path']}": None for item in source["secret"]["items"]}
+            files |= {f"{folder}/{item['path']}": None for item in source["secret"].get("items", ())}
     return files
 
 

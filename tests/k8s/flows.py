@@ -1,9 +1,10 @@
 """Who can speak to whom, worked out from the policies of both ends: exactly the flows the platform needs, no other."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
-from tests.k8s.model import Document, Finding, Pod, of_kind, pods, selects
+from tests.k8s.model import Document, Finding, Pod, of_kind, pods, selects, title
 
 _SERVICES = ("issuer", "ingest", "scoring", "alerts", "credit")
 # From a part, to a part, at a port. A part is its app name; a service's API pods are `<name>/api`.
@@ -19,13 +20,16 @@ NEEDED: frozenset[Flow] = frozenset(
 )
 # Parts that may open connections to addresses outside the cluster.
 OUTWARD = frozenset({"credit/worker", "postgres"})
+# ... and the one that may only where a platform is asked for records, and then to that platform.
+_CONNECTED, _CONNECTORS = "ingest/worker", "ingest-connectors"
+_NOBODY, _LONGEST = ip_network("192.0.2.0/24"), 24
 
 
 def check(documents: list[Document]) -> list[Finding]:
     """Needed flows that a policy stops, and flows that nobody needs."""
     policies = of_kind(documents, "NetworkPolicy")
     every = pods(documents)
-    return [*_check_inside(every, policies), *_check_outside(every, policies)]
+    return [*_check_inside(every, policies), *_check_outside(every, policies), *_check_platforms(policies)]
 
 
 def _check_inside(every: list[Pod], policies: list[Document]) -> Iterator[Finding]:
@@ -41,9 +45,29 @@ def _check_inside(every: list[Pod], policies: list[Document]) -> Iterator[Findin
 def _check_outside(every: list[Pod], policies: list[Document]) -> Iterator[Finding]:
     for pod in every:
         outward = any(_leads_out(rule) for rule in _rules(pod, policies, "egress"))
-        if outward != bool(_parts(pod) & OUTWARD):
+        if outward != (bool(_parts(pod) & OUTWARD) or _is_connected(pod)):
             said = "may speak to the world, but need not" if outward else "must speak to the world, but may not"
             yield Finding("flows", pod.owner, said)
+
+
+def _check_platforms(policies: list[Document]) -> Iterator[Finding]:
+    """A platform has a few addresses of its own."""
+    for policy in policies:
+        if policy["metadata"]["name"] != _CONNECTORS:
+            continue
+        for peer in (peer for rule in policy["spec"]["egress"] for peer in rule.get("to") or [{}]):
+            range_ = ip_network(peer.get("ipBlock", {}).get("cidr", "0.0.0.0/0"))
+            if range_.version == 4 and range_.subnet_of(_NOBODY):  # type: ignore[arg-type]
+                yield Finding("flows", title(policy), f"opens {range_}, which is nobody's: name the platform's address")
+            elif range_.prefixlen < _LONGEST:
+                yield Finding("flows", title(policy), f"opens {range_}, which is more than a platform")
+
+
+def _is_connected(pod: Pod) -> bool:
+    sources = [
+        source for volume in pod.spec.get("volumes", ()) for source in volume.get("projected", {}).get("sources", ())
+    ]
+    return _CONNECTED in _parts(pod) and any(each["secret"]["name"] == _CONNECTORS for each in sources)
 
 
 def _owner(pod: Pod | None) -> str:

@@ -16,7 +16,7 @@ Reference = tuple[str, frozenset[str]]
 def check(documents: list[Document], environment: str) -> list[Finding]:
     """References to nothing, and external secrets that nothing needs."""
     external = _external(environment)
-    available = external | _issued(documents)
+    available = external | _optional() | _issued(documents)
     return [
         *_check_identities(documents),
         *(found for document in documents for found in _check_secrets(document, available)),
@@ -30,6 +30,12 @@ def check(documents: list[Document], environment: str) -> list[Finding]:
 def _external(environment: str) -> dict[str, frozenset[str]]:
     listed = yaml.safe_load(EXTERNAL.read_text(encoding="utf-8"))
     return {each["name"]: frozenset(each["keys"]) for each in listed if environment in each["overlays"]}
+
+
+def _optional() -> dict[str, frozenset[str]]:
+    """What only a component needs: every overlay may mention it, none must."""
+    listed = yaml.safe_load(EXTERNAL.read_text(encoding="utf-8"))
+    return {each["name"]: frozenset(each["keys"]) for each in listed if not each["overlays"]}
 
 
 def _issued(documents: list[Document]) -> dict[str, frozenset[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.k8s import rendering, scanners
+from tests.k8s import flows, rendering, scanners
 from tests.k8s.check import check_documents
 from tests.k8s.generate import FOLDER
 from tests.k8s.model import ENVIRONMENTS, OVERLAYS, Document
@@ -29,6 +29,18 @@ def test_an_overlay_that_ships_passes_every_check(environment: str) -> None:
     documents = rendering.documents(OVERLAYS / environment)
     found = [str(found) for check in check_documents(documents, environment).values() for found in check()]
     assert found == []
+
+
+def test_a_platform_that_is_asked_for_records_is_opened_to_ingests_worker_alone() -> None:
+    documents = rendering.documents(Path(__file__).with_name("overlays") / "connected")
+    found = [str(found) for check in check_documents(documents, "prod").values() for found in check()]
+    assert found == []
+
+
+def test_a_connector_whose_address_nobody_said_is_found(production: list[Document]) -> None:
+    egress = read(WRONG / "flows-connector-open.yaml").changes
+    egress[0]["spec"]["egress"][0]["to"] = [{"ipBlock": {"cidr": "192.0.2.1/32"}}]
+    assert any("nobody's" in str(found) for found in flows.check(spoil(production, egress)))
 
 
 @pytest.mark.parametrize("wrong", [wrong for wrong in WRONGS if wrong.check != "checkov"], ids=lambda wrong: wrong.name)

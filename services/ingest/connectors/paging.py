@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Fault = Literal["unreachable", "busy", "refused", "half_page", "schema_changed", "cursor_went_back", "not_taken"]
+Fault = Literal[
+    "unreachable", "busy", "refused", "half_page", "schema_changed", "cursor_went_back", "not_taken", "broke"
+]
 REASONS: dict[str, tuple[str, str]] = {
     "unreachable": ("平台无应答或出错", "The platform did not answer, or answered with an error of its own"),
     "busy": ("平台要求稍后再取", "The platform asked us to come later"),
@@ -19,6 +21,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "schema_changed": ("页面缺少约定字段，未接收", "Fields agreed on are missing; nothing of the page was taken"),
     "cursor_went_back": ("游标倒退，已停止本轮", "The cursor went back to where we were; the round was stopped"),
     "not_taken": ("整页未通过接收校验", "The page was refused whole by the checks that every file goes through"),
+    "broke": ("本轮意外中断，原因见日志", "The round broke off for a reason nobody foresaw; the log tells it"),
 }
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30.0, 6 * 3600.0
 _CURSOR_CHARS = 500

@@ -7,14 +7,15 @@ leaves the last page taken or not taken, and a worker that was silent for too lo
 import asyncio
 import logging
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 
 from services.ingest.catalogue import shipped as catalogue
 from services.ingest.connectors.definitions import Connector, Feed, shipped
+from services.ingest.connectors.lease import LEASE_S, Lease, LeaseLost
 from services.ingest.connectors.paging import Page, PullFailed, cursor_after, read_page, wait_after
 from services.ingest.connectors.remote import fetch, open_client
 from services.ingest.metrics import PULLED
@@ -30,14 +31,18 @@ from shared.service import Runtime
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 300.0
 _LOOK_EVERY_S = 10.0
 # A round ends after so many pages, and the next one goes on: no platform keeps a worker for ever.
 _PAGES_A_ROUND = 2000
 
 
-class LeaseLost(Exception):
-    """Another worker has the connector."""
+@dataclass(frozen=True)
+class _Step:
+    """A page, where it was found, and where the next one is."""
+
+    page: Page
+    here: str | None
+    after: str | None
 
 
 @dataclass
@@ -50,86 +55,91 @@ class Puller:
     client: httpx.AsyncClient
     db: Database
     settings: IngestSettings
-    worker: UUID = field(default_factory=uuid4)
+    lease_s: float = LEASE_S
+
+    def __post_init__(self) -> None:
+        self.lease = Lease(self.db, self.name, self.lease_s)
 
     async def round(self, jitter: float) -> bool:
         """Take whatever there is, dataset by dataset. False: it was not due, or another's. Raises LeaseLost."""
-        async with self.db.transaction() as session:
-            failures = await pulls.claim(session, self.name, self.worker, LEASE_S)
+        failures = await self.lease.claim()
         if failures is None:
             return False
-        failed = [fault for feed in self.connector.feeds if (fault := await self._feed(feed))]
-        failures = failures + 1 if failed else 0
-        asked = max((fault.wait_s for fault in failed), default=0)
-        wait_s = wait_after(failures, jitter, asked) if failed else self.connector.every_s
-        async with self.db.transaction() as session:
-            await pulls.end(session, self.name, self.worker, failures, wait_s)
+        async with self.lease.renewed():
+            failed = [fault for feed in self.connector.feeds if (fault := await self._feed(feed))]
+            failures = failures + 1 if failed else 0
+            asked = max((fault.wait_s for fault in failed), default=0)
+            wait_s = wait_after(failures, jitter, asked) if failed else self.connector.every_s
+            await self.lease.end(failures, wait_s)
         return True
 
     async def _feed(self, feed: Feed) -> PullFailed | None:
         """All pages of one dataset. What went wrong with it stops it alone."""
-        fault: PullFailed | None = None
-        try:
-            await self._pages(feed)
-        except PullFailed as failure:
-            fault = failure
-            PULLED.labels(self.name, feed.dataset, failure.fault).inc()
-            told = {"connector": self.name, "dataset": feed.dataset, "fault": str(failure)}
-            log.warning("connector.failed", extra=told)
+        fault = await self._fault_of(feed)
+        if fault:
+            PULLED.labels(self.name, feed.dataset, fault.fault).inc()
+            told = {"connector": self.name, "dataset": feed.dataset, "fault": str(fault)}
+            log.warning("connector.failed", extra=told, exc_info=fault.__cause__ if fault.fault == "broke" else None)
         async with self.db.transaction() as session:
-            await self._must_hold(session)
+            await self.lease.must_hold(session)
             named = (fault.fault, fault.detail) if fault else (None, None)
             await pulls.note(session, self.name, feed.dataset, *named)
         return fault
 
+    async def _fault_of(self, feed: Feed) -> PullFailed | None:
+        try:
+            await self._pages(feed)
+        except PullFailed as failure:
+            return failure
+        except (LeaseLost, *UNREACHABLE):
+            raise
+        except Exception as error:
+            # A fault like the others, with back-off, instead of the same break at every look.
+            broke = PullFailed("broke", type(error).__name__)
+            broke.__cause__ = error
+            return broke
+        return None
+
     async def _pages(self, feed: Feed) -> None:
-        checker, vault = Checker(catalogue().datasets[feed.dataset]), Vault.of(self.settings)
+        checker = Checker(catalogue().datasets[feed.dataset])
         async with self.db.transaction() as session:
             here, _, _ = await pulls.position(session, self.name, feed.dataset)
         visited: set[str | None] = set()
         for _ in range(_PAGES_A_ROUND):
             page = read_page(await fetch(self.client, self.connector, feed, here), feed.fields)
-            after = cursor_after(page, here, visited)
-            await self._take(page, after, here, checker, vault)
+            step = _Step(page, here, cursor_after(page, here, visited))
+            await self._take(step, checker)
             visited.add(here)
             if page.next is None:
                 return
-            here = after
+            here = step.after
 
-    async def _take(self, page: Page, after: str | None, here: str | None, checker: Checker, vault: Vault) -> None:
+    async def _take(self, step: _Step, checker: Checker) -> None:
         """The page through the same checks as a file that was sent, and its cursor. Raises PullFailed, LeaseLost."""
-        dataset = checker.dataset.dataset
         try:
             async with self.db.transaction() as session:
-                await self._must_hold(session)
-                cursor, pages, digest = await pulls.position(session, self.name, dataset)
-                is_repeated = (cursor, digest) == (here, page.digest)
-                receipt_id = None
-                if page.body and not is_repeated:
-                    # The number of the page is in the key: the same words, said again after others, count again.
-                    key = f"pull:{self.name}:{dataset}:{pages}:{page.digest}"
-                    sent = self._submission(page, key)
-                    taken = await submit(session, sent, checker, vault, self.settings.max_rows)
-                    receipt_id = taken.receipt.receipt_id
-                await pulls.move(
-                    session,
-                    self.name,
-                    dataset,
-                    cursor=after,
-                    digest=page.digest,
-                    unknown=list(page.unknown),
-                    receipt_id=receipt_id,
-                )
+                await self.lease.must_hold(session)
+                outcome = await self._keep(session, step, checker)
         except AnxinError as refusal:
             raise PullFailed("not_taken", refusal.slug) from refusal
-        PULLED.labels(self.name, dataset, "repeated" if is_repeated else "taken" if page.body else "empty").inc()
+        PULLED.labels(self.name, checker.dataset.dataset, outcome).inc()
 
-    def _submission(self, page: Page, key: str) -> Submission:
-        return Submission(new_id(), self.agency, page.body, "application/json", key, datetime.now(UTC))
+    async def _keep(self, session: Session, step: _Step, checker: Checker) -> str:
+        """What became of the page: taken, repeated (it is the one taken last) or empty."""
+        dataset, page = checker.dataset.dataset, step.page
+        cursor, pages, digest = await pulls.position(session, self.name, dataset)
+        outcome = "repeated" if (cursor, digest) == (step.here, page.digest) else "taken" if page.body else "empty"
+        receipt_id = await self._submit(session, page, pages, checker) if outcome == "taken" else None
+        moved = {"cursor": step.after, "digest": page.digest, "unknown": list(page.unknown), "receipt_id": receipt_id}
+        await pulls.move(session, self.name, dataset, **moved)
+        return outcome
 
-    async def _must_hold(self, session: Session) -> None:
-        if not await pulls.hold(session, self.name, self.worker, LEASE_S):
-            raise LeaseLost
+    async def _submit(self, session: Session, page: Page, pages: int, checker: Checker) -> UUID:
+        # The number of the page is in the key: the same words, said again after others, count again.
+        key = f"pull:{self.name}:{checker.dataset.dataset}:{pages}:{page.digest}"
+        sent = Submission(new_id(), self.agency, page.body, "application/json", key, datetime.now(UTC))
+        taken = await submit(session, sent, checker, Vault.of(self.settings), self.settings.max_rows)
+        return taken.receipt.receipt_id
 
 
 async def pull_from_platforms(runtime: Runtime) -> None:
@@ -154,6 +164,6 @@ async def _pull(name: str, place: Platform, settings: IngestSettings, db: Databa
             except UNREACHABLE as error:
                 log.warning("connector.delayed", extra={"connector": name, "reason": repr(error)})
             except Exception:
-                # The lease runs out and the next round begins at the last cursor: one platform never stops the service.
+                # The lease runs out soon, and the next round begins at the last cursor: one platform stops no service.
                 log.exception("connector.broke", extra={"connector": name})
             await asyncio.sleep(_LOOK_EVERY_S)

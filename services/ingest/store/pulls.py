@@ -5,14 +5,27 @@ from uuid import UUID
 
 from shared.db import Session, sql
 
-_KNOWN = "insert into ingest.connector (connector) values (:connector) on conflict do nothing"
-_CLAIM = """
-update ingest.connector set worker = :worker, leased_until = now() + make_interval(secs => :seconds), started_at = now()
-where connector = :connector and next_at <= now() and (leased_until is null or leased_until < now())
-returning failures
+# `on conflict` alone would wait for whoever is changing the row.
+_KNOWN = """
+insert into ingest.connector (connector)
+select :connector where not exists (select 1 from ingest.connector where connector = :connector)
+on conflict do nothing
 """
+# A row that somebody has locked is a connector at work: it is left alone, not waited for.
+_CLAIM = """
+with free as (
+    select connector from ingest.connector
+    where connector = :connector and next_at <= now() and (leased_until is null or leased_until < now())
+    for update skip locked
+)
+update ingest.connector as one
+set worker = :worker, leased_until = clock_timestamp() + make_interval(secs => :seconds), started_at = now()
+from free where one.connector = free.connector
+returning one.failures
+"""
+# By the clock, not by the transaction's beginning: a renewal may have waited for a page that was being taken.
 _HOLD = """
-update ingest.connector set leased_until = now() + make_interval(secs => :seconds)
+update ingest.connector set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where connector = :connector and worker = :worker returning connector
 """
 _END = """

@@ -20,6 +20,11 @@ AGE = Gauge("anxin_ingest_feed_age_seconds", "Seconds since a feed was last hear
 PULLED = Counter(
     "anxin_ingest_pages_total", "Pages pulled, by what became of them", ["connector", "dataset", "outcome"]
 )
+PURGED = Counter(
+    "anxin_ingest_purged_total",
+    "Given up at the end of its retention: raw files, numbers of persons, accounts",
+    ["what"],
+)
 STATE = Gauge(
     "anxin_ingest_feed_state", "1 for the state a feed is in, 0 for the others", ["dataset", "agency", "state"]
 )

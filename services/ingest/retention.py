@@ -1,4 +1,4 @@
-"""How long a raw file is kept, and what may still be done with it: rules as data, with their sources. Pure."""
+"""How long raw files and numbers of persons are kept, and what may be done with a file: rules as data. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ import msgspec
 from services.ingest.catalogue import Catalogue, Dataset
 
 SHIPPED = Path(__file__).parent / "data" / "retention.yaml"
-_KEEP, _USE = "raw_file.keep", "raw_file.use"
+_KEEP, _USE, _IDENTITY = "raw_file.keep", "raw_file.use", "identity.keep"
+# Named by a dataset that nobody noted: whatever holds longest for any of them.
+_ANY = "*"
 
 State = Literal["in_use", "store_only", "past"]
 
@@ -63,6 +65,18 @@ def cutoffs(catalogue: Catalogue, parameters: Iterable[Parameter], today: date) 
     known = list(parameters)
     kept = {name: retention_of(dataset, known, today).keep for name, dataset in catalogue.datasets.items()}
     return {name: years_after(today, -years) for name, years in kept.items() if years is not None}
+
+
+def identity_cutoffs(catalogue: Catalogue, parameters: Iterable[Parameter], today: date) -> dict[str, date]:
+    """For each dataset with an end: whom it named last on this day or before, it needs no longer.
+
+    `*`, if every dataset with such numbers has an end: the same for names from before it was noted who gave them.
+    """
+    known = list(parameters)
+    personal = [one for one in catalogue.datasets.values() if any(item.sensitivity == "P3" for item in one.items)]
+    kept = {one.dataset: _nearest(_IDENTITY, one, known, today).value for one in personal}
+    ends = {name: years_after(today, -years) for name, years in kept.items() if years is not None}
+    return ends | ({_ANY: min(ends.values())} if ends and len(ends) == len(kept) else {})
 
 
 def years_after(day: date, years: int) -> date:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.catalogue import shipped as catalogue
-from services.ingest.retention import Parameter, cutoffs, retention_of, shipped, state_of, years_after
+from services.ingest.retention import Parameter, cutoffs, identity_cutoffs, retention_of, shipped, state_of, years_after
 from tests.ingest_rows import a_dataset
 
 TODAY = date(2026, 11, 25)
@@ -57,3 +57,24 @@ def test_wages_are_kept_three_years_and_the_register_of_a_site_has_no_end() -> N
 @given(DAYS, st.integers(-10, 10))
 def test_a_year_later_is_the_same_month(day: date, years: int) -> None:
     assert (years_after(day, years).year, years_after(day, years).month) == (day.year + years, day.month)
+
+
+def test_who_stands_in_a_wage_ledger_is_known_three_years_and_who_stands_in_a_case_as_long_as_the_case() -> None:
+    ends = identity_cutoffs(catalogue(), shipped(), TODAY)
+    assert ends["hc_payroll_detail"] == date(2023, 11, 25)
+    assert ends["hc_worker"] == date(2021, 11, 25)
+    personal = {
+        name for name, one in catalogue().datasets.items() if any(item.sensitivity == "P3" for item in one.items)
+    }
+    assert set(ends) - {"*"} <= personal
+
+
+@given(st.dates(date(2022, 1, 1), date(2040, 12, 31)))
+def test_no_number_is_ever_given_up_before_a_wage_ledger_may_be(today: date) -> None:
+    assert max(identity_cutoffs(catalogue(), shipped(), today).values()) <= years_after(today, -3)
+
+
+def test_a_name_that_nobody_noted_is_kept_as_long_as_any_and_for_ever_if_one_has_no_end() -> None:
+    rules = [a_rule("identity.keep", 3), a_rule("identity.keep.hc_worker", 7)]
+    assert identity_cutoffs(catalogue(), rules, TODAY)["*"] == date(2019, 11, 25)
+    assert "*" not in identity_cutoffs(catalogue(), [*rules, a_rule("identity.keep.hc_attendance", None)], TODAY)

@@ -1,21 +1,12 @@
-"""Receipts, the keys that led to them, the bodies they are about, and the way back from pseudonyms."""
+"""Receipts, the keys that led to them, and the bodies they are about."""
 
 from uuid import UUID
 
-import polars as pl
 from sqlmodel import col, select
 
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.sealing import SealedBody
-from services.ingest.store.columns import literal
 from shared.db import Session, sql
-
-_KEEP_IDENTITIES = """
-insert into ingest.identity (pseudonym, purpose, sealed)
-select * from unnest(cast(:pseudonyms as text[]), cast(:purposes as text[]), cast(:sealed as text[])) as given(p, u, s)
-order by p
-on conflict do nothing
-"""
 
 _KEEP_BODY = """
 insert into ingest.body (sha256, content, sealed_key, bytes) values (:sha256, :content, :sealed_key, :bytes)
@@ -43,20 +34,6 @@ async def claim_key(session: Session, claim: SubmissionKey) -> SubmissionKey | N
 async def receipt(session: Session, receipt_id: UUID) -> Receipt | None:
     """The receipt of that id."""
     return (await session.exec(select(Receipt).where(col(Receipt.receipt_id) == receipt_id))).first()
-
-
-async def keep_identities(session: Session, identities: pl.DataFrame) -> None:
-    """Keep the way back from pseudonyms; one that is known stays as it was."""
-    if identities.is_empty():
-        return
-    columns = {name: literal(identities.get_column(name)) for name in ("pseudonym", "purpose", "sealed")}
-    await sql(
-        session,
-        _KEEP_IDENTITIES,
-        pseudonyms=columns["pseudonym"],
-        purposes=columns["purpose"],
-        sealed=columns["sealed"],
-    )
 
 
 async def keep_body(session: Session, body: SealedBody) -> None:

@@ -1,11 +1,12 @@
-"""Give up raw files whose retention has ended. Receipts, faults, facts and hashes stay."""
+"""Give up raw files, and numbers of persons and accounts, whose retention has ended. Receipts and facts stay."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 
 from services.ingest.catalogue import Catalogue
-from services.ingest.retention import Parameter, cutoffs
+from services.ingest.retention import Parameter, cutoffs, identity_cutoffs
+from services.ingest.store.identities import purge_identities
 from services.ingest.store.raw_files import Purged, purge_bodies
 from shared import audit
 from shared.clock import SHANGHAI
@@ -35,6 +36,18 @@ async def purge_raw_files(
     for name, files in by_dataset.items():
         await audit.record(session, "SYSTEM", "raw-files.purged", name, _details(files, ends[name]))
     return len(gone)
+
+
+async def purge_numbers(
+    session: Session, catalogue: Catalogue, parameters: Iterable[Parameter], today: date
+) -> Counter[str]:
+    """Give up numbers that no dataset needs, at most MOST_AT_ONCE, on record. How many went, by purpose."""
+    ends = identity_cutoffs(catalogue, parameters, today)
+    gone = Counter(await purge_identities(session, ends, MOST_AT_ONCE))
+    if gone:
+        until = {name: day.isoformat() for name, day in sorted(ends.items())}
+        await audit.record(session, "SYSTEM", "identities.purged", "", {"numbers": dict(gone), "named_until": until})
+    return gone
 
 
 def _details(files: list[Purged], before: date) -> dict[str, object]:

@@ -21,6 +21,7 @@ from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
+from services.ingest.store.identities import keep_identities
 from services.ingest.usecases.full_lists import Sender
 from services.ingest.usecases.matching import Origin, remember, resolve
 from services.ingest.usecases.measuring import measure
@@ -28,6 +29,7 @@ from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.usecases.timeline import SAID_NOTHING, Said, Timeline, finish, place, timeline
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
+from shared.clock import local_date
 from shared.crypto import Vault
 from shared.db import Session
 from shared.events import RecordsAccepted
@@ -170,7 +172,7 @@ async def take_in(
     line = line or await timeline(session, submission.sender, dataset, submission.said)
     placed = await place(session, line, batch)
     receipt_id, batch = submission.receipt_id, placed.batch
-    await receipt_store.keep_identities(session, batch.identities)
+    await keep_identities(session, batch.identities, dataset.dataset, local_date(submission.reported_at))
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
     merged = await head_store.merge(session, batch.matched, dataset.dataset, receipt_id)

@@ -129,9 +129,9 @@ class OutsideJurisdiction(Forbidden):
 
 
 def must_be_within(places: Iterable[str], jurisdiction: str) -> None:
-    """Refuse a person whose division holds none of the places that a row names (9 digits).
+    """Refuse a person whose division holds none of the places of a row (9 digits): those it names, or its subject's.
 
-    As in scoring: a district (6 digits) sees what names no place; a town (9 digits) does not.
+    As in scoring: a district (6 digits) sees what has no place; a town (9 digits) does not.
     """
     named = list(places)
     if not jurisdiction:
@@ -139,4 +139,4 @@ def must_be_within(places: Iterable[str], jurisdiction: str) -> None:
     if not named and len(jurisdiction) <= 6:
         return
     if not any(place.startswith(jurisdiction) for place in named):
-        raise OutsideJurisdiction("The row names no place in your division.", check="jurisdiction")
+        raise OutsideJurisdiction("The row is about no place in your division.", check="jurisdiction")

@@ -72,6 +72,7 @@ class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `account` numbers the subject, within `numbering` (by default the dataset itself; datasets that share it number
     alike). `codes` may hold the credit code, too. `registers`: the names are official and count from their date.
     `teaches_names` false: the names are not learned, because they are many and the register knows them better.
+    `place`: the item that says where the subject itself is (9 digits); it decides who sees rows that name no place.
     """
 
     account: str | None = None
@@ -81,6 +82,7 @@ class Traces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reg_no: str | None = None
     registers: bool = False
     teaches_names: bool = True
+    place: str | None = None
     change: Change | None = None
 
 
@@ -209,7 +211,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _traced(self) -> list[str]:
         traces, change = self.traces, self.traces.change
-        named = [traces.account, traces.division, traces.reg_no, *traces.codes]
+        named = [traces.account, traces.division, traces.reg_no, traces.place, *traces.codes]
         changed = [change.what, change.before, change.after] if change else []
         return [name for name in (*named, *changed) if name]
 

@@ -27,7 +27,8 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="counts the records
 async def receipt_row(receipt_id: UUID, number: Number, caller: AnyCaller, desk: DeskDep, db: DatabaseDep) -> RowOut:
     """A row as it was sent, and what became of it: for the agency that sent it, and for people with a role, on record.
 
-    A person sees rows that name a place in his division, or none (from a district up).
+    A person sees rows that name a place in his division; where they name none, the place at which the register has the
+    employer or the project decides. What has no place at all is seen from a district up.
     """
     async with db.transaction() as session:
         agency = await whose(session, receipt_id, caller, ROW_READ, row=number)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from services.ingest.catalogue import Dataset
 from services.ingest.models import Receipt
 from services.ingest.retention import Retention, State, retention_of, shipped, state_of
 from services.ingest.rows_as_sent import Identified, Origin, RowAsSent, divisions, row_as_sent
 from services.ingest.store import raw_files, rows
 from services.ingest.store.rows import Linked, Present
+from services.ingest.store.subject_places import place_of
 from services.ingest.validation import Checker
 from shared.clock import local_date
 from shared.crypto import Vault
-from shared.db import Database
+from shared.db import Database, Session
 from shared.errors import NotFound
 
 Outcome = Literal["accepted", "unchanged", "superseded", "rejected", "unmatched", "withdrawn"]
@@ -90,6 +92,7 @@ async def row(db: Database, receipt: Receipt, number: int, checker: Checker, vau
         )
         key = sent.identified.key_hash if sent and sent.identified else None
         present = await rows.present(session, key) if key else None
+        places = await _places(session, sent, fate, checker.dataset)
     retention = retention_of(checker.dataset, shipped(), today)
     return Row(
         receipt=receipt,
@@ -100,5 +103,15 @@ async def row(db: Database, receipt: Receipt, number: int, checker: Checker, vau
         present=present,
         retention=retention,
         file=state_of(retention, local_date(receipt.reported_at), today) if sent else "gone",
-        places=divisions(sent.texts, checker.dataset) if sent else [],
+        places=places,
     )
+
+
+async def _places(session: Session, sent: RowAsSent | None, fate: Fate, dataset: Dataset) -> list[str]:
+    """The places that a row names, else the one where its register says that its subject is; none: nobody knows."""
+    if named := divisions(sent.texts, dataset) if sent else []:
+        return named
+    stated = sent.identified.subject if sent and sent.identified else None
+    subject = fate.linked.subject_id if fate.linked else stated
+    place = await place_of(session, dataset.subject.kind, subject) if subject else None
+    return [place] if place else []

@@ -22,6 +22,7 @@ from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
 from services.ingest.store.identities import keep_identities
+from services.ingest.store.subject_places import keep_places
 from services.ingest.usecases.full_lists import Sender
 from services.ingest.usecases.matching import Origin, remember, resolve
 from services.ingest.usecases.measuring import measure
@@ -176,6 +177,8 @@ async def take_in(
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
     merged = await head_store.merge(session, batch.matched, dataset.dataset, receipt_id)
+    if dataset.traces.place:
+        await keep_places(session, batch.matched, dataset.traces.place, dataset.subject.kind)
     # Most of the time every row is new: what nothing is wrong with costs no look.
     all_new = len(merged.kept) == len(batch.matched)
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))

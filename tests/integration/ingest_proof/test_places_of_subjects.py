@@ -28,7 +28,7 @@ def an_entity(number: int = 1, **changes: Any) -> dict[str, Any]:
     calm = {
         "entity_id": f"{number:016d}",
         "uscc": GOOD,
-        "ent_name": "杭州某某建设有限公司",
+        "ent_name": "杭州苍前古道营造有限公司",
         "est_date": "2010-01-01",
         "approved_at": "2026-01-01",
         "street": CANGQIAN,
@@ -112,7 +112,7 @@ async def test_where_no_town_is_known_no_town_sees(door: Door, street: str | Non
 async def test_another_employers_place_opens_nothing_and_neither_does_a_row_whose_employer_nobody_knows(
     door: Door,
 ) -> None:
-    await registered(door, an_entity(uscc=ALSO_GOOD, ent_name="温州某某建设有限公司"))
+    await registered(door, an_entity(uscc=ALSO_GOOD, ent_name="温州苍前古道营造有限公司"))
     assert await seen(door, await arrears(door), CANGQIAN) == [False]
     assert await seen(door, await arrears(door, number=9, uscc=WRONG_CHECK, taxpayer="无人知晓"), CANGQIAN) == [False]
 

@@ -3,9 +3,10 @@
 import hashlib
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -31,6 +32,7 @@ FIRST_PATIENCE_S = 15.0
 LONGEST_PAUSE_S = 30.0
 BLOCK = 64 * 1024
 SPARE_S = 60.0
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class _Later(Exception):
@@ -80,21 +82,28 @@ class AgencyClient:
         """GET with the token. Raises Denied with the problem's own words."""
         return self._patiently(lambda: self.http.get(path, params=query, headers=self._bearer()))
 
-    def submit(self, dataset: str, file: Path, on_sent: Callable[[int], None] = lambda _bytes: None) -> httpx.Response:
+    def submit(
+        self,
+        dataset: str,
+        file: Path,
+        on_sent: Callable[[int], None] = lambda _bytes: None,
+        said: Mapping[str, str] = _NOTHING,
+    ) -> httpx.Response:
         """Send a file of records. The same file gets the same receipt however often it is sent.
 
-        `on_sent` hears how many bytes have left, also when they leave again.
+        `on_sent` hears how many bytes have left, also when they leave again. `said`: snapshot, as_of, month, corrects.
         """
         headers = {
             "Content-Type": media_type(file),
             "Content-Encoding": packing(file),
             "Content-Length": str(file.stat().st_size),
-            "Idempotency-Key": idempotency_key(dataset, file),
+            "Idempotency-Key": idempotency_key(dataset, file, said),
         }
 
         def send() -> httpx.Response:
             return self.http.post(
                 f"/v1/datasets/{dataset}/records",
+                params=dict(said),
                 content=_blocks(file, on_sent),
                 headers={**headers, **self._bearer()},
                 timeout=httpx.Timeout(60.0, read=300.0),
@@ -240,12 +249,13 @@ def packing(file: Path) -> str:
     return PACKINGS.get(file.suffix.lower(), "identity")
 
 
-def idempotency_key(dataset: str, file: Path) -> str:
-    """SHA-256 over the dataset, when the file was written, and its bytes: a repeated upload of it is recognised.
+def idempotency_key(dataset: str, file: Path, said: Mapping[str, str] = _NOTHING) -> str:
+    """SHA-256 over the dataset, what is said of the file, when it was written, and its bytes: a repetition is known.
 
     The same bytes written anew are another file: an export may say again today what it said before yesterday's.
     """
-    digest = hashlib.sha256(f"{dataset}\0{file.stat().st_mtime_ns}\0".encode())
+    told = "".join(f"{name}={said[name]}\0" for name in sorted(said))
+    digest = hashlib.sha256(f"{dataset}\0{file.stat().st_mtime_ns}\0{told}".encode())
     with file.open("rb") as content:
         while block := content.read(1024 * 1024):
             digest.update(block)

@@ -6,9 +6,11 @@ Nothing is noted here: the same file has the same Idempotency-Key, and by that t
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -28,30 +30,43 @@ Heard = Callable[[int], None]
 Told = Callable[[dict[str, Any]], None]
 
 
-def send(client: AgencyClient, dataset: str, file: Path, on_arrived: Heard, on_progress: Told) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LargeFile:
+    """A file for a dataset, and what is said of it: snapshot, as_of, month, corrects."""
+
+    dataset: str
+    file: Path
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+def send(client: AgencyClient, large: LargeFile, on_arrived: Heard, on_progress: Told) -> dict[str, Any]:
     """The receipt of a large file, however often it is sent. Raises Denied when it is refused, whole or on its way.
 
-    `on_arrived` hears how many bytes the platform has, `on_progress` how far it is with taking them in.
+    `on_arrived` hears how many bytes the platform has, `on_progress` how far it is with taking them in. If the file is
+    a full list or a part of one, `snapshot` in the receipt is the list's id and state.
     """
-    size = file.stat().st_size
-    place, offset = _begun(client, dataset, file, size)
-    _upload(client, place, file, offset, on_arrived)
+    place, offset = _begun(client, large)
+    _upload(client, place, large.file, offset, on_arrived)
     ended = _ended(client, place, on_progress)
     if ended["state"] != "done":
         raise _refusal(ended)
     receipt: dict[str, Any] = client.get(ended["receipt"]).json()
+    if ended.get("snapshot_id"):
+        receipt["snapshot"] = {"snapshot_id": ended["snapshot_id"], "state": ended["snapshot_state"]}
     return receipt
 
 
-def _begun(client: AgencyClient, dataset: str, file: Path, size: int) -> tuple[str, int]:
+def _begun(client: AgencyClient, large: LargeFile) -> tuple[str, int]:
+    file = large.file
     told = {"filename": file.name, "filetype": media_type(file), "encoding": packing(file)}
     headers = {
         **_TUS,
-        "Upload-Length": str(size),
+        "Upload-Length": str(file.stat().st_size),
         "Upload-Metadata": ",".join(f"{key} {base64.b64encode(text.encode()).decode()}" for key, text in told.items()),
-        "Idempotency-Key": idempotency_key(dataset, file),
+        "Idempotency-Key": idempotency_key(large.dataset, file, large.said),
     }
-    begun = client.ask("POST", f"/v1/datasets/{dataset}/imports", headers)
+    query = f"?{urlencode(large.said)}" if large.said else ""
+    begun = client.ask("POST", f"/v1/datasets/{large.dataset}/imports{query}", headers)
     return begun.headers["Location"], int(begun.headers["Upload-Offset"])
 
 

@@ -1,16 +1,22 @@
 """Large files under test: a client that speaks tus by hand, and workers that take in what has arrived."""
 
 import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 
 from services.ingest.catalogue import shipped
+from services.ingest.importing.reading import Reading
 from services.ingest.importing.workers import Bench, take_in_next
+from services.ingest.validation import Batch
 from shared.crypto import Vault
-from tests.ingest_desk import Door, agency_headers
+from tests.ingest_desk import Door, Record, agency_headers
 
 TUS = {"tus-resumable": "1.0.0"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
 OFFSET_TYPE = "application/offset+octet-stream"
 
 
@@ -26,12 +32,14 @@ class Uploader:
         self.door, self.dataset = door, dataset
         self.headers = agency_headers(agency, f"ingest:{dataset}") | TUS
 
-    async def begin(self, length: int, kind: str = "application/x-ndjson", **more: str) -> httpx.Response:
-        """POST. `more`: headers, `_` for `-`."""
+    async def begin(
+        self, length: int, kind: str = "application/x-ndjson", *, said: Mapping[str, str] = NOTHING, **more: str
+    ) -> httpx.Response:
+        """POST. `said`: snapshot, as_of, month, corrects. `more`: headers, `_` for `-`."""
         given = {name.replace("_", "-"): value for name, value in more.items()}
         told_kind = {"upload-length": str(length), "upload-metadata": told(filetype=kind)}
         return await self.door.client.post(
-            f"/v1/datasets/{self.dataset}/imports", headers=self.headers | told_kind | given
+            f"/v1/datasets/{self.dataset}/imports", params=dict(said), headers=self.headers | told_kind | given
         )
 
     async def append(self, place: str, offset: int, content: bytes, **more: str) -> httpx.Response:
@@ -47,7 +55,7 @@ class Uploader:
         """HEAD."""
         return await self.door.client.head(place, headers=self.headers)
 
-    async def send(self, content: bytes, *, step: int | None = None, **more: str) -> str:
+    async def send(self, content: bytes, *, step: int | None = None, **more: Any) -> str:
         """Everything, `step` bytes a time. Returns the import's address."""
         begun = await self.begin(len(content), **more)
         assert begun.status_code == 201, begun.text
@@ -71,6 +79,43 @@ class Uploader:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+
+def lines(*records: Record) -> bytes:
+    """NDJSON."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+class Mortal(Reading):
+    """A reading that dies after so many batches of two rows each, as kill -9 would end it: nothing is given back."""
+
+    lives: int = 2
+
+    async def batches(self, after_row: int = 0) -> AsyncIterator[Batch]:
+        """Two rows at a time, while it lives."""
+        done = 0
+        async for batch in super().batches(after_row):
+            for first in range(0, len(batch.texts), 2):
+                if self.file.state == "storing" and done == self.lives:
+                    raise Killed
+                texts = batch.texts[first : first + 2]
+                done += 1
+                yield Batch(texts, batch.faults.filter(batch.faults["row"].is_in(texts["#row"].implode())))
+
+
+async def dies(bench: Bench) -> bool:
+    """Let a mortal worker take in a file; whether it died before the end. The next one may have it at once."""
+    try:
+        await take_in_next(bench, Mortal)
+    except Killed:
+        async with bench.db.transaction() as session:
+            await (await session.connection()).exec_driver_sql("update ingest.import set lease_ends = now()")
+        return True
+    return False
 
 
 def bench_of(door: Door) -> Bench:

@@ -53,8 +53,20 @@ class Signer:
         keyid: str | None = None,
     ) -> dict[str, str]:
         """The headers of a POST, with Content-Digest, Signature-Input and Signature."""
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        given = {"content-digest": f"sha-256=:{digest}:", **headers}
+        given = {"content-digest": sha256_digest(body), **headers}
+        return self.signed_as_given(url, given, covered=covered, created=created, more=more, keyid=keyid)
+
+    def signed_as_given(
+        self,
+        url: str,
+        given: Mapping[str, str],
+        *,
+        covered: tuple[str, ...],
+        created: int | None = None,
+        more: str = "",
+        keyid: str | None = None,
+    ) -> dict[str, str]:
+        """The headers of a POST without a digest of its content, with Signature-Input and Signature."""
         names = " ".join(f'"{name}"' for name in covered)
         moment = int(time.time()) if created is None else created
         parameters = f'({names});created={moment};keyid="{self.keyid if keyid is None else keyid}"{more}'
@@ -62,6 +74,11 @@ class Signer:
         lines = [f'"{name}": {values[name]}' for name in covered] + [f'"@signature-params": {parameters}']
         signature = base64.b64encode(_signature(self.key, "\n".join(lines).encode())).decode()
         return {**given, "signature-input": f"sig1={parameters}", "signature": f"sig1=:{signature}:"}
+
+
+def sha256_digest(content: bytes) -> str:
+    """The value of Content-Digest or Repr-Digest (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
 def signer(key: Key | None = None, name: str = "tax-bureau") -> Signer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -15,7 +16,7 @@ from local import large_files
 from local.agency_client import AgencyClient
 from local.commands.options import HomeOption, home_of
 from local.commands.records import AgencyOption, CredentialsOption, UrlOption, client_for
-from local.refusals import Refusal, RowsRejected
+from local.refusals import Refusal, RowsRejected, Unusable
 from local.tables import Rows
 
 SHOWN_ERRORS = 20
@@ -29,6 +30,17 @@ LargeOption = Annotated[
         envvar="ANXIN_RESUMABLE_OVER",
         help="超过多少 MB 断点续传 Resumable from so many MB on",
     ),
+]
+ListOption = Annotated[
+    str | None,
+    typer.Option("--snapshot", help="`full` 全量清单，或未完成清单的编号 a full list, or the id of an open one"),
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="全量清单的时点 Moment of a full list: 2026-11-01T00:00:00+08:00")
+]
+MonthOption = Annotated[str | None, typer.Option("--month", help="全量清单的所属年月 Month of a full list: 2026-10")]
+CorrectsOption = Annotated[
+    str | None, typer.Option("--corrects", help="被更正的回执 The receipt whose rows these take the place of")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="每份文件一行回执 A receipt a line, for scripts")]
 
@@ -47,12 +59,23 @@ def submit(
     url: UrlOption = None,
     parallel: ParallelOption = 2,
     resumable_over: LargeOption = 8,
+    snapshot: ListOption = None,
+    as_of: AsOfOption = None,
+    month: MonthOption = None,
+    corrects: CorrectsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """报送文件；中断后重复同一命令即续传。Send files of records; interrupted, the same command goes on from there."""
     console = Console(highlight=False, stderr=as_json)
+    told = {"snapshot": snapshot, "as_of": as_of, "month": month, "corrects": corrects}
+    said = {name: value for name, value in told.items() if value is not None}
+    if len(files) > 1 and snapshot == "full":
+        raise Unusable(
+            "全量清单只能是一份文件；分几份时请先新建清单，再用 --snapshot 编号。",
+            "A full list is one file; in several, begin a list first and name it: --snapshot ID.",
+        )
     client = client_for(home_of(home), agency, credentials, url, dataset)
-    sending = Sending(client, dataset, resumable_over * _MEGABYTE, console)
+    sending = Sending(client, dataset, resumable_over * _MEGABYTE, console, said)
     sent = sending.all(files, parallel)
     client.close()
     for one in sent:
@@ -78,6 +101,7 @@ class Sending:
     dataset: str
     large: float
     console: Console
+    said: dict[str, str]
 
     def all(self, files: list[Path], parallel: int) -> list[Sent]:
         """Send them; what becomes of one does not keep the others. In the order given."""
@@ -121,9 +145,10 @@ class Sending:
             progress.update(task, completed=size)
 
         if file.stat().st_size <= self.large:
-            receipt: dict[str, Any] = self.client.submit(self.dataset, file, arrived).json()
+            receipt = _with_list(self.client.submit(self.dataset, file, arrived, self.said))
         else:
-            receipt = large_files.send(self.client, self.dataset, file, arrived, _taking_in(progress, task, file.name))
+            large = large_files.LargeFile(self.dataset, file, self.said)
+            receipt = large_files.send(self.client, large, arrived, _taking_in(progress, task, file.name))
         progress.update(task, visible=False)
         return receipt
 
@@ -131,6 +156,15 @@ class Sending:
         zh = "已中断。已到达的部分保留在平台上，重复同一命令即可续传。"
         en = "Interrupted. What has arrived is kept; the same command goes on from there."
         self.console.print(f"{zh} / {en}", style="yellow", soft_wrap=True)
+
+
+def _with_list(answer: httpx.Response) -> dict[str, Any]:
+    """The receipt, and the list that it is part of: `Anxin-Snapshot: ID; state=applied`."""
+    receipt: dict[str, Any] = answer.json()
+    if told := answer.headers.get("Anxin-Snapshot"):
+        snapshot_id, _, state = told.partition("; state=")
+        receipt["snapshot"] = {"snapshot_id": snapshot_id, "state": state}
+    return receipt
 
 
 def _taking_in(progress: Progress, task: TaskID, name: str) -> large_files.Told:
@@ -170,6 +204,11 @@ def _print_receipt(receipt: dict[str, Any], console: Console) -> None:
     console.print(f"回执 receipt {receipt['receipt_id']}", style="bold", soft_wrap=True)
     counts = ("received", "accepted", "unchanged", "rejected", "unmatched")
     console.print("  " + "  ".join(f"{name}={receipt.get(name, 0)}" for name in counts))
+    if full := receipt.get("snapshot"):
+        console.print(f"  全量清单 full list {full['snapshot_id']}  {full['state']}", soft_wrap=True)
+        if full["state"] == "held":
+            zh = "清单未生效：将终结的记录过多或读不出，请核对后确认。"
+            console.print(f"  {zh} / Held: look at it, then confirm it.", style="yellow", soft_wrap=True)
     errors = receipt.get("errors", [])
     if not errors:
         return

@@ -9,7 +9,7 @@ from services.ingest.catalogue import shipped
 from services.ingest.metrics import PURGED
 from services.ingest.retention import shipped as parameters
 from services.ingest.settings import IngestSettings
-from services.ingest.usecases.retention import MOST_AT_ONCE, purge_numbers, purge_raw_files
+from services.ingest.usecases.retention import purge_numbers, purge_raw_files
 from shared.clock import local_date
 from shared.db import UNREACHABLE, Database
 from shared.service import Runtime
@@ -23,7 +23,7 @@ async def keep_no_longer(runtime: Runtime) -> None:
     while True:
         for what, purge in (("raw files", _raw_files), ("identities", _numbers)):
             try:
-                while await purge(runtime.db) >= MOST_AT_ONCE:
+                while await purge(runtime.db):
                     pass
             except UNREACHABLE as error:
                 log.warning("not_purged", extra={"what": what, "reason": repr(error)})

@@ -132,10 +132,16 @@ class Question(SQLModel, table=True):
     due_after: UUID | None = None
 
 
+_Digest = bytes | None  # a model with a column `bytes` cannot say this inside
+
+
 class Import(SQLModel, table=True):
     """A large file on its way in: `arrived` of `length` bytes, `received` of `rows_read` rows. The id is its receipt's.
 
     last_row: the number of the last row that was taken in; a worker goes on behind it.
+
+    corrects, part_of, as_of and month: what its sender said of it, as of a file in one request. `announced_sha256`: of
+    the file as sent, as he says, and `evidence` his signature over that; it counts once the file was found to be so.
 
     state: receiving -> waiting -> reading (is it whole and readable?) -> storing -> done; or refused (whole, see
     `problem`), failed (we broke), withdrawn (by the agency), expired (unfinished for too long).
@@ -172,6 +178,19 @@ class Import(SQLModel, table=True):
     rejected: int = 0
     unmatched: int = 0
     problem: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    corrects: UUID | None = None
+    part_of: UUID | None = None
+    as_of: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    month: str | None = None
+    keyless: int = 0
+    purged_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    announced_sha256: _Digest = Field(default=None, sa_column=Column(LargeBinary))
+    evidence: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+
+    @property
+    def list_id(self) -> UUID | None:
+        """The full list that the file is a part of, or all of: then it has the file's own id."""
+        return self.import_id if self.as_of else self.part_of
 
     @property
     def unchanged(self) -> int:

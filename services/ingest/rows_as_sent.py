@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 import polars as pl
 
@@ -48,10 +48,26 @@ class Origin:
     content_type: str
 
 
-def row_as_sent(kept: SealedBody, number: int, origin: Origin, checker: Checker, vault: Vault) -> RowAsSent | None:
-    """Row `number` (from 1) of a kept file; None when it has fewer. Reads no further than that row."""
-    packed = io.BytesIO(open_packed(vault, kept))
-    found = _row(read_stream(packed, origin.content_type, "zstd", checker.dataset, kept.bytes), number)
+class Original(NamedTuple):
+    """A file as it is kept: its bytes (able to seek), what packs them, and how many there are unpacked at most."""
+
+    source: BinaryIO
+    encoding: str
+    bytes: int
+
+
+def original(kept: SealedBody, vault: Vault) -> Original:
+    """The file that came in one request."""
+    return Original(io.BytesIO(open_packed(vault, kept)), "zstd", kept.bytes)
+
+
+def row_as_sent(kept: Original, number: int, origin: Origin, checker: Checker, vault: Vault) -> RowAsSent | None:
+    """Row `number` (from 1) of a kept file; None when it has fewer. Reads no further than that row.
+
+    It costs the reading of all rows before it, in bounded memory.
+    """
+    source, encoding, limit = kept
+    found = _row(read_stream(source, origin.content_type, encoding, checker.dataset, limit), number)
     if found is None:
         return None
     texts = found.texts.drop(ROW).row(0, named=True)

@@ -63,6 +63,14 @@ class RowsNotThere(Unprocessable):
     title_zh = "回执中没有这些行"
 
 
+class TooDeep(Unprocessable):
+    """A row lies so deep in a large file that it cannot be shown while somebody waits."""
+
+    slug = "row-too-deep"
+    title = "The row lies too deep in a large file to be shown"
+    title_zh = "该行在大文件中位置过深，无法即时查看"
+
+
 class ReasonMissing(Unprocessable):
     """Nothing is taken back without a reason."""
 

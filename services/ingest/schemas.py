@@ -204,6 +204,11 @@ class ImportOut(BaseModel):
     expires_at: datetime | None = Field(description="when an unfinished upload is forgotten")
     reported_at: datetime | None = Field(description="when the last byte came: the records count from then")
     finished_at: datetime | None
+    corrects: UUID | None = Field(description="the receipt that its rows take the place of")
+    snapshot_id: UUID | None = Field(description="the full list that it is a part of, or all of: /v1/snapshots/{id}")
+    snapshot_state: Literal["open", "held", "applied", "older", "discarded", "withdrawn"] | None = Field(
+        description="how that list stands; a list of its own begins when the file was read through"
+    )
 
 
 class FullListIn(BaseModel):

@@ -39,6 +39,9 @@ class IngestSettings(Settings):
     receipt_key_days: int = Field(default=365, ge=1, description="how long a key signs receipts; then a new one does")
     max_import_bytes: int = Field(default=10 * 1024**3, ge=1024, description="of one file sent piece by piece")
     max_import_unpacked_bytes: int = Field(default=64 * 1024**3, ge=1024, description="of the same file unpacked")
+    max_import_spool_bytes: int = Field(
+        default=10 * 1024**3, ge=1024, description="of a Parquet or Arrow file unpacked: it is read from the disk"
+    )
     max_open_imports: int = Field(default=32, ge=1, description="files of one agency on their way at once")
     max_open_import_bytes: int = Field(default=40 * 1024**3, ge=1024, description="of all of these")
     import_keep_s: float = Field(
@@ -49,6 +52,8 @@ class IngestSettings(Settings):
     import_lease_s: float = Field(
         default=20, ge=1, le=600, description="a worker that is silent so long has lost its file"
     )
+    row_read_s: float = Field(default=50, gt=0, description="a row that lies deeper in a large file is not shown")
+    slowest_bytes_per_s: int = Field(default=8192, ge=1, description="who sends a piece more slowly is let go")
     connectors: dict[Literal["construction_credit", "provincial_wages"], Platform] = Field(
         default={}, description="JSON: platforms that are asked for records, by connector; none is asked without"
     )

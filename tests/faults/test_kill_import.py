@@ -38,7 +38,8 @@ def test_an_import_whose_worker_is_killed_is_counted_exactly_once(platform: Runn
     file = a_file(tmp_path)
 
     def send() -> None:
-        receipts.append(large_files.send(client, "tax_social_fee", file, lambda _size: None, lambda _state: None))
+        large = large_files.LargeFile("tax_social_fee", file)
+        receipts.append(large_files.send(client, large, lambda _size: None, lambda _state: None))
 
     sending = threading.Thread(target=send)
     sending.start()

@@ -7,12 +7,14 @@ from typing import Any
 import yaml
 
 from local.pki import MESH_NAMES
+from services.ingest.settings import IngestSettings
 from shared.settings import Settings
 from tests.k8s.model import Document, Finding, of_kind, pods, title, unhashed
 
 _POOL = int(Settings.model_fields["database_pool"].default)
 # For migrations, replication and the operator.
 _RESERVED = 50
+_SPOOLED = ("max_import_spool_bytes", "max_file_bytes", "import_workers")
 _SIZES = {"Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
 
 
@@ -25,6 +27,7 @@ def check(documents: list[Document], environment: str) -> list[Finding]:
         *_check_certificates(documents),
         *_check_images(documents, environment),
         *_check_connections(documents),
+        *_check_spools(documents),
     ]
 
 
@@ -32,6 +35,19 @@ def config(documents: list[Document], name: str) -> dict[str, str]:
     """The data of a (generated) ConfigMap; empty if there is none."""
     found = [each["data"] for each in of_kind(documents, "ConfigMap") if unhashed(each["metadata"]["name"]) == name]
     return dict(found[0]) if found else {}
+
+
+def _check_spools(documents: list[Document]) -> Iterator[Finding]:
+    """Where columnar files are read from the disk, there is room for as many as are read at once."""
+    given = {name: int(field.default) for name, field in IngestSettings.model_fields.items() if name in _SPOOLED}
+    large, small = given["max_import_spool_bytes"], given["max_file_bytes"]
+    needed = {"ingest-worker": given["import_workers"] * large, "ingest-api": large + 2 * small}
+    for each in of_kind(documents, "Deployment"):
+        name = each["metadata"]["name"]
+        volumes = {one["name"]: one for one in each["spec"]["template"]["spec"].get("volumes", ())}
+        limit = volumes.get("tmp", {}).get("emptyDir", {}).get("sizeLimit", "0Mi")
+        if name in needed and int(limit[:-2]) * _SIZES[limit[-2:]] < needed[name]:
+            yield Finding("agreements", title(each), f"tmp has {limit}; columnar files need {needed[name]} bytes")
 
 
 def _check_addresses(documents: list[Document]) -> Iterator[Finding]:

@@ -10,8 +10,7 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.importing.sealed_file import Fetched, SealedFile
-from services.ingest.pieces import Piece, new_file_key, open_piece, seal_piece
+from services.ingest.pieces import Fetched, Piece, SealedFile, new_file_key, open_piece, seal_piece
 from shared.crypto import Vault
 from shared.ids import new_id
 

@@ -62,7 +62,7 @@ def file(tmp_path: Path) -> Path:
 
 def sent(client: AgencyClient, platform: Platform, file: Path) -> dict[str, Any]:
     client.http = httpx.Client(base_url=client.url, transport=httpx.MockTransport(platform.answer))
-    return large_files.send(client, "tax_arrears", file, lambda _size: None, lambda _state: None)
+    return large_files.send(client, large_files.LargeFile("tax_arrears", file), lambda _size: None, lambda _state: None)
 
 
 def test_a_file_goes_in_checked_blocks_and_ends_with_its_receipt(client: AgencyClient, file: Path) -> None:

@@ -39,8 +39,10 @@ __all__ = [
     "UnreadableType",
     "WrongThroughout",
     "inflated",
+    "is_columnar",
     "must_be_readable",
     "must_be_unpackable",
+    "must_fit_the_disk",
     "read",
     "read_stream",
     "refused_throughout",
@@ -68,6 +70,17 @@ def must_be_readable(content_type: str) -> None:
             "application/vnd.apache.parquet, application/vnd.apache.arrow.stream or application/vnd.apache.arrow.file; "
             f"it is {told}."
         )
+
+
+def must_fit_the_disk(content_type: str, content_encoding: str, length: int, limit: int) -> None:
+    """Refuse (413) a file of so many bytes as sent that is read from the disk and is more than may lie there."""
+    if is_columnar(content_type) and must_be_unpackable(content_encoding) == "identity" and length > limit:
+        raise FileTooLarge(f"A Parquet or Arrow file may have {limit} bytes here.", check="body_too_large")
+
+
+def is_columnar(content_type: str) -> bool:
+    """Whether a file of that type is understood from its end, so that it must lie on a disk as a whole."""
+    return _parts(content_type)[0] in _COLUMNAR
 
 
 def read(body: bytes, content_type: str, dataset: Dataset) -> Iterator[Batch]:

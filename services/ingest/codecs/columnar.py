@@ -26,8 +26,10 @@ from services.ingest.validation import FAULTS, ROW, Batch
 
 PARQUET, ARROW_STREAM, ARROW_FILE = "parquet", "arrow-stream", "arrow-file"
 
-# Each may take half a gigabyte: more of them at once would be more than a small machine has.
-_AT_ONCE = threading.BoundedSemaphore(2)
+# Each may take half a gigabyte: more of them at once would be more than a small machine has. What no request can carry
+# is read for minutes or hours, and keeps only its like waiting.
+_AT_ONCE, _LARGE_AT_ONCE = threading.BoundedSemaphore(2), threading.BoundedSemaphore(2)
+_LARGE_BYTES = 256 * 2**20
 _FRAME = struct.Struct(">cQ")
 _ENDED_EARLY = "The file is broken: its reader stopped at it. A length or an offset in it may be wrong."
 
@@ -38,8 +40,9 @@ def read_columnar(source: BinaryIO, encoding: str, kind: str, dataset: Dataset, 
     Values are told as JSON would write them, so that a record is the same in every format. Raises BadFile,
     FileTooLarge, UnknownItems, MissingColumns or UnreadableColumns.
     """
+    seats = _LARGE_AT_ONCE if limit > _LARGE_BYTES else _AT_ONCE
     sets = [item.item for item in dataset.items if item.kind == "set"]
-    with _on_disk(source, encoding, limit) as file, _AT_ONCE, _reader(file, kind, sets) as frames:
+    with seats, _on_disk(source, encoding, limit) as file, _reader(file, kind, sets) as frames:
         names = json.loads(_expected(frames, b"N"))
         must_be_columns(names, dataset)
         if refused := json.loads(_expected(frames, b"R")):

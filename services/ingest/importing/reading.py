@@ -2,21 +2,18 @@
 
 import asyncio
 import hashlib
-import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
-from uuid import UUID
 
 import polars as pl
 
 from services.ingest import codecs
-from services.ingest.batches import Prepared, prepare
-from services.ingest.importing.sealed_file import Fetched, SealedFile
+from services.ingest.batches import Prepared, only_keys, prepare
+from services.ingest.message_signatures import must_be_announced
 from services.ingest.models import Import
-from services.ingest.pieces import open_piece
 from services.ingest.usecases import uploads
-from services.ingest.usecases.imports import Lease
+from services.ingest.usecases.imports import Lease, Step
 from services.ingest.usecases.submission import Count, must_have_sense
 from services.ingest.validation import ROW, Batch, Checker
 from shared.crypto import Vault
@@ -41,7 +38,15 @@ class Reading:
         return self.lease.file
 
     async def digest(self) -> tuple[bytes, int]:
-        """SHA-256 and size of the file before any encoding. Raises BadFile when it cannot be unpacked."""
+        """SHA-256 and size of the file before any encoding.
+
+        Raises BadFile when it cannot be unpacked, DigestRefused when it is not the file that was announced.
+        """
+        if announced := self.file.announced_sha256:
+            sent = await self.digest_as_sent()
+            must_be_announced(announced, sent[0])
+            if codecs.must_be_unpackable(self.file.content_encoding) == "identity":
+                return sent
         pieces = codecs.unpacked(self._source(), self.file.content_encoding, self.unpacked_bytes)
         return await asyncio.to_thread(_digest, pieces)
 
@@ -74,23 +79,24 @@ class Reading:
             prepare, batch, self.checker, self.vault, submission.reported_at, submission.agency
         )
 
+    async def step(self, batch: Batch) -> Step:
+        """The batch, ready to be stored."""
+        prepared = await self.prepared(batch)
+        keys = await asyncio.to_thread(self._keys, batch) if self.file.list_id and prepared.rejected else None
+        return Step(prepared, keys, last_row(batch))
+
+    def _keys(self, batch: Batch) -> Prepared:
+        """A row of a full list that is refused names its record nevertheless, if its key can be read."""
+        checker, submission = Checker(only_keys(self.checker.dataset)), self.lease.submission
+        return prepare(batch, checker, self.vault, submission.reported_at, submission.agency)
+
     def _batches(self, source: BinaryIO) -> Iterator[Batch]:
         """A generator: all of it runs in the thread that asks for the next one, and the loop stays free to fetch."""
         file, dataset = self.file, self.checker.dataset
         yield from codecs.read_stream(source, file.content_type, file.content_encoding, dataset, self.unpacked_bytes)
 
     def _source(self) -> BinaryIO:
-        return io.BufferedReader(SealedFile(self.file.length, self._fetch, asyncio.get_running_loop()), _HASHED_AT_ONCE)
-
-    async def _fetch(self, byte: int) -> Fetched:
-        async with self.db.transaction() as session:
-            piece = await uploads.a_piece(session, self.file.import_id, byte)
-        clear = await asyncio.to_thread(open_piece, self.vault, self.file.file_key, self._id, piece)
-        return piece.first_byte, clear
-
-    @property
-    def _id(self) -> UUID:
-        return self.file.import_id
+        return uploads.open_file(self.db, self.vault, self.file)
 
 
 def _after(batch: Batch, row: int) -> Batch:

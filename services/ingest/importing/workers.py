@@ -14,7 +14,8 @@ from uuid import uuid4
 from opentelemetry.trace import SpanKind
 
 from services.ingest.catalogue import Catalogue, shipped
-from services.ingest.importing.reading import Reading, last_row
+from services.ingest.codecs import is_columnar
+from services.ingest.importing.reading import Reading
 from services.ingest.models import Import
 from services.ingest.settings import IngestSettings
 from services.ingest.usecases import imports, uploads
@@ -88,10 +89,16 @@ async def take_in_next(bench: Bench, read: type[Reading] = Reading) -> bool:
     if lease is None:
         return False
     file = lease.file
-    reading = read(lease, bench.db, bench.vault, bench.checker(file.dataset), bench.settings.max_import_unpacked_bytes)
+    reading = read(lease, bench.db, bench.vault, bench.checker(file.dataset), _most_unpacked(bench, file))
     with tracer().start_as_current_span("take in an import", context_of(file.traceparent), SpanKind.CONSUMER):
         await _take_in(bench, reading)
     return True
+
+
+def _most_unpacked(bench: Bench, file: Import) -> int:
+    limits = bench.settings
+    most = limits.max_import_unpacked_bytes
+    return min(most, limits.max_import_spool_bytes) if is_columnar(file.content_type) else most
 
 
 async def _take_in(bench: Bench, reading: Reading) -> None:
@@ -151,15 +158,20 @@ async def _makes_sense(bench: Bench, reading: Reading) -> bool:
     try:
         known = await reading.digest()
         await reading.read_through()
+        await _call_readable(bench, reading, *known)
     except AnxinError as refusal:
         sha256, size = known or await reading.digest_as_sent()
         async with bench.db.transaction() as session:
             await imports.refuse_import(session, reading.lease, refusal, sha256, size)
         return False
-    async with bench.db.transaction() as session:
-        await imports.call_readable(session, reading.lease, *known, reading.rows)
-    _remember(reading.file, *known, reading.rows)
     return True
+
+
+async def _call_readable(bench: Bench, reading: Reading, sha256: bytes, size: int) -> None:
+    lease, dataset = reading.lease, reading.checker.dataset
+    async with bench.db.transaction() as session:
+        await imports.call_readable(session, lease, dataset, sha256=sha256, size=size, rows=reading.rows)
+    _remember(reading.file, sha256, size, reading.rows)
 
 
 def _remember(file: Import, sha256: bytes, size: int, rows: int) -> None:
@@ -170,17 +182,16 @@ async def _store(bench: Bench, reading: Reading) -> None:
     file, lease = reading.file, reading.lease
     count = _so_far(lease)
     async for batch in reading.batches(after_row=file.last_row):
-        prepared = await reading.prepared(batch)
+        step = await reading.step(batch)
         async with bench.db.transaction() as session:
-            await imports.store_batch(
-                session, lease, reading.checker.dataset, prepared, count=count, last_row=last_row(batch)
-            )
+            await imports.store_batch(session, lease, reading.checker.dataset, step, count)
     assert file.sha256 is not None  # noqa: S101 - known since it was read through
     assert file.bytes is not None  # noqa: S101
     async with bench.db.transaction() as session:
-        await imports.finish_import(session, lease, count, file.sha256, file.bytes)
+        dataset = reading.checker.dataset
+        await imports.finish_import(session, lease, dataset, count, sha256=file.sha256, size=file.bytes)
 
 
 def _so_far(lease: Lease) -> Count:
     file = lease.file
-    return Count(file.received, file.accepted, file.superseded, file.rejected, file.unmatched)
+    return Count(file.received, file.accepted, file.superseded, file.rejected, file.unmatched, file.keyless)

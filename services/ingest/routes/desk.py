@@ -27,6 +27,7 @@ class Desk:
     watchers: Gate
     # A row is found by reading its file again: one at a time, so that many looks never crowd out what is handed in.
     reading: Gate = field(default_factory=lambda: Gate(concurrent=1, waiting=15, bytes_in_flight=0, each=4))
+    reading_large: Gate = field(default_factory=lambda: Gate(concurrent=1, waiting=3, bytes_in_flight=0, each=2))
     _checkers: dict[str, Checker] = field(default_factory=dict)
 
     @classmethod

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from services.ingest.models import Import
+from services.ingest.models import Import, Snapshot
 from services.ingest.routes.desk import AgencyCaller, DeskDep
 from services.ingest.schemas import ImportOut, RowError
 from services.ingest.usecases import imports, uploads
@@ -49,7 +49,7 @@ Own = Annotated[Import, Depends(_own)]
 async def an_import(own: Own, session: SessionDep, desk: DeskDep) -> ImportOut:
     """How far it is: bytes that have arrived, records taken in, the first errors; in the end the receipt."""
     errors = await imports.import_errors(session, own, desk.catalogue.datasets[own.dataset])
-    return import_out(own, errors)
+    return import_out(own, errors, await imports.list_of_import(session, own))
 
 
 # The seat is kept until the stream has ended.
@@ -69,11 +69,13 @@ async def import_events(own: Own, db: DatabaseDep, last_event_id: Annotated[str,
 
 async def _events(own: Import, db: Database, seen: int) -> AsyncIterator[bytes]:
     now, clock = own, asyncio.get_running_loop().time
+    async with db.transaction() as session:
+        full = await imports.list_of_import(session, own)
     ends = clock() + _LONGEST_S
     heard = clock()
     while True:
         if now.version > seen or now.is_over:
-            yield _event(now)
+            yield _event(now, full)
             seen, heard = now.version, clock()
         elif clock() > heard + _HEARTBEAT_S:
             yield KEEPALIVE_COMMENT
@@ -83,21 +85,22 @@ async def _events(own: Import, db: Database, seen: int) -> AsyncIterator[bytes]:
         await asyncio.sleep(_LOOK_EVERY_S)
         async with db.transaction() as session:
             now = await uploads.an_import(session, own.import_id, own.agency)
+            full = await imports.list_of_import(session, now)
 
 
-def _event(now: Import) -> bytes:
+def _event(now: Import, full: Snapshot | None) -> bytes:
     name = "end" if now.is_over else "progress"
-    return format_sse_event(data_str=import_out(now, []).model_dump_json(), event=name, id=str(now.version))
+    return format_sse_event(data_str=import_out(now, [], full).model_dump_json(), event=name, id=str(now.version))
 
 
-def import_out(of: Import, errors: list[Error]) -> ImportOut:
-    """The import as the contract has it."""
+def import_out(of: Import, errors: list[Error], full: Snapshot | None) -> ImportOut:
+    """The import as the contract has it. `full`: the list that it is a part of, or all of."""
     has_receipt = of.state in ("done", "refused")
     return ImportOut(
         **of.model_dump(
             include={
                 *("import_id", "dataset", "state", "length", "arrived", "rows_read", "received", "accepted"),
-                *("rejected", "unmatched", "problem", "created_at", "reported_at", "finished_at"),
+                *("rejected", "unmatched", "problem", "created_at", "reported_at", "finished_at", "corrects"),
             }
         ),
         unchanged=of.unchanged,
@@ -105,4 +108,6 @@ def import_out(of: Import, errors: list[Error]) -> ImportOut:
         sha256=of.sha256.hex() if of.sha256 else None,
         expires_at=of.expires_at if of.state == "receiving" else None,
         receipt=f"/v1/receipts/{of.import_id}" if has_receipt else None,
+        snapshot_id=of.list_id,
+        snapshot_state=full.state if full else None,
     )

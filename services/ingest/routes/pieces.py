@@ -1,16 +1,18 @@
 """How the bytes of a large file come in: cut into pieces, sealed, each durable before the next; bounded in memory."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from services.ingest import tus
-from services.ingest.codecs import BadFile, FileTooLarge
+from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge
 from services.ingest.models import Import
 from services.ingest.pieces import PIECE_BYTES, seal_piece
 from services.ingest.routes.desk import Desk
+from services.ingest.settings import IngestSettings
 from services.ingest.usecases import uploads
 from shared.db import Database
 
@@ -29,7 +31,7 @@ class Arrival:
         """Keep the body, beginning at the upload's offset.
 
         Raises FileTooLarge (more than the file was to have, or too much for one checksum), ChecksumMismatch,
-        OffsetConflict, Overloaded, or BadFile when the client went away.
+        OffsetConflict, Overloaded, BodyTooSlow, or BadFile when the client went away.
         """
         most = self._most()
         announced = request.headers.get("content-length", "")
@@ -49,9 +51,9 @@ class Arrival:
         return missing if self.checksum is None else min(missing, self.desk.settings.max_body_bytes)
 
     async def _read(self, request: Request, most: int) -> None:
-        came = 0
         try:
-            async for part in request.stream():
+            came = 0
+            async for part in _in_time(request.stream(), self.desk.settings):
                 came += len(part)
                 if came > most:
                     raise _too_much(most)
@@ -59,9 +61,11 @@ class Arrival:
                 self.pile += part
                 while self.checksum is None and len(self.pile) >= PIECE_BYTES:
                     await self._keep_one()
-        except ClientDisconnect as error:
+        except (ClientDisconnect, TimeoutError) as error:
             if self.checksum is None:
                 await self._keep_all()
+            if isinstance(error, TimeoutError):
+                raise BodyTooSlow("The bytes came too slowly; go on from the offset that HEAD tells.") from error
             raise BadFile("The connection ended before the body did.") from error
 
     async def _keep_all(self) -> None:
@@ -81,6 +85,23 @@ class Arrival:
     def _drop(self, size: int) -> None:
         del self.pile[:size]
         self.desk.gate.give_back(size)
+
+
+async def _in_time(parts: AsyncIterator[bytes], limits: IngestSettings) -> AsyncIterator[bytes]:
+    """The parts of a body as they come. Each byte buys a little time: who is slow gets through, who trickles is let go.
+
+    Raises TimeoutError. Only waiting for the client counts.
+    """
+    clock, left = asyncio.get_running_loop().time, limits.body_timeout_s
+    while True:
+        began = clock()
+        async with asyncio.timeout(left):
+            part = await anext(parts, None)
+        if part is None:
+            return
+        earned = len(part) / limits.slowest_bytes_per_s - (clock() - began)
+        left = min(limits.body_timeout_s, left + earned)
+        yield part
 
 
 def _too_much(most: int) -> FileTooLarge:

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 
 from services.ingest import tus
-from services.ingest.codecs import must_be_readable, must_be_unpackable
+from services.ingest.codecs import must_be_readable, must_be_unpackable, must_fit_the_disk
 from services.ingest.models import Import
 from services.ingest.routes.desk import AgencyCaller, Desk, DeskDep, Submitter
 from services.ingest.routes.pieces import Arrival
+from services.ingest.routes.signing import Announcement, announced
+from services.ingest.routes.statements import WhatIsSaid
 from services.ingest.rules import idempotency_key
 from services.ingest.usecases import uploads
 from shared.clock import now
@@ -86,6 +88,10 @@ async def tell_capabilities(dataset: str, _caller: AgencyCaller, desk: DeskDep) 
     return Response(status_code=204, headers=tus.capabilities(desk.settings.max_import_bytes))
 
 
+async def _announced(request: Request, agency: Submitter, desk: DeskDep) -> Announcement:
+    return await announced(request, agency, desk.settings.agency_issuer)
+
+
 @router.post("/v1/datasets/{dataset}/imports", status_code=201, response_class=Response, dependencies=[Spoken])
 async def begin_upload(
     dataset: str,
@@ -93,6 +99,8 @@ async def begin_upload(
     agency: Submitter,
     desk: DeskDep,
     session: SessionDep,
+    said: WhatIsSaid,
+    file: Annotated[Announcement, Depends(_announced)],
     upload_length: Annotated[str | None, Header()] = None,
     upload_defer_length: Annotated[str | None, Header()] = None,
     upload_metadata: Annotated[str, Header()] = "",
@@ -100,15 +108,21 @@ async def begin_upload(
 ) -> Response:
     """Begin a file. `Upload-Metadata`: filetype, encoding, filename. The same Idempotency-Key leads to the same import.
 
+    It can be a full list, a part of one, or a correction, as records in one request. `Repr-Digest`: what the whole
+    file hashes to, as it is sent; otherwise it is refused. A signature (RFC 9421) over that is kept as evidence.
+
     201 with its address in `Location`, and how much of it is here already in `Upload-Offset`.
     """
     length = tus.length(upload_length, upload_defer_length)
     kind = tus.kind(tus.metadata(upload_metadata))
     must_be_readable(kind.content_type)
     must_be_unpackable(kind.content_encoding)
+    must_fit_the_disk(kind.content_type, kind.content_encoding, length, desk.settings.max_import_spool_bytes)
     key = idempotency_key(idempotency)
-    announced = uploads.Announced(new_id(), agency.id, dataset, key, upload_metadata, kind, length)
-    begun = await uploads.begin_upload(session, announced, desk.vault, allowance(desk))
+    told = uploads.Announced(
+        new_id(), agency.id, dataset, key, upload_metadata, kind, length, now(), said, file.sha256, file.evidence
+    )
+    begun = await uploads.begin_upload(session, told, desk.checker(dataset).dataset, desk.vault, allowance(desk))
     if not length:
         await uploads.hand_over(session, begun.import_id, now())
     return Response(status_code=201, headers={"Location": f"/v1/imports/{begun.import_id}", **_place(begun)})

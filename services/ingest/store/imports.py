@@ -11,9 +11,10 @@ from shared.db import Session, sql
 
 _BEGIN = """
 insert into ingest.import (import_id, agency, dataset, key, metadata, content_type, content_encoding, file_key, length,
-    expires_at)
+    expires_at, corrects, part_of, as_of, month, announced_sha256, evidence)
 values (:import_id, :agency, :dataset, :key, :metadata, :content_type, :content_encoding, :file_key, :length,
-    now() + make_interval(secs => :keep_s))
+    now() + make_interval(secs => :keep_s), :corrects, :part_of, :as_of, :month, :announced_sha256,
+    cast(:evidence as jsonb))
 """
 
 _OPEN = """
@@ -51,7 +52,14 @@ where state = 'receiving' and expires_at < now() and (cast(:agency as text) is n
 returning import_id
 """
 
-_FORGET_PIECES = "delete from ingest.import_piece where import_id = any(cast(:import_ids as uuid[]))"
+_FORGET_PIECES = "select ingest.forget_pieces(cast(:import_ids as uuid[]))"
+
+_ON_THEIR_WAY = """
+select import_id from ingest.import
+where (part_of = :snapshot_id or import_id = :snapshot_id)
+    and state in ('receiving', 'waiting', 'reading', 'storing', 'failed')
+order by import_id
+"""
 
 _PIECE = """
 select first_byte, bytes, content from ingest.import_piece
@@ -126,6 +134,11 @@ async def expire(session: Session, agency: str | None = None) -> list[UUID]:
     if gone:
         await sql(session, _FORGET_PIECES, import_ids=gone)
     return gone
+
+
+async def parts_on_their_way(session: Session, snapshot_id: UUID) -> list[UUID]:
+    """The imports of a full list that are not taken in, or were only in part: those that failed, too."""
+    return list((await sql(session, _ON_THEIR_WAY, snapshot_id=snapshot_id)).scalars())
 
 
 async def piece(session: Session, import_id: UUID, byte: int) -> Piece | None:

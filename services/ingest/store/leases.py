@@ -56,7 +56,7 @@ where import_id = :import_id and worker = :worker and state = :state for update
 
 _CHECKPOINT = """
 update ingest.import set received = :received, accepted = :accepted, superseded = :superseded, rejected = :rejected,
-    unmatched = :unmatched, last_row = :last_row,
+    unmatched = :unmatched, keyless = :keyless, last_row = :last_row,
     lease_ends = now() + make_interval(secs => :lease_s), attempts = 0, version = version + 1
 where import_id = :import_id
 """
@@ -103,7 +103,7 @@ async def hold(session: Session, import_id: UUID, worker: UUID, state: str) -> b
 
 
 async def checkpoint(session: Session, import_id: UUID, lease_s: float, last_row: int, counts: dict[str, int]) -> None:
-    """How far the file is: received, accepted, superseded, rejected, unmatched; and the number of the last row."""
+    """How far the file is: its counts (received, accepted, superseded, rejected, unmatched, keyless), its last row."""
     await sql(session, _CHECKPOINT, import_id=import_id, lease_s=lease_s, last_row=last_row, **counts)
 
 

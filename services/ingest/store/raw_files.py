@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
+from sqlmodel import col, select
+
+from services.ingest.models import Import
 from services.ingest.sealing import SealedBody
 from shared.db import Session, sql
 
@@ -11,6 +15,10 @@ _RAW_FILE = "select sha256, content, sealed_key, bytes from ingest.body where sh
 _PURGE = """
 select * from ingest.purge_bodies(cast(:datasets as text[]), cast(:cutoffs as timestamptz[]), cast(:most as int))
 """
+_PURGE_PIECES = """
+select * from ingest.purge_pieces(cast(:datasets as text[]), cast(:cutoffs as timestamptz[]), cast(:most as int))
+"""
+_MOST_LARGE = 20
 
 
 class Purged(NamedTuple):
@@ -25,6 +33,19 @@ async def raw_file(session: Session, sha256: bytes) -> SealedBody | None:
     """The file of that hash, still sealed; None when it is kept no longer, or elsewhere."""
     found = (await sql(session, _RAW_FILE, sha256=sha256)).first()
     return SealedBody(found.sha256, found.content, found.sealed_key, found.bytes) if found else None
+
+
+async def import_file(session: Session, receipt_id: UUID) -> Import | None:
+    """The large file of that receipt, whose pieces are still kept."""
+    wanted = select(Import).where(col(Import.import_id) == receipt_id, col(Import.purged_at).is_(None))
+    return (await session.exec(wanted)).first()
+
+
+async def purge_pieces(session: Session, cutoffs: Mapping[str, datetime], most: int) -> list[Purged]:
+    """The same for large files that were taken in, refused, or broke us; a few at once, for each has many pieces."""
+    given = {"datasets": list(cutoffs), "cutoffs": list(cutoffs.values()), "most": min(most, _MOST_LARGE)}
+    found = await sql(session, _PURGE_PIECES, **given)
+    return [Purged(line.sha256, line.bytes, line.dataset) for line in found]
 
 
 async def purge_bodies(session: Session, cutoffs: Mapping[str, datetime], most: int) -> list[Purged]:

@@ -12,6 +12,7 @@ from services.ingest.catalogue import Dataset
 from services.ingest.full_lists import AsOfInFuture, Guard, MonthNeeded, OtherMissing, PartsMissing, SnapshotNotOpen
 from services.ingest.models import Snapshot
 from services.ingest.rules import scope
+from services.ingest.store import imports as import_store
 from services.ingest.store import snapshots as store
 from services.ingest.store import withdrawals as withdrawal_store
 from services.ingest.store.snapshots import Ended
@@ -46,10 +47,7 @@ class Sender(NamedTuple):
 async def open_list(session: Session, dataset: Dataset, stated: Stated, sender: Sender) -> Snapshot:
     """Begin a full list. Another one of the same register that was not completed is given up for it."""
     snapshot_id, agency, at = sender
-    if stated.as_of > at:
-        raise AsOfInFuture
-    if (month_item(dataset) is None) != (stated.month is None):
-        raise MonthNeeded
+    must_be_statable(dataset, stated, at)
     month = stated.month or ""
     await store.discard(session, dataset.dataset, agency, month, at)
     provider = agency if dataset.providers == "many" else None
@@ -65,6 +63,14 @@ async def open_list(session: Session, dataset: Dataset, stated: Stated, sender: 
     session.add(full)
     await session.flush()
     return full
+
+
+def must_be_statable(dataset: Dataset, stated: Stated, at: datetime) -> None:
+    """Raises AsOfInFuture, MonthNeeded."""
+    if stated.as_of > at:
+        raise AsOfInFuture
+    if (month_item(dataset) is None) != (stated.month is None):
+        raise MonthNeeded
 
 
 async def full_list(session: Session, snapshot_id: UUID, agency: str) -> Snapshot:
@@ -91,6 +97,9 @@ async def complete(session: Session, sender: Sender, rows: int | None, guard: Gu
         raise SnapshotNotOpen(f"The list is {full.state}.")
     if full.state != "open":
         return full
+    if coming := await import_store.parts_on_their_way(session, sender.id):
+        named = ", ".join(map(str, coming))
+        raise PartsMissing(f"Uploads of the list are not taken in yet: {named}.", imports=[str(one) for one in coming])
     there = sum((await store.parts(session, sender.id)).values())
     if rows is not None and rows != there:
         raise PartsMissing(f"{there} rows are here, not {rows}.")

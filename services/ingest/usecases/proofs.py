@@ -1,6 +1,7 @@
 """Keep what senders signed, and sign receipts: once, when somebody first asks, so that no submission pays for it."""
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,32 @@ class Proof:
 
     evidence: Evidence
     sent: bytes | None
+
+
+def evidence_as_text(evidence: Evidence) -> dict[str, str]:
+    """The evidence as JSON holds it, until it is known whether the file is the one that was signed."""
+    return {
+        "keyid": evidence.keyid,
+        "algorithm": evidence.algorithm,
+        "created_at": evidence.created_at.isoformat(),
+        "base": evidence.base,
+        "signature": base64.b64encode(evidence.signature).decode(),
+        "certificate": base64.b64encode(evidence.certificate).decode(),
+        "sent_sha256": evidence.sent_sha256.hex(),
+    }
+
+
+def evidence_of(told: dict[str, str]) -> Evidence:
+    """The way back."""
+    return Evidence(
+        keyid=told["keyid"],
+        algorithm=told["algorithm"],
+        created_at=datetime.fromisoformat(told["created_at"]),
+        base=told["base"],
+        signature=base64.b64decode(told["signature"]),
+        certificate=base64.b64decode(told["certificate"]),
+        sent_sha256=bytes.fromhex(told["sent_sha256"]),
+    )
 
 
 async def keep_proof(session: Session, receipt_id: UUID, proof: Proof, vault: Vault) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from services.ingest.catalogue import Catalogue
 from services.ingest.retention import Parameter, cutoffs, identity_cutoffs
 from services.ingest.store.identities import purge_identities
-from services.ingest.store.raw_files import Purged, purge_bodies
+from services.ingest.store.raw_files import Purged, purge_bodies, purge_pieces
 from shared import audit
 from shared.clock import SHANGHAI
 from shared.db import Session
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 500
 
 Purge = Callable[[Session, Mapping[str, datetime], int], Awaitable[list[Purged]]]
 # Where raw files lie. Another place for them brings its own purge, and stands here beside this one.
-PLACES: tuple[Purge, ...] = (purge_bodies,)
+PLACES: tuple[Purge, ...] = (purge_bodies, purge_pieces)
 
 
 async def purge_raw_files(

@@ -8,10 +8,19 @@ from typing import Literal
 from services.ingest.catalogue import Dataset
 from services.ingest.models import Receipt
 from services.ingest.retention import Retention, State, retention_of, shipped, state_of
-from services.ingest.rows_as_sent import Identified, Origin, RowAsSent, divisions, row_as_sent
+from services.ingest.rows_as_sent import (
+    Identified,
+    Origin,
+    Original,
+    RowAsSent,
+    divisions,
+    original,
+    row_as_sent,
+)
 from services.ingest.store import raw_files, rows
 from services.ingest.store.rows import Linked, Present
 from services.ingest.store.subject_places import place_of
+from services.ingest.usecases.uploads import open_file
 from services.ingest.validation import Checker
 from shared.clock import local_date
 from shared.crypto import Vault
@@ -74,12 +83,24 @@ class Row:
         return "unchanged" if self.identified.subject or self.fate.linked else "unmatched"
 
 
-async def row(db: Database, receipt: Receipt, number: int, checker: Checker, vault: Vault, *, today: date) -> Row:
-    """A row of a receipt. No connection waits while the file is read. NotFound when there is no such row."""
+async def row(
+    db: Database, receipt: Receipt, number: int, checker: Checker, vault: Vault, *, today: date, seconds: float
+) -> Row:
+    """A row of a receipt. No connection waits while the file is read.
+
+    Raises NotFound when there is no such row, and TooDeep when a large file is not read up to it within `seconds`.
+    """
     if number > receipt.received:
         raise NotFound(f"The receipt {receipt.receipt_id} has {receipt.received} rows.")
     async with db.transaction() as session:
-        kept = await raw_files.raw_file(session, receipt.sha256)
+        body = await raw_files.raw_file(session, receipt.sha256)
+        large = None if body else await raw_files.import_file(session, receipt.receipt_id)
+    if body:
+        kept = await asyncio.to_thread(original, body, vault)
+    elif large:
+        kept = Original(open_file(db, vault, large, seconds), large.content_encoding, receipt.bytes)
+    else:
+        kept = None
     origin = Origin(receipt.agency, receipt.reported_at, receipt.content_type)
     sent = await asyncio.to_thread(row_as_sent, kept, number, origin, checker, vault) if kept else None
     async with db.transaction() as session:

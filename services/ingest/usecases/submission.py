@@ -69,13 +69,14 @@ class Submission:
 
 @dataclass
 class Count:
-    """What has become of the rows so far."""
+    """What has become of the rows so far. `keyless`: rows of a full list whose key cannot be read (imports only)."""
 
     received: int = 0
     accepted: int = 0
     superseded: int = 0
     rejected: int = 0
     unmatched: int = 0
+    keyless: int = 0
     faults: list[pl.DataFrame] = field(default_factory=list)
     wrong: frozenset[tuple[str, str]] | None = None
 

@@ -14,7 +14,7 @@ from services.ingest.full_lists import CorrectsNothing, Guard, SnapshotNotOpen
 from services.ingest.models import Correction, Snapshot
 from services.ingest.store import past as past_store
 from services.ingest.store import snapshots as snapshot_store
-from services.ingest.usecases.full_lists import Sender, Stated, open_list, settle
+from services.ingest.usecases.full_lists import Sender, Stated, must_be_statable, open_list, settle
 from services.ingest.usecases.receipts import receipt_alone
 from services.ingest.validation import FAULTS, ROW
 from shared.db import Session
@@ -71,15 +71,51 @@ async def timeline(session: Session, sender: Sender, dataset: Dataset, said: Sai
         await snapshot_store.alone(session, dataset.dataset)
     # First the lists, for that keeps out whoever would complete one; then the list itself.
     settled = await snapshot_store.full_lists(session, dataset.dataset, sender.agency)
-    snapshot = None
+    snapshot = await say(session, sender, dataset, said)
+    return Timeline(month_item(dataset), settled, said.corrects, snapshot, said.stated is not None)
+
+
+async def say(session: Session, sender: Sender, dataset: Dataset, said: Said) -> Snapshot | None:
+    """Keep what is said of a file, once: its list (opened, if the file is all of it), and what it corrects.
+
+    Raises as `timeline` does.
+    """
+    await must_be_sayable(session, sender, dataset, said)
+    if said.corrects:
+        session.add(Correction(receipt_id=sender.id, corrects=said.corrects))
     if said.stated:
-        snapshot = await open_list(session, dataset, said.stated, sender)
-    elif said.part_of:
-        snapshot = await _open_list(session, sender.agency, dataset, said.part_of)
+        return await open_list(session, dataset, said.stated, sender)
+    return await _open_list(session, sender.agency, dataset, said.part_of) if said.part_of else None
+
+
+async def must_be_sayable(session: Session, sender: Sender, dataset: Dataset, said: Said) -> None:
+    """Refuse what cannot be said of a file of this dataset, as things stand. Raises as `timeline` does."""
+    if said.stated:
+        must_be_statable(dataset, said.stated, sender.at)
+    if said.part_of:
+        await _open_list(session, sender.agency, dataset, said.part_of)
     if said.corrects:
         await _must_be_of(session, said.corrects, sender.agency, dataset)
-        session.add(Correction(receipt_id=sender.id, corrects=said.corrects))
-    return Timeline(month_item(dataset), settled, said.corrects, snapshot, said.stated is not None)
+
+
+async def continued(session: Session, sender: Sender, dataset: Dataset, said: Said) -> Timeline:
+    """What decides about a file of which all was said in an earlier transaction. Its list may be given up by now."""
+    settled = await snapshot_store.full_lists(session, dataset.dataset, sender.agency)
+    return Timeline(month_item(dataset), settled, said.corrects, await _list_of(session, sender, said))
+
+
+async def last(session: Session, sender: Sender, dataset: Dataset, said: Said) -> Timeline:
+    """The same for the transaction in which its list is applied, if the file is all of one: nobody comes between."""
+    if said.stated:
+        await snapshot_store.alone(session, dataset.dataset)
+    line = await continued(session, sender, dataset, said)
+    return replace(line, is_whole=said.stated is not None)
+
+
+async def _list_of(session: Session, sender: Sender, said: Said) -> Snapshot | None:
+    if said.stated:
+        return await snapshot_store.snapshot(session, sender.id, to_change=True)
+    return await snapshot_store.snapshot(session, said.part_of) if said.part_of else None
 
 
 async def _must_be_of(session: Session, corrects: UUID, agency: str, dataset: Dataset) -> None:
@@ -116,7 +152,7 @@ async def _listed(session: Session, full: Snapshot, batch: Prepared) -> tuple[Pr
     batch = _each(batch, lambda rows: places.as_of(rows, full.prefix, full.as_of))
     rows = _rows(batch)
     own = pl.col(KEY_HASH).str.starts_with(full.prefix)
-    await snapshot_store.keep_keys(session, full.snapshot_id, rows.filter(own).get_column(KEY_HASH))
+    await _keep_named(session, full, rows)
     return batch, _notes(rows.filter(~own).get_column(ROW).to_list(), "outside_list")
 
 
@@ -144,14 +180,32 @@ async def finish(session: Session, line: Timeline, sender: Sender, keys: Iterato
         return
     keyless = 0
     while batch := await asyncio.to_thread(next, keys, None):
-        rows = _rows(batch)
+        keyless += await name(session, full, batch)
+    await close(session, line, sender, keyless, guard)
+
+
+async def name(session: Session, full: Snapshot, keys: Prepared) -> int:
+    """Note that a list names these rows, of which some were refused. Returns how many have no readable key."""
+    rows = _rows(keys)
+    await _keep_named(session, full, rows)
+    return keys.received - len(rows)
+
+
+async def close(session: Session, line: Timeline, sender: Sender, keyless: int, guard: Guard) -> None:
+    """Note that the file is part of its list, and apply the list if it is all of it and was not given up."""
+    if line.snapshot is None:
+        return
+    await session.flush()
+    await snapshot_store.keep_part(session, line.snapshot.snapshot_id, sender.id, keyless)
+    if line.is_whole and line.snapshot.state == "open":
+        await settle(session, line.snapshot, guard, sender.at)
+
+
+async def _keep_named(session: Session, full: Snapshot, rows: pl.DataFrame) -> None:
+    """What a list names is of use only as long as it is open."""
+    if full.state == "open":
         own = rows.filter(pl.col(KEY_HASH).str.starts_with(full.prefix))
         await snapshot_store.keep_keys(session, full.snapshot_id, own.get_column(KEY_HASH))
-        keyless += batch.received - len(rows)
-    await session.flush()
-    await snapshot_store.keep_part(session, full.snapshot_id, sender.id, keyless)
-    if line.is_whole:
-        await settle(session, full, guard, sender.at)
 
 
 def _each(batch: Prepared, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Prepared:

@@ -1,21 +1,31 @@
 """Receive a large file piece by piece: begin, keep, hand over, withdraw."""
 
+import asyncio
+import io
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from services.ingest import tus
+from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge
+from services.ingest.message_signatures import Evidence
 from services.ingest.models import Import
-from services.ingest.pieces import Piece, new_file_key
-from services.ingest.rules import KeyReused
+from services.ingest.pieces import Fetched, Piece, SealedFile, new_file_key, open_piece
+from services.ingest.rules import KeyReused, TooDeep
 from services.ingest.store import imports as import_store
+from services.ingest.usecases.full_lists import Sender
+from services.ingest.usecases.proofs import evidence_as_text
+from services.ingest.usecases.timeline import SAID_NOTHING, Said, must_be_sayable
 from shared.crypto import Vault
-from shared.db import Session
+from shared.db import Database, Session
 from shared.errors import Conflict, NotFound, TooManyRequests
 from shared.telemetry import current_traceparent
 
 _COME_BACK_S = 60
+_READ_AT_ONCE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,10 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Announced:
-    """An upload as its agency announces it. `told` is the header Upload-Metadata as it came."""
+    """An upload as its agency announces it. `told` is the header Upload-Metadata as it came.
+
+    `said`: as of a file in one request. `sha256`: of the file as it will be sent, `evidence`: the signature over that.
+    """
 
     import_id: UUID
     agency: str
@@ -39,16 +52,39 @@ class Announced:
     told: str
     kind: tus.FileKind
     length: int
+    at: datetime
+    said: Said = SAID_NOTHING
+    sha256: bytes | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """What is said of the file, as the import keeps it."""
+        stated = self.said.stated
+        return {
+            "corrects": self.said.corrects,
+            "part_of": self.said.part_of,
+            "as_of": stated.as_of if stated else None,
+            "month": stated.month if stated else None,
+            "announced_sha256": self.sha256,
+        }
 
 
-async def begin_upload(session: Session, announced: Announced, vault: Vault, allowance: Allowance) -> Import:
-    """A new upload, or the one that the same Idempotency-Key led to. Raises KeyReused, TooLarge, TooManyRequests."""
+async def begin_upload(
+    session: Session, announced: Announced, dataset: Dataset, vault: Vault, allowance: Allowance
+) -> Import:
+    """A new upload, or the one that the same Idempotency-Key led to.
+
+    Raises KeyReused, TooLarge, TooManyRequests, or what refuses that which is said of the file (see `timeline`).
+    """
     if announced.length > allowance.file_bytes:
         raise FileTooLarge(f"A file may have {allowance.file_bytes} bytes.", check="body_too_large")
     await import_store.hold_agency(session, announced.agency)
     await import_store.expire(session, announced.agency)
     if announced.key and (known := await import_store.by_key(session, announced.agency, announced.key)):
         return _the_same(known, announced)
+    sender = Sender(announced.import_id, announced.agency, announced.at)
+    await must_be_sayable(session, sender, dataset, announced.said)
     await _must_have_room(session, announced, allowance)
     return await import_store.begin(
         session,
@@ -62,11 +98,14 @@ async def begin_upload(session: Session, announced: Announced, vault: Vault, all
         content_encoding=announced.kind.content_encoding,
         file_key=new_file_key(vault),
         length=announced.length,
+        evidence=json.dumps(evidence_as_text(announced.evidence)) if announced.evidence else None,
+        **announced.statement,
     )
 
 
 def _the_same(known: Import, announced: Announced) -> Import:
-    if (known.dataset, known.length, known.told) != (announced.dataset, announced.length, announced.told):
+    before, now = (known.dataset, known.length, known.told), (announced.dataset, announced.length, announced.told)
+    if before != now or any(getattr(known, name) != value for name, value in announced.statement.items()):
         raise KeyReused("The same Idempotency-Key came before with another file or dataset.")
     return known
 
@@ -119,6 +158,24 @@ async def a_piece(session: Session, import_id: UUID, byte: int) -> Piece:
     if found is None:
         raise NotFound(f"Import {import_id} has no piece with byte {byte}.")
     return found
+
+
+def open_file(db: Database, vault: Vault, file: Import, seconds: float | None = None) -> BinaryIO:
+    """The file as it was sent, to be read and sought in a thread; the running loop fetches, a piece at a time.
+
+    Reading raises NotFound when the pieces are gone, and TooDeep when it has taken longer than `seconds`.
+    """
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds if seconds else None
+
+    async def fetch(byte: int) -> Fetched:
+        if ends and loop.time() > ends:
+            raise TooDeep(f"It could not be reached within {seconds:g} seconds: the file has {file.length} bytes.")
+        async with db.transaction() as session:
+            piece = await a_piece(session, file.import_id, byte)
+        return piece.first_byte, await asyncio.to_thread(open_piece, vault, file.file_key, file.import_id, piece)
+
+    return io.BufferedReader(SealedFile(file.length, fetch, loop), _READ_AT_ONCE)
 
 
 async def withdraw_upload(session: Session, upload: Import) -> None:

@@ -4,25 +4,17 @@ import asyncio
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from services.ingest.importing.reading import Reading
-from services.ingest.importing.workers import Bench, take_in_next
+from services.ingest.catalogue import shipped
 from services.ingest.models import Import
 from services.ingest.usecases import imports
 from services.ingest.usecases.imports import Lease
 from services.ingest.usecases.submission import Count
-from services.ingest.validation import Batch
 from shared.ids import new_id
 from tests.ingest_desk import Door, a_tax_record, counts
-from tests.ingest_imports import Uploader, bench_of, told, work_off
-
-
-def lines(*records: dict[str, Any]) -> bytes:
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+from tests.ingest_imports import Uploader, bench_of, dies, lines, told, work_off
 
 
 def many(count: int) -> bytes:
@@ -91,49 +83,19 @@ async def test_an_empty_file_ends_too(uploader: Uploader) -> None:
     assert (await uploader.progress(place))["state"] in ("done", "refused")
 
 
-class Killed(BaseException):
-    """Nothing catches it."""
-
-
-class Mortal(Reading):
-    """A reading that dies after so many batches of two rows each, as kill -9 would end it: nothing is given back."""
-
-    lives: int = 2
-
-    async def batches(self, after_row: int = 0) -> AsyncIterator[Batch]:
-        done = 0
-        async for batch in super().batches(after_row):
-            for first in range(0, len(batch.texts), 2):
-                if self.file.state == "storing" and done == self.lives:
-                    raise Killed
-                texts = batch.texts[first : first + 2]
-                done += 1
-                yield Batch(texts, batch.faults.filter(batch.faults["row"].is_in(texts["#row"].implode())))
-
-
 async def test_a_worker_that_dies_again_and_again_applies_nothing_twice_and_loses_no_count(
     door: Door, uploader: Uploader
 ) -> None:
     place = await uploader.send(lines(*(a_tax_record(n, balance="-1" if n % 5 == 0 else "9") for n in range(1, 21))))
     deaths = 0
     while (await uploader.progress(place))["state"] != "done":
-        deaths += await _dies(bench_of(door), Mortal)
+        deaths += await dies(bench_of(door))
     assert deaths == 4
     assert counts(await uploader.receipt(place)) == (20, 16, 0, 4, 0)
     events = await door.announced(place.rsplit("/", 1)[1])
     announced = [row for event in events for row in event["rows"]]
     assert sorted(announced) == [n for n in range(1, 21) if n % 5]
     assert len((await uploader.progress(place))["errors"]) == 4
-
-
-async def _dies(bench: Bench, kind: type[Reading]) -> bool:
-    try:
-        await take_in_next(bench, kind)
-    except Killed:
-        async with bench.db.transaction() as session:
-            await (await session.connection()).exec_driver_sql("update ingest.import set lease_ends = now()")
-        return True
-    return False
 
 
 async def test_two_workers_never_have_the_same_file(door: Door, uploader: Uploader) -> None:
@@ -154,9 +116,10 @@ async def test_a_worker_that_was_thought_dead_writes_nothing_more(door: Door, up
     async with door.db.transaction() as session:
         with pytest.raises(imports.LeaseLost):
             await imports.renew_lease(session, slow, 3)
+    dataset = shipped().datasets["tax_arrears"]
     async with door.db.transaction() as session:
         with pytest.raises(imports.LeaseLost):
-            await imports.finish_import(session, slow, Count(), b"x" * 32, 1)
+            await imports.finish_import(session, slow, dataset, Count(), sha256=b"x" * 32, size=1)
     assert counts(await uploader.receipt(place)) == (3, 3, 0, 0, 0)
 
 

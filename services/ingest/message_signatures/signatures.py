@@ -16,7 +16,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from http_message_signatures import (
-    ContentDigest,
     HTTPMessageSignaturesException,
     HTTPMessageVerifier,
     HTTPSignatureAlgorithm,
@@ -26,13 +25,17 @@ from http_message_signatures import (
 )
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519, RSA_PSS_SHA512
 
+from services.ingest.message_signatures.digests import announced_sha256, must_have_the_digest
+from services.ingest.message_signatures.messages import Message
 from shared.certificates import thumbprint
-from shared.errors import AnxinError, Unauthorised
+from shared.errors import Unauthorised
 
 # As long as an access token may live: time enough to send a large file and to try again.
 LONGEST_AGE = timedelta(minutes=10)
 SKEW = timedelta(seconds=60)
 _MUST_COVER = ("@method", "content-digest", "content-type")
+# Of a request that begins an upload: it has no content of its own, and says what the file will be.
+_BEGINNING_MUST_COVER = ("@method", "repr-digest", "upload-length", "upload-metadata")
 _TARGETS = ("@target-uri", "@path")
 
 
@@ -42,42 +45,6 @@ class SignatureRefused(Unauthorised):
     slug = "signature-refused"
     title = "The request's signature was refused"
     title_zh = "请求签名未通过验证"
-
-
-class DigestRefused(AnxinError):
-    """The body is not what Content-Digest (RFC 9530) says."""
-
-    slug = "content-digest-refused"
-    title = "The body does not have the digest that was announced"
-    title_zh = "请求体与所声明的摘要不符"
-
-
-@dataclass(frozen=True)
-class Message:
-    """A request as it was sent: method, URL with the platform's public address, and its header lines in order."""
-
-    method: str
-    url: str
-    lines: Sequence[tuple[str, str]]
-
-    @property
-    def headers(self) -> "_Lines":
-        return _Lines(self.lines)
-
-    def header(self, name: str) -> str | None:
-        """A header's lines as one value; None when there is none."""
-        found = [value for given, value in self.lines if given == name]
-        return ", ".join(found) if found else None
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """What the library asks of headers."""
-
-    lines: Sequence[tuple[str, str]]
-
-    def items(self) -> Sequence[tuple[str, str]]:
-        return self.lines
 
 
 @dataclass(frozen=True)
@@ -107,40 +74,59 @@ def verified(message: Message, sent: bytes, certificate_pem: str, digest: str) -
 
     Raises SignatureRefused or DigestRefused, whose `check` names what failed.
     """
-    certificate = _certificate(certificate_pem, digest)
-    parameters, signature = _parsed(message)
-    _must_be_its_own(parameters, digest)
-    _must_cover(parameters.components, message)
-    _must_be_timely(parameters)
+    said = _said(message, certificate_pem, digest, _MUST_COVER)
     must_have_the_digest(message, sent)
-    key, algorithm = _key(certificate)
-    found = _verify(message, key, algorithm)
-    return Evidence(
-        keyid=digest,
-        algorithm=algorithm.algorithm_id,
-        created_at=datetime.fromtimestamp(int(found.parameters["created"]), UTC),
-        base="\n".join(f"{name}: {value}" for name, value in found.covered_components.items()),
-        signature=signature,
-        certificate=certificate.public_bytes(serialization.Encoding.DER),
-        sent_sha256=hashlib.sha256(sent).digest(),
-    )
+    return _evidence(message, said, hashlib.sha256(sent).digest())
 
 
-def must_have_the_digest(message: Message, sent: bytes) -> None:
-    """Compare the body, as it was sent, with Content-Digest if there is one. Raises DigestRefused."""
-    announced = message.header("content-digest")
-    if announced is None:
-        return
-    try:
-        ContentDigest.verify(announced, sent)
-    except HTTPMessageSignaturesException as error:
-        raise DigestRefused(f"{error}.", check="content_digest") from error
+def beginning_verified(message: Message, certificate_pem: str, digest: str) -> Evidence:
+    """The same over a request that begins an upload: it covers Repr-Digest, which speaks of the whole file to come.
+
+    The evidence counts once the file has arrived and is that one: see `must_be_announced`.
+    """
+    said = _said(message, certificate_pem, digest, _BEGINNING_MUST_COVER)
+    if (announced := announced_sha256(message)) is None:
+        raise SignatureRefused("The signature must cover repr-digest.", check="signature_coverage")
+    return _evidence(message, said, announced)
 
 
 @dataclass(frozen=True)
 class _Parameters:
     components: list[str]
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A signature that is its sender's own, recent, and covers enough. Whether it holds is not known yet."""
+
+    keyid: str
+    certificate: x509.Certificate
+    signature: bytes
+
+
+def _said(message: Message, certificate_pem: str, digest: str, needed: Sequence[str]) -> _Said:
+    certificate = _certificate(certificate_pem, digest)
+    parameters, signature = _parsed(message)
+    _must_be_its_own(parameters, digest)
+    _must_cover(parameters.components, message, needed)
+    _must_be_timely(parameters)
+    return _Said(digest, certificate, signature)
+
+
+def _evidence(message: Message, said: _Said, sent_sha256: bytes) -> Evidence:
+    """The signature checked, and all that it takes to check it again. Raises SignatureRefused."""
+    key, algorithm = _key(said.certificate)
+    found = _verify(message, key, algorithm)
+    return Evidence(
+        keyid=said.keyid,
+        algorithm=algorithm.algorithm_id,
+        created_at=datetime.fromtimestamp(int(found.parameters["created"]), UTC),
+        base="\n".join(f"{name}: {value}" for name, value in found.covered_components.items()),
+        signature=said.signature,
+        certificate=said.certificate.public_bytes(serialization.Encoding.DER),
+        sent_sha256=sent_sha256,
+    )
 
 
 def _certificate(pem: str, digest: str) -> x509.Certificate:
@@ -180,9 +166,9 @@ def _must_be_its_own(parameters: _Parameters, digest: str) -> None:
         )
 
 
-def _must_cover(components: Sequence[str], message: Message) -> None:
+def _must_cover(components: Sequence[str], message: Message, always: Sequence[str]) -> None:
     """Refuse a signature that leaves open what it was for. (A component with parameters does not count.)"""
-    needed = [*_MUST_COVER]
+    needed = [*always]
     if message.header("content-encoding") is not None:
         needed.append("content-encoding")
     if "?" in message.url and "@target-uri" not in components:

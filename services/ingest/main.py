@@ -9,6 +9,7 @@ from services.ingest.reconsider import reconsider_waiting
 from services.ingest.routes import (
     connectors,
     datasets,
+    disputes,
     exchange,
     full_lists,
     identities,
@@ -42,6 +43,7 @@ def create_service() -> Service:
             proofs.router,
             rows.router,
             withdrawals.router,
+            disputes.router,
             quality.router,
             exchange.router,
             matching.router,

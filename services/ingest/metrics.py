@@ -6,6 +6,7 @@ from datetime import datetime
 from prometheus_client import Counter, Gauge
 
 from services.ingest.feeds.judging import STATES, State
+from services.ingest.store.disputes import DisputeCounts
 from services.ingest.store.feeds import FeedRow, Fresh
 
 # Beyond so many agencies the next ones are told together: whoever registers agencies must not fill Prometheus.
@@ -25,6 +26,11 @@ PURGED = Counter(
     "Given up at the end of its retention: raw files, numbers of persons, accounts",
     ["what"],
 )
+DISPUTES = Gauge(
+    "anxin_ingest_disputes",
+    "Correction requests without an answer: open, of these overdue",
+    ["dataset", "agency", "state"],
+)
 STATE = Gauge(
     "anxin_ingest_feed_state", "1 for the state a feed is in, 0 for the others", ["dataset", "agency", "state"]
 )
@@ -41,6 +47,12 @@ def tell_counts(counted: Iterable[Fresh]) -> None:
         BYTES.labels(each.dataset, agency).inc(each.bytes)
         for outcome in _OUTCOMES:
             RECORDS.labels(each.dataset, agency, outcome).inc(getattr(each, outcome))
+
+
+def tell_disputes(row: FeedRow, counts: DisputeCounts) -> None:
+    """Say how many correction requests a feed's source has not answered."""
+    for state, number in counts._asdict().items():
+        DISPUTES.labels(row.dataset, _bounded(row.agency), state).set(number)
 
 
 def tell_state(row: FeedRow, now: State, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """The tables read and written as rows. The bulk tables (fault, head, unmatched, identity) go by column: see store."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -210,6 +210,35 @@ class Correction(SQLModel, table=True):
 
     receipt_id: UUID = Field(primary_key=True)
     corrects: UUID
+
+
+class Dispute(SQLModel, table=True):
+    """A row that a user of the data called wrong, and what its source (`agency`) answered.
+
+    state: open -> corrected | upheld. key, row_hash: the record, and the state of it that is disputed.
+    """
+
+    __tablename__ = "dispute"
+    __table_args__ = SCHEMA
+
+    dispute_id: UUID = Field(primary_key=True)
+    receipt_id: UUID
+    row_no: int
+    dataset: str
+    agency: str
+    key: UUID
+    row_hash: UUID
+    item: str | None = None
+    reason: str
+    raised_by_kind: str
+    raised_by: str
+    raised_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    due_on: date
+    state: str = "open"
+    answer: str | None = None
+    corrected_by: UUID | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class Snapshot(SQLModel, table=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from shared.errors import AnxinError, Forbidden, Unprocessable
+from shared.errors import AnxinError, Conflict, Forbidden, Unprocessable
 
 RowRange = tuple[int, int]
 
@@ -77,6 +77,44 @@ class ReasonMissing(Unprocessable):
     slug = "reason-missing"
     title = "A reason is needed, of at most 500 characters"
     title_zh = "须说明原因（不超过500字）"
+
+
+class RecordIsOwn(Conflict):
+    """Who sent a record corrects it, instead of asking for it."""
+
+    slug = "record-is-own"
+    title = "The record is your own: correct it, or take it back"
+    title_zh = "该记录为本机构报送，请直接更正或撤回"
+
+
+class RowNotInForce(Conflict):
+    """A row that was refused, replaced or taken back counts nowhere, so there is nothing to correct."""
+
+    slug = "row-not-in-force"
+    title = "The row is not the present state of its record"
+    title_zh = "该行不是其记录的现行状态，无须校核"
+
+
+class DisputeAnswered(Conflict):
+    """An answer is final; who disagrees raises another dispute."""
+
+    slug = "dispute-answered"
+    title = "The correction request was answered already"
+    title_zh = "校核申请已答复"
+
+
+class NotCorrected(Conflict):
+    """The record still stands, or the receipt is not one that could have corrected it."""
+
+    slug = "not-corrected"
+    title = "The record has not been corrected"
+    title_zh = "该记录尚未更正"
+
+
+def must_be_anothers(source: str, agency: str | None) -> None:
+    """Refuse an agency that asks itself for a correction (RecordIsOwn)."""
+    if source == agency:
+        raise RecordIsOwn
 
 
 def idempotency_key(header: str | None) -> str | None:

@@ -7,8 +7,9 @@ from datetime import datetime
 from services.ingest import metrics
 from services.ingest.catalogue import Catalogue, shipped
 from services.ingest.settings import IngestSettings
+from services.ingest.store.disputes import DisputeCounts, dispute_counts
 from services.ingest.usecases.watching import standing_rows, watch
-from shared.clock import now
+from shared.clock import local_date, now
 from shared.db import Database
 from shared.service import Runtime
 
@@ -33,5 +34,7 @@ async def watch_once(db: Database, catalogue: Catalogue, at: datetime) -> None:
         counted = await watch(session, catalogue, at)
     metrics.tell_counts(counted)
     async with db.transaction() as session:
+        disputed = await dispute_counts(session, local_date(at))
         for row, state in await standing_rows(session, catalogue, at):
             metrics.tell_state(row, state, at)
+            metrics.tell_disputes(row, disputed.get(row.feed, DisputeCounts()))

@@ -61,6 +61,13 @@ class RefusalOut(BaseModel):
     reason: str = Field(description="the slug of the problem, e.g. `unknown-items`")
 
 
+class DisputesOut(BaseModel):
+    """Correction requests about the feed's records that wait for its source's answer."""
+
+    open: int
+    overdue: int = Field(description="of these, past their last working day")
+
+
 class FeedOut(BaseModel):
     """How one agency's records of one dataset are getting on. `agency` is null where no one has ever sent any."""
 
@@ -80,6 +87,7 @@ class FeedOut(BaseModel):
     rates: RatesOut = Field(description="of the last 28 days")
     problems: list[ProblemOut]
     refused: RefusalOut | None
+    disputes: DisputesOut
 
 
 class FeedList(BaseModel):
@@ -181,6 +189,7 @@ def _common(standing: Standing) -> dict[str, Any]:
         "rates": _rates(standing.recent),
         "problems": [_problem(problem, standing) for problem in standing.problems],
         "refused": refused,
+        "disputes": DisputesOut(**standing.disputes._asdict()),
     }
 
 

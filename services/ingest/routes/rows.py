@@ -33,7 +33,7 @@ async def receipt_row(receipt_id: UUID, number: Number, caller: AnyCaller, desk:
     async with db.transaction() as session:
         agency = await whose(session, receipt_id, caller, ROW_READ, row=number)
         receipt = await usecases.receipt_alone(session, receipt_id, agency)
-    found = await _found(db, receipt, number, caller, desk)
+    found = await seen_row(db, receipt, number, caller, desk)
     dataset = desk.catalogue.datasets[receipt.dataset]
     return row_view(found, dataset, is_auditor="audit:read" in caller.scopes)
 
@@ -55,7 +55,7 @@ async def unmask(
         raise Forbidden("The token lacks the scope receipts:unmask.", check="scope_missing")
     async with db.transaction() as session:
         receipt = await usecases.receipt_alone(session, receipt_id, None)
-    found = await _found(db, receipt, number, caller, desk)
+    found = await seen_row(db, receipt, number, caller, desk)
     if wanted.item not in desk.catalogue.datasets[receipt.dataset].by_name:
         raise NotFound(f"{receipt.dataset} has no item of that name.")
     if found.sent is None or found.file != "in_use":
@@ -63,8 +63,8 @@ async def unmask(
     return UnmaskedOut(receipt_id=receipt_id, row=number, item=wanted.item, value=found.sent.texts[wanted.item])
 
 
-async def _found(db: Database, receipt: Receipt, number: int, caller: Caller, desk: Desk) -> usecases.Row:
-    """The row, read at the desk's one seat for it; refused, on record, when it is outside the person's division."""
+async def seen_row(db: Database, receipt: Receipt, number: int, caller: Caller, desk: Desk) -> usecases.Row:
+    """The row, read at the desk's one seat for it; refused, on record, when it is outside a person's division."""
     checker = desk.checker(receipt.dataset)
     # Only a file that came in pieces can be so large: to read it takes a while, and keeps only its like waiting.
     seat = desk.reading_large if receipt.bytes > desk.settings.max_file_bytes else desk.reading

@@ -1,7 +1,7 @@
 """Tell how the feeds stand: all of them, or one dataset's day by day."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.ingest.catalogue import Catalogue, Dataset, Department
@@ -10,6 +10,7 @@ from services.ingest.feeds.judging import Problem, State, overdue, state
 from services.ingest.feeds.rhythm import Rhythm
 from services.ingest.store import exchange as exchange_store
 from services.ingest.store import feeds as feed_store
+from services.ingest.store.disputes import DisputeCounts, dispute_counts
 from services.ingest.store.exchange import Counts, DayTold
 from services.ingest.store.feeds import FeedRow
 from services.ingest.usecases.watching import moments
@@ -18,6 +19,7 @@ from shared.db import Session
 
 # The rates of the list are those of so many days.
 RECENT_DAYS = 28
+_NO_DISPUTES = DisputeCounts()
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Standing:
     problems: tuple[Problem, ...]
     row: FeedRow | None
     recent: Counts
+    disputes: DisputeCounts = _NO_DISPUTES
 
     @property
     def drifts(self) -> tuple[Drift, ...]:
@@ -54,6 +57,7 @@ async def standings(session: Session, catalogue: Catalogue, wanted: Wanted, at: 
     """How the wanted feeds stand, in the order of the catalogue. A dataset that no one sends stands as never."""
     since = local_date(at) - timedelta(days=RECENT_DAYS - 1)
     recent = await exchange_store.sums(session, since, local_date(at), agency=wanted.agency, dataset=wanted.dataset)
+    disputed = await dispute_counts(session, local_date(at))
     rows: dict[str, list[FeedRow]] = {}
     for row in await feed_store.feeds(session):
         if wanted.agency in (None, row.agency):
@@ -61,7 +65,13 @@ async def standings(session: Session, catalogue: Catalogue, wanted: Wanted, at: 
     found: list[Standing] = []
     for name in _names(catalogue, wanted):
         sent = rows.get(name, ())
-        found += [_standing(row, catalogue, recent.get(row.feed, Counts()), at) for row in sent]
+        found += [
+            replace(
+                _standing(row, catalogue, recent.get(row.feed, Counts()), at),
+                disputes=disputed.get(row.feed, _NO_DISPUTES),
+            )
+            for row in sent
+        ]
         if name not in rows and (wanted.may_send is None or name in wanted.may_send):
             found.append(_never(name, catalogue, wanted.agency))
     return [each for each in found if wanted.state in (None, each.state)]

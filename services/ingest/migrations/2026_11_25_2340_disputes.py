@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "ingest_disputes"
-down_revision = "ingest_subject_places"
+down_revision = "ingest_import_statements"
 branch_labels = None
 depends_on = None
 

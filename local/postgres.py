@@ -35,8 +35,10 @@ SETTINGS = {
     # No log line repeats a row or a parameter: they are somebody's data.
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
-    "shared_buffers": "256MB",
+    "shared_buffers": "384MB",
     "max_wal_size": "4GB",
+    # A page that changes for the first time after a checkpoint is logged whole: let that be seldom.
+    "checkpoint_timeout": "15min",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -102,7 +102,7 @@ def thumbprint_of(xfcc: str) -> str | None:
 
 def _claims(token: str, identities: Identities, settings: Settings) -> dict[str, Any]:
     try:
-        parsed = jwt.decode(token, identities.keys, algorithms=["ES256"])
+        parsed = _signed(token, identities)
         _registry(settings).validate(parsed.claims)
     except ExpiredTokenError as error:
         raise Unauthorised("The access token has expired.", check="token_expired") from error
@@ -111,6 +111,19 @@ def _claims(token: str, identities: Identities, settings: Settings) -> dict[str,
     if str(parsed.header.get("typ", "")).lower() != "at+jwt":
         raise Unauthorised("The token is not an access token (RFC 9068).", check="token_invalid")
     return dict(parsed.claims)
+
+
+def _signed(token: str, identities: Identities) -> jwt.Token:
+    """A token whose signature holds: found out once a token, for an agency's comes thousands of times.
+
+    Whether it has expired or was revoked is asked each time.
+    """
+    keys = identities.keys
+    known = identities.seen.get(token)
+    if known is None:
+        known = jwt.decode(token, keys, algorithms=["ES256"])
+        identities.remember(token, known)
+    return known
 
 
 def _registry(settings: Settings) -> jwt.JWTClaimsRegistry:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from joserfc import jwt
 from joserfc.jwk import KeySet
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -20,6 +21,7 @@ from shared.events import GrantEnded, IdentityRevoked, SigningKeysPublished
 
 log = logging.getLogger(__name__)
 
+_MOST_SEEN = 4096
 _SKEW = timedelta(minutes=1)
 _KINDS: dict[str, type[SigningKeysPublished | IdentityRevoked | GrantEnded]] = {
     kind.subject: kind for kind in (SigningKeysPublished, IdentityRevoked, GrantEnded)
@@ -33,6 +35,7 @@ class Identities:
         self._keys: KeySet | None = None
         self._revoked: dict[tuple[str, str], IdentityRevoked] = {}
         self._ended: defaultdict[str, dict[str, GrantEnded]] = defaultdict(dict)
+        self.seen: dict[str, jwt.Token] = {}  # tokens whose signature held, under the keys of now
         self.is_behind = False  # still reading what was said before this service began
         if jwks_file:
             self._keys = KeySet.import_key_set(json.loads(jwks_file.read_text()))
@@ -52,11 +55,18 @@ class Identities:
     def apply(self, event: SigningKeysPublished | IdentityRevoked | GrantEnded) -> None:
         """Remember what the issuer said."""
         if isinstance(event, SigningKeysPublished):
+            self.seen.clear()
             self._keys = KeySet.import_key_set(event.jwks)  # type: ignore[arg-type]
         elif isinstance(event, GrantEnded):
             self._ended[event.agency][event.scope] = event
         else:
             self._revoked[event.kind, event.value] = event
+
+    def remember(self, token: str, signed: jwt.Token) -> None:
+        """Keep that a token's signature held; the oldest is forgotten when there are too many."""
+        if len(self.seen) >= _MOST_SEEN:
+            self.seen.pop(next(iter(self.seen)))
+        self.seen[token] = signed
 
     def forget(self, at: datetime) -> None:
         """Let go of what can matter no more: nothing that was issued before its revocation is still valid."""

@@ -11,7 +11,7 @@ from bench.ingest.platform import DATASET
 from bench.ingest.registers import credit_codes
 from local.agency_client import AgencyClient
 
-CONNECTIONS = 24
+CONNECTIONS = 64
 _TAKEN = b"HTTP/1.1 202"
 _LATER = (b"HTTP/1.1 429", b"HTTP/1.1 503")
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from shared.errors import Overloaded, TooManyRequests
 
@@ -48,6 +48,15 @@ class Gate:
         if size > self._room:
             raise Overloaded("Too many bytes are in flight.", retry_after=_RETRY_AFTER_S)
         self._room -= size
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Count bytes as long as they are held; Overloaded when there is no room for them."""
+        self.take(size)
+        try:
+            yield
+        finally:
+            self.give_back(size)
 
     def give_back(self, size: int) -> None:
         """The bytes are gone."""

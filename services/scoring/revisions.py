@@ -53,6 +53,7 @@ def _without_bodies(event: RecordsUnlinked) -> Batch:
         "key": event.keys,
         "source_time": event.source_times,
         "row_no": event.rows,
+        "receipt_id": str(event.undo_id),
         "body": None,
     }
     return Batch(

@@ -12,6 +12,7 @@ import polars as pl
 from shared.events.base import Event, SubjectKind
 from shared.ids import new_id
 
+RECEIPT = "#receipt"
 # What every table of records has, before the items of its dataset.
 ORIGIN: dict[str, Any] = {
     "#subject": pl.String,
@@ -27,8 +28,9 @@ class RecordsAccepted(Event, frozen=True, kw_only=True):
 
     `table`: an Arrow IPC stream, a row a record: `#subject` (null: not known), `#left` (whose record it was before,
     null: nobody else's), `#key`, `#row` (1-based in the receipt), `#source_time` (UTC), and the dataset's items as
-    plain values. Names and phones are left out; numbers of persons and accounts are pseudonyms. `batch_id` is the
-    batch's own: one that comes again says nothing new.
+    plain values. Names and phones are left out; numbers of persons and accounts are pseudonyms. Where many small
+    submissions came together, `#receipt` tells each row's own receipt. `batch_id` is the batch's own: one that comes
+    again says nothing new.
     """
 
     subject = "records.accepted"

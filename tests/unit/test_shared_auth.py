@@ -133,3 +133,20 @@ def test_scope_and_role_are_checked_by_name() -> None:
 
 def test_a_hash_inside_the_subject_of_a_certificate_is_not_taken_for_the_certificates() -> None:
     assert thumbprint_of(f'Subject="CN=x;Hash={"cd" * 32};O=y";URI=z') is None
+
+
+def test_a_token_that_was_known_is_checked_again_when_the_keys_change() -> None:
+    known, given = identities(), headers(claims())
+    authenticate(given, known, SETTINGS)
+    known.apply(SigningKeysPublished(jwks=dict(KeySet([OTHER_KEY]).as_dict(private=False))))
+    with pytest.raises(Unauthorised):
+        authenticate(given, known, SETTINGS)
+
+
+def test_a_token_that_was_known_still_expires() -> None:
+    known = identities()
+    given = headers(claims(exp=int(time.time()) - 60))
+    known.remember(given["authorization"].split()[1], jwt.decode(given["authorization"].split()[1], known.keys))
+    with pytest.raises(Unauthorised) as refusal:
+        authenticate(given, known, SETTINGS)
+    assert refusal.value.check == "token_expired"

@@ -1,7 +1,7 @@
 """Bytes in, batches of text columns out: JSON, NDJSON, CSV, Parquet and Arrow, plain or packed; bounded in memory."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
 from typing import BinaryIO
 
@@ -24,7 +24,9 @@ from services.ingest.codecs.refusals import (
     refused_throughout,
 )
 from services.ingest.codecs.text import charset_of, utf8
+from services.ingest.codecs.together import Together, arrays_together, joined
 from services.ingest.validation import Batch
+from shared.errors import AnxinError
 
 __all__ = [
     "MEDIA_TYPES",
@@ -34,17 +36,20 @@ __all__ = [
     "MissingColumns",
     "NotInCharset",
     "RecordTooLarge",
+    "Together",
     "UnknownItems",
     "UnreadableColumns",
     "UnreadableType",
     "WrongThroughout",
     "inflated",
     "is_columnar",
+    "may_be_read_together",
     "must_be_readable",
     "must_be_unpackable",
     "must_fit_the_disk",
     "read",
     "read_stream",
+    "read_together",
     "refused_throughout",
     "unpacked",
 ]
@@ -112,6 +117,27 @@ def read_stream(
     if media in _LINES:
         return read_lines(utf8(pieces()), dataset)
     return _csv(pieces, charset, dataset)
+
+
+def may_be_read_together(content_type: str) -> bool:
+    """Whether small files of that type can be read many at once: text of any kind."""
+    return _parts(content_type)[0] in MEDIA_TYPES - _COLUMNAR.keys()
+
+
+def read_together(files: Sequence[tuple[bytes, str]], dataset: Dataset) -> Together:
+    """Small bodies with their content types as one batch; one that cannot be read spoils no other."""
+    if all(_parts(content_type)[0] in _JSON for _, content_type in files):
+        quick = arrays_together([body for body, _ in files], dataset)
+        if quick is not None:
+            return quick
+    return joined([_alone(body, content_type, dataset) for body, content_type in files], dataset)
+
+
+def _alone(body: bytes, content_type: str, dataset: Dataset) -> list[Batch] | AnxinError:
+    try:
+        return list(read(body, content_type, dataset))
+    except AnxinError as refusal:
+        return refusal
 
 
 def _csv(pieces: Callable[[], Iterator[bytes]], charset: str | None, dataset: Dataset) -> Iterator[Batch]:

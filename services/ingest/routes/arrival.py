@@ -2,16 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from starlette.requests import ClientDisconnect
 
-from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge, inflated, must_be_readable
+from services.ingest.admission import Gate
+from services.ingest.codecs import (
+    BadFile,
+    BodyTooSlow,
+    FileTooLarge,
+    inflated,
+    may_be_read_together,
+    must_be_readable,
+)
 from services.ingest.routes.desk import Desk, DeskDep, Submitter
 from services.ingest.routes.signing import proven
 from services.ingest.routes.statements import WhatIsSaid
 from services.ingest.rules import idempotency_key
+from services.ingest.settings import IngestSettings
 from services.ingest.usecases import Proof, Submission
 from services.ingest.usecases.measuring import noting_refusals
 from shared.clock import now
@@ -19,7 +30,19 @@ from shared.db import DatabaseDep
 from shared.ids import new_id
 
 
-async def _submission(
+@dataclass(frozen=True)
+class Arrival:
+    """A submission that has come in whole. `is_small`: it may go together with others.
+
+    `alone`: the place at the bench that it needs otherwise; whoever is not small has it already.
+    """
+
+    submission: Submission
+    is_small: bool
+    alone: AbstractAsyncContextManager[None]
+
+
+async def _arrival(
     request: Request,
     *,
     dataset: str,
@@ -30,52 +53,59 @@ async def _submission(
     content_type: Annotated[str, Header()] = "",
     content_encoding: Annotated[str, Header()] = "",
     idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
-) -> AsyncIterator[Submission]:
+) -> AsyncIterator[Arrival]:
     """The submission, as long as the request holds its place."""
     key = idempotency_key(idempotency)
     must_be_readable(content_type)
-    async with desk.gate.entered(agency.id):
-        sent = await _body(request, desk)
+    is_small = not content_encoding and may_be_read_together(content_type) and _is_small(request, desk)
+    gate = desk.small if is_small else desk.gate
+    async with gate.entered(agency.id), noting_refusals(db, (dataset, agency.id), now()):
+        sent = await _body(request, desk.settings, gate)
         file = sent
         try:
-            async with desk.gate.working(), noting_refusals(db, (dataset, agency.id), now()):
+            async with nullcontext() if is_small else gate.working():
                 evidence = await proven(request, agency, sent, desk.settings.agency_issuer)
-                file = await asyncio.to_thread(inflated, sent, content_encoding, desk.settings.max_file_bytes)
-                desk.gate.take(len(file))
+                if content_encoding:
+                    file = await asyncio.to_thread(inflated, sent, content_encoding, desk.settings.max_file_bytes)
                 proof = Proof(evidence, sent if content_encoding else None) if evidence else None
-                try:
-                    yield Submission(new_id(), agency.id, file, content_type, key, now(), proof, said)
-                finally:
-                    desk.gate.give_back(len(file))
+                submission = Submission(new_id(), agency.id, file, content_type, key, now(), proof, said)
+                with gate.holding(len(file)):
+                    alone = desk.gate.working() if is_small else nullcontext()
+                    yield Arrival(submission, is_small and submission.is_plain, alone)
         finally:
-            desk.gate.give_back(len(sent))
+            gate.give_back(len(sent))
 
 
-async def _body(request: Request, desk: Desk) -> bytes:
+def _is_small(request: Request, desk: Desk) -> bool:
+    announced = request.headers.get("content-length", "")
+    return announced.isdigit() and int(announced) <= desk.settings.max_small_bytes
+
+
+async def _body(request: Request, settings: IngestSettings, gate: Gate) -> bytes:
     """The bytes as sent. Raises FileTooLarge, BodyTooSlow, Overloaded, or BadFile when the client went away."""
-    limit = desk.settings.max_body_bytes
+    limit = settings.max_body_bytes
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(desk.settings.body_timeout_s):
+        async with asyncio.timeout(settings.body_timeout_s):
             async for part in request.stream():
-                desk.gate.take(len(part))
+                gate.take(len(part))
                 size += len(part)
                 parts.append(part)
                 if size > limit:
                     raise _too_large(limit)
     except BaseException as error:
-        desk.gate.give_back(size)
-        raise _refusal(error, desk) from error
+        gate.give_back(size)
+        raise _refusal(error, settings) from error
     return b"".join(parts)
 
 
-def _refusal(error: BaseException, desk: Desk) -> BaseException:
+def _refusal(error: BaseException, settings: IngestSettings) -> BaseException:
     if isinstance(error, TimeoutError):
-        return BodyTooSlow(f"The body did not arrive within {desk.settings.body_timeout_s:g} seconds.")
+        return BodyTooSlow(f"The body did not arrive within {settings.body_timeout_s:g} seconds.")
     if isinstance(error, ClientDisconnect):
         return BadFile("The connection ended before the body did.")
     return error
@@ -86,4 +116,4 @@ def _too_large(limit: int) -> FileTooLarge:
 
 
 # scope="function": the place is given back when the answer is ready, after the transaction has been committed.
-Arrived = Annotated[Submission, Depends(_submission, scope="function")]
+Arrived = Annotated[Arrival, Depends(_arrival, scope="function")]

@@ -7,12 +7,14 @@ from fastapi import Depends, Request
 
 from services.ingest.admission import Gate
 from services.ingest.catalogue import Catalogue, shipped
+from services.ingest.rounds import Rounds
 from services.ingest.rules import must_still_be_taken
 from services.ingest.settings import IngestSettings
 from services.ingest.validation import Checker
 from shared.auth import Caller, current_caller
 from shared.clock import today
 from shared.crypto import Vault
+from shared.db import Database
 from shared.errors import Forbidden, NotFound
 
 
@@ -24,11 +26,13 @@ class Desk:
     catalogue: Catalogue
     vault: Vault
     gate: Gate
+    small: Gate
     watchers: Gate
     # A row is found by reading its file again: one at a time, so that many looks never crowd out what is handed in.
     reading: Gate = field(default_factory=lambda: Gate(concurrent=1, waiting=15, bytes_in_flight=0, each=4))
     reading_large: Gate = field(default_factory=lambda: Gate(concurrent=1, waiting=3, bytes_in_flight=0, each=2))
     _checkers: dict[str, Checker] = field(default_factory=dict)
+    _rounds: Rounds | None = None
 
     @classmethod
     def of(cls, settings: IngestSettings, catalogue: Catalogue) -> "Desk":
@@ -36,8 +40,9 @@ class Desk:
         gate = Gate(
             settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight, settings.max_of_an_agency
         )
+        small = Gate(1, settings.max_small - 1, settings.max_bytes_in_flight // 4, settings.max_small_of_an_agency)
         watchers = Gate(1, settings.max_watchers - 1, 0, settings.max_watchers_of_an_agency)
-        return cls(settings, catalogue, Vault.of(settings), gate, watchers)
+        return cls(settings, catalogue, Vault.of(settings), gate, small, watchers)
 
     def checker(self, dataset: str) -> Checker:
         """The checks of a dataset; NotFound when the catalogue has none of that name."""
@@ -46,6 +51,12 @@ class Desk:
         if dataset not in self._checkers:
             self._checkers[dataset] = Checker(self.catalogue.datasets[dataset])
         return self._checkers[dataset]
+
+    def rounds(self, db: Database) -> Rounds:
+        """Where small submissions go together."""
+        if self._rounds is None:
+            self._rounds = Rounds(db, self.vault)
+        return self._rounds
 
 
 async def _desk(request: Request) -> Desk:

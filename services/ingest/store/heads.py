@@ -4,6 +4,7 @@ Most files are all new, and go in by COPY as they are; what is known, or changes
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID
 
 import polars as pl
@@ -29,33 +30,36 @@ copy ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_
 # `order by key` gives every transaction the same order of locks.
 _MERGE = """
 with given as (
-    select row_no, key, row_hash, subject, timestamptz 'epoch' + micros * interval '1 microsecond' as source_time
+    select row, key, row_hash, subject, timestamptz 'epoch' + micros * interval '1 microsecond' as source_time,
+        (cast(:receipts as uuid[]))[place] as receipt_id, row - (cast(:before as int[]))[place] as row_no
     from unnest(cast(:rows as int[]), cast(:keys as uuid[]), cast(:hashes as uuid[]), cast(:micros as bigint[]),
-        cast(:subjects as text[])) as given(row_no, key, row_hash, micros, subject)
+        cast(:subjects as text[])) as given(row, key, row_hash, micros, subject)
+    cross join lateral width_bucket(row - 1, cast(:before as int[])) as place
 ), compared as materialized (
     select given.*, held.row_hash as held_hash,
-        (held.source_time, held.receipt_id) > (given.source_time, cast(:receipt_id as uuid)) as is_older,
+        (held.source_time, held.receipt_id) > (given.source_time, given.receipt_id) as is_older,
         nullif(held.subject, given.subject) as other
     from given left join ingest.head held using (key)
     where held.row_hash is distinct from given.row_hash
 ), kept as (
     insert into ingest.head as held (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
-    select key, :dataset, subject, row_hash, source_time, :receipt_id, row_no from compared
+    select key, :dataset, subject, row_hash, source_time, receipt_id, row_no from compared
     where held_hash is null or not is_older
     order by key
     on conflict (key) do update set row_hash = excluded.row_hash, source_time = excluded.source_time,
         receipt_id = excluded.receipt_id, row_no = excluded.row_no, subject = excluded.subject
     where held.row_hash <> excluded.row_hash
         and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
-    returning row_no, nullif(old.subject, new.subject) as other
+    returning row_no + (cast(:before as int[]))[array_position(cast(:receipts as uuid[]), new.receipt_id)] as row,
+        nullif(old.subject, new.subject) as other
 ), moved as (
-    select row_no, other from kept where other is not null
-    union all select row_no, other from compared where held_hash is not null and is_older and other is not null
+    select row, other from kept where other is not null
+    union all select row, other from compared where held_hash is not null and is_older and other is not null
 )
-select (select array_agg(row_no) from kept) as kept,
-    (select array_agg(row_no) from moved) as left_rows,
+select (select array_agg(row) from kept) as kept,
+    (select array_agg(row) from moved) as left_rows,
     (select array_agg(other) from moved) as left_subjects,
-    (select array_agg(row_no) from compared where held_hash is not null and is_older) as older
+    (select array_agg(row) from compared where held_hash is not null and is_older) as older
 """
 
 
@@ -71,16 +75,29 @@ class Merged:
     left: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_LEFT))
 
 
-async def merge(session: Session, rows: pl.DataFrame, dataset: str, receipt_id: UUID) -> Merged:
+@dataclass(frozen=True)
+class Whose:
+    """Which receipt a row is of: rows are numbered through, `before[i]` of them come before those of `receipts[i]`."""
+
+    receipts: list[UUID]
+    before: list[int]
+
+    @classmethod
+    def all_of(cls, receipt_id: UUID) -> Self:
+        """All rows are one receipt's."""
+        return cls([receipt_id], [0])
+
+
+async def merge(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose) -> Merged:
     """Let the newest state of each record win. `rows`: ROW, KEY_HASH, ROW_HASH, SOURCE_TIME, SUBJECT."""
     if rows.is_empty():
         return Merged([], [])
     newest = _newest(rows)
     # A few rows are compared in one round trip; to look first and then copy takes four.
-    is_large = len(newest) > _FEW
-    if is_large and await _is_likely_new(session, newest) and await _copied(session, newest, dataset, receipt_id):
+    is_large = len(newest) > _FEW and len(whose.receipts) == 1
+    if is_large and await _is_likely_new(session, newest) and await _copied(session, newest, dataset, whose):
         return Merged(newest.get_column(ROW).to_list(), [])
-    found = (await sql(session, _MERGE, dataset=dataset, receipt_id=receipt_id, **_arrays(newest))).one()
+    found = (await sql(session, _MERGE, dataset=dataset, **vars(whose), **_arrays(newest))).one()
     left = pl.DataFrame([found.left_rows or [], found.left_subjects or []], schema=_LEFT)
     return Merged(found.kept or [], found.older or [], left)
 
@@ -98,7 +115,7 @@ async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:
     return not (await sql(session, _KNOWS, keys=literal(sample))).scalar_one()
 
 
-async def _copied(session: Session, rows: pl.DataFrame, dataset: str, receipt_id: UUID) -> bool:
+async def _copied(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose) -> bool:
     """Put the rows in as they are. False, and nothing has happened, when one of them was known after all."""
     lines = rows.select(
         KEY_HASH,
@@ -106,7 +123,7 @@ async def _copied(session: Session, rows: pl.DataFrame, dataset: str, receipt_id
         SUBJECT,
         ROW_HASH,
         pl.col(SOURCE_TIME).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        pl.lit(str(receipt_id)).alias("receipt_id"),
+        pl.lit(str(whose.receipts[0])).alias("receipt_id"),
         ROW,
     )
     try:

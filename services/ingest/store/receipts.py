@@ -1,7 +1,9 @@
 """Receipts, the keys that led to them, and the bodies they are about."""
 
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from sqlalchemy import insert, text
 from sqlmodel import col, select
 
 from services.ingest.models import Receipt, SubmissionKey
@@ -18,6 +20,24 @@ insert into ingest.submission_key (agency, key, receipt_id, dataset, sha256)
 values (:agency, :key, :receipt_id, :dataset, :sha256)
 on conflict do nothing
 """
+
+
+_CLAIM_KEYS = """
+insert into ingest.submission_key (agency, key, receipt_id, dataset, sha256)
+select * from unnest(cast(:agency as text[]), cast(:key as text[]), cast(:receipt_id as uuid[]),
+    cast(:dataset as text[]), cast(:sha256 as bytea[])) as given (agency, key, receipt_id, dataset, sha256)
+order by given.key
+on conflict do nothing
+returning receipt_id
+"""
+
+
+async def claim_keys(session: Session, claims: Sequence[SubmissionKey]) -> set[UUID]:
+    """Take the keys of several submissions of one agency, no two alike. Returns the receipts whose key is ours."""
+    if not claims:
+        return set()
+    columns = {name: [getattr(claim, name) for claim in claims] for name in SubmissionKey.model_fields}
+    return set((await sql(session, _CLAIM_KEYS, **columns)).scalars())
 
 
 async def claim_key(session: Session, claim: SubmissionKey) -> SubmissionKey | None:
@@ -38,11 +58,15 @@ async def receipt(session: Session, receipt_id: UUID) -> Receipt | None:
 
 async def keep_body(session: Session, body: SealedBody) -> None:
     """Keep what was handed in, once."""
-    await sql(
-        session,
-        _KEEP_BODY,
-        sha256=body.sha256,
-        content=body.content,
-        sealed_key=body.sealed_key,
-        bytes=body.bytes,
-    )
+    await keep_bodies(session, [body])
+
+
+async def keep_bodies(session: Session, bodies: Iterable[SealedBody]) -> None:
+    """Keep what was handed in, each once; in one order, so that two transactions never wait for each other."""
+    ordered = sorted(bodies, key=lambda body: body.sha256)
+    await (await session.connection()).execute(text(_KEEP_BODY), [vars(body) for body in ordered])
+
+
+async def keep_receipts(session: Session, receipts: Sequence[Receipt]) -> None:
+    """Keep several receipts."""
+    await session.exec(insert(Receipt), params=[receipt.model_dump() for receipt in receipts])

@@ -15,6 +15,7 @@ from services.ingest.usecases.receipts import ERRORS_A_PAGE, Taken, errors_page,
 from services.ingest.usecases.rows import Row, row
 from services.ingest.usecases.submission import Submission, submit
 from services.ingest.usecases.timeline import SAID_NOTHING, Said
+from services.ingest.usecases.together import submit_together
 from services.ingest.usecases.withdrawals import TakenBack, Wish, taken_back, withdraw
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "row",
     "signed_receipt",
     "submit",
+    "submit_together",
     "take_back_list",
     "taken_back",
     "told",

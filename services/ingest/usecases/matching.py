@@ -53,14 +53,14 @@ class Resolution:
         return self.decided.drop_nulls(SUBJECT)
 
 
-_NOTHING = Resolution(pl.DataFrame(schema=DECIDED), None)
+NOTHING_ASKED = Resolution(pl.DataFrame(schema=DECIDED), None)
 
 
 async def resolve(session: Session, batch: Prepared, origin: Origin) -> tuple[Prepared, Resolution]:
     """Look for the subjects of the rows that have none. A batch of good codes costs nothing."""
     dataset = origin.dataset
     if batch.unmatched.is_empty() or not _may_be_found(dataset):
-        return batch, _NOTHING
+        return batch, NOTHING_ASKED
     rows = batch.unmatched.with_columns(happened_at(dataset, SOURCE_TIME)).join(batch.written, on=ROW, how="left")
     asked = clues_of(rows, dataset, origin.agency)
     resolution = Resolution(decide(asked, await registry.look_up(session, asked.clues)), asked)

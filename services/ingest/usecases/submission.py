@@ -8,11 +8,10 @@ from uuid import UUID
 
 import polars as pl
 
-from services.ingest.batches import KEY, KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME, Prepared, only_keys, prepare
+from services.ingest.batches import KEY_HASH, ROW_HASH, Prepared, only_keys, prepare
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge, read, refused_throughout
 from services.ingest.full_lists import shipped_guard
-from services.ingest.matching import SUBJECT
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.rules import must_be_the_same
 from services.ingest.sealing import SealedBody, seal_body
@@ -21,6 +20,7 @@ from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
+from services.ingest.store.heads import Whose
 from services.ingest.store.identities import keep_identities
 from services.ingest.store.subject_places import keep_places
 from services.ingest.usecases.full_lists import Sender
@@ -28,22 +28,13 @@ from services.ingest.usecases.matching import Origin, remember, resolve
 from services.ingest.usecases.measuring import measure
 from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
+from services.ingest.usecases.telling import announce_records, table_of
 from services.ingest.usecases.timeline import SAID_NOTHING, Said, Timeline, finish, place, timeline
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
 from shared.clock import local_date
 from shared.crypto import Vault
 from shared.db import Session
-from shared.events import RecordsAccepted
-from shared.events.records import packed
-from shared.ids import new_id
-from shared.outbox import announce
 from shared.telemetry import current_traceparent
-
-# A message stays well below NATS's megabyte, in base64, too.
-ROWS_A_MESSAGE = 20_000
-BYTES_A_MESSAGE = 600_000
-# What a listener has to hold of one.
-UNPACKED_BYTES = 16 * 2**20
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
 
@@ -60,6 +51,11 @@ class Submission:
     reported_at: datetime
     proof: Proof | None = None
     said: Said = SAID_NOTHING
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is said of it, and nothing proves it, that would need a look of its own."""
+        return self.proof is None and self.said == SAID_NOTHING
 
     @property
     def sender(self) -> Sender:
@@ -147,18 +143,23 @@ async def _earlier(session: Session, submission: Submission, dataset: Dataset, s
     """The receipt that the same key led to before, if it came with the same body."""
     if submission.idempotency_key is None:
         return None
-    claim = SubmissionKey(
-        agency=submission.agency,
-        key=submission.idempotency_key,
-        receipt_id=submission.receipt_id,
-        dataset=dataset.dataset,
-        sha256=sealed.sha256,
-    )
+    claim = claim_of(submission, submission.idempotency_key, dataset, sealed)
     known = await receipt_store.claim_key(session, claim)
     if known is None:
         return None
     must_be_the_same((known.dataset, known.sha256), (claim.dataset, claim.sha256))
     return await receipt(session, known.receipt_id, submission.agency, {dataset.dataset: dataset})
+
+
+def claim_of(submission: Submission, key: str, dataset: Dataset, sealed: SealedBody) -> SubmissionKey:
+    """What a submission with that Idempotency-Key claims."""
+    return SubmissionKey(
+        agency=submission.agency,
+        key=key,
+        receipt_id=submission.receipt_id,
+        dataset=dataset.dataset,
+        sha256=sealed.sha256,
+    )
 
 
 async def take_in(
@@ -177,7 +178,7 @@ async def take_in(
     await keep_identities(session, batch.identities, dataset.dataset, local_date(submission.reported_at))
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
-    merged = await head_store.merge(session, batch.matched, dataset.dataset, receipt_id)
+    merged = await head_store.merge(session, batch.matched, dataset.dataset, Whose.all_of(receipt_id))
     if dataset.traces.place:
         await keep_places(session, batch.matched, dataset.traces.place, dataset.subject.kind)
     # Most of the time every row is new: what nothing is wrong with costs no look.
@@ -185,11 +186,10 @@ async def take_in(
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
     await remember(session, resolution, changed, batch.unmatched, origin)
-    late = placed.late if all_new else pl.concat([placed.late, _superseded(batch.matched, changed, merged.older)])
+    late = placed.late if all_new else pl.concat([placed.late, superseded(batch.matched, changed, merged.older)])
     await fault_store.keep_faults(session, pl.concat([batch.faults, placed.notes, late]), receipt_id)
     news = await _with_late(session, submission, batch.matched, changed, merged.older)
-    for table in _messages(_table(news, merged.left)):
-        announce(session, _accepted(submission, dataset, table))
+    announce_records(session, submission.sender, dataset, table_of(news, merged.left))
     count.add(batch, accepted=len(changed), superseded=len(late))
     await measure(session, (dataset.dataset, submission.agency), submission.reported_at, batch, dataset)
 
@@ -213,48 +213,13 @@ async def _with_late(
     return pl.concat([changed, late.filter(pl.col(ROW).is_in(unknown))])
 
 
-def _superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:
+def superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:
     """Notes (row, item, code) for rows that came after a newer state, or whose file holds a newer one."""
     winners = changed.select(KEY_HASH, pl.col(ROW_HASH).alias("winner"))
     lost = rows.join(winners, on=KEY_HASH).filter(pl.col(ROW_HASH) != pl.col("winner")).get_column(ROW)
     late = pl.concat([lost.cast(pl.Int64), pl.Series(ROW, older, dtype=pl.Int64)]).unique().sort()
     notes = pl.DataFrame({"row": late}).with_columns(pl.lit("").alias("item"), pl.lit("superseded").alias("code"))
     return notes.cast(FAULTS)  # type: ignore[arg-type]
-
-
-def _messages(changed: pl.DataFrame) -> Iterator[bytes]:
-    """The rows as tables that each fit a message; in halves until they do."""
-    if changed.is_empty():
-        return
-    for piece in changed.iter_slices(ROWS_A_MESSAGE):
-        table = packed(piece) if len(piece) == 1 or piece.estimated_size() <= UNPACKED_BYTES else None
-        if table and (len(piece) == 1 or len(table) <= BYTES_A_MESSAGE):
-            yield table
-        else:
-            half = len(piece) // 2
-            yield from _messages(piece[:half])
-            yield from _messages(piece[half:])
-
-
-def _table(rows: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
-    """The rows as scoring hears of them: ORIGIN and the items."""
-    items = [name for name in rows.columns if not name.startswith("#")]
-    numbered = rows.with_columns(pl.col(ROW).cast(pl.Int64))
-    known = numbered.join(left, on=ROW, how="left", maintain_order="left") if len(left) else numbered
-    before = pl.col(LEFT) if len(left) else pl.lit(None, pl.String).alias(LEFT)
-    return known.select(SUBJECT, before, KEY, ROW, SOURCE_TIME, *items)
-
-
-def _accepted(submission: Submission, dataset: Dataset, table: bytes) -> RecordsAccepted:
-    return RecordsAccepted(
-        batch_id=new_id(),
-        receipt_id=submission.receipt_id,
-        agency=submission.agency,
-        dataset=dataset.dataset,
-        subject_kind=dataset.subject.kind,
-        reported_at=submission.reported_at,
-        table=table,
-    )
 
 
 def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, count: Count) -> Receipt:

@@ -11,7 +11,7 @@ import polars as pl
 
 from services.ingest.catalogue import Dataset, Item
 from services.ingest.validation import relations
-from services.ingest.validation.types import FREE_TEXT, IDENTIFIERS, typed
+from services.ingest.validation.types import COLUMNED, FREE_TEXT, IDENTIFIERS, typed
 from shared.clock import local_date
 
 ROW = "#row"
@@ -85,8 +85,8 @@ class Checker:
         return [item.item for item in self.items if item.kind not in FREE_TEXT and item.kind not in IDENTIFIERS]
 
     def _values(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """ROW, the texts as `=item`, the typed values as `item`, the faults of identifiers as `?item`."""
-        return texts.select(ROW, *self._text_columns, *self._value_columns, *self._identified(texts))
+        """ROW, the texts as `=item`, the typed values as `item`, the faults of whole columns as `?item`."""
+        return texts.select(ROW, *self._text_columns, *self._value_columns, *self._columned(texts))
 
     @cached_property
     def _text_columns(self) -> list[pl.Expr]:
@@ -94,14 +94,14 @@ class Checker:
 
     @cached_property
     def _value_columns(self) -> list[pl.Expr]:
-        plain = (item for item in self.items if item.kind not in IDENTIFIERS)
+        plain = (item for item in self.items if item.kind not in COLUMNED)
         return [typed(pl.col(item.item), item).value.alias(item.item) for item in plain]
 
-    def _identified(self, texts: pl.DataFrame) -> list[pl.Series]:
+    def _columned(self, texts: pl.DataFrame) -> list[pl.Series]:
         columns = []
         for item in self.items:
-            if identify := IDENTIFIERS.get(item.kind):
-                found = identify(texts.get_column(item.item))
+            if read := COLUMNED.get(item.kind):
+                found = read(texts.get_column(item.item))
                 columns += [found.values.alias(item.item), found.faults.alias(f"?{item.item}")]
         return columns
 
@@ -154,7 +154,7 @@ def _text_name(item: Item) -> str:
 def _faults(item: Item) -> list[pl.Expr]:
     """Columns of codes, null where the item has no such fault, in the order in which they are told."""
     text = pl.col(_text_name(item))
-    if item.kind in IDENTIFIERS:
+    if item.kind in COLUMNED:
         code = pl.col(f"?{item.item}")
         # A placeholder is a text and yet no code: what counts is the value.
         absent, own = pl.when(code.is_null()).then(pl.col(item.item)).otherwise(text), [code]

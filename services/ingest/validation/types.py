@@ -11,12 +11,12 @@ import polars as pl
 
 from services.ingest.catalogue import Item
 from services.ingest.validation import identifiers
+from services.ingest.validation.moments import moments
 
 OPEN_LENGTH = 50
 TEXT_LENGTH = 10_000
 URL_LENGTH = 500
 PHONE_LENGTH = 60
-SHANGHAI = "Asia/Shanghai"
 FREE_TEXT = frozenset({"str", "char", "text", "url", "phone", "enum", "set"})
 
 # Never \d: in these expressions it means every digit of every script.
@@ -26,10 +26,6 @@ _YES = ("true", "1", "是", "y", "yes", "t", "有")
 _NO = ("false", "0", "否", "n", "no", "f", "无")
 _EXPONENT = r"^[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+$"
 _SCHEMES = r"^(https?|urn|s3):\S+$"
-_ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-_MOMENT = rf"^{_DAY}([T ]{_CLOCK}\s?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
 
 
 class Typed(NamedTuple):
@@ -111,33 +107,6 @@ def _date(text: pl.Expr, item: Item) -> Typed:
     return Typed(value, [("date_format", ~shaped), ("no_such_date", _has_none(item))])
 
 
-def _datetime(text: pl.Expr, item: Item) -> Typed:
-    """A moment in UTC. Without a zone it is China's time (as every partner's system writes it)."""
-    shaped = text.str.contains(_MOMENT)
-    timed = text.str.len_chars() > 10
-    zone = pl.when(shaped & timed).then(text.str.extract(_ZONE, 1))
-    naive = pl.when(shaped).then(_full_moment(text))
-    local = naive.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
-    china = local.dt.replace_time_zone(SHANGHAI, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    value = pl.when(zone.is_null()).then(china).otherwise(local.dt.replace_time_zone("UTC") - _offset(zone))
-    sane = pl.when(value.dt.year().is_between(1900, 9999)).then(value)
-    return Typed(sane, [("datetime_format", ~shaped), ("no_such_date", _has_none(item))])
-
-
-def _full_moment(text: pl.Expr) -> pl.Expr:
-    bare = text.str.replace(r"T", " ").str.replace(r"([0-9])\s?(Z|[+-][0-9]{2}:?[0-9]{2})$", "$1")
-    bare = pl.when(text.str.len_chars() == 10).then(text + " 00:00:00").otherwise(bare)
-    return pl.when(bare.str.len_chars() == 16).then(bare + ":00").otherwise(bare)
-
-
-def _offset(zone: pl.Expr) -> pl.Expr:
-    """The offset of `Z`, `+0800` or `-03:30` as a duration."""
-    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = zone.str.slice(-2).cast(pl.Int64, strict=False).fill_null(0)
-    return pl.duration(minutes=sign * (hours * 60 + minutes))
-
-
 def _boolean(text: pl.Expr, item: Item) -> Typed:
     known = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
     value = text.str.to_lowercase().replace_strict(known, default=None, return_dtype=pl.Boolean)
@@ -198,7 +167,6 @@ _TYPES: dict[str, Callable[[pl.Expr, Item], Typed]] = {
     "int": _integer,
     "month": _month,
     "date": _date,
-    "datetime": _datetime,
     "bool": _boolean,
     "enum": _enumeration,
     "set": _set,
@@ -211,8 +179,10 @@ IDENTIFIERS: dict[str, Callable[[pl.Series], identifiers.Identified]] = {
     "uscc": identifiers.credit_codes,
     "idno": identifiers.citizen_numbers,
 }
+# Types that are read step by step: one expression of them all would work out every step again for each that needs it.
+COLUMNED = {**IDENTIFIERS, "datetime": moments}
 
 
 def typed(text: pl.Expr, item: Item) -> Typed:
-    """The column operations of an item's type. Identifiers are columns of their own (`IDENTIFIERS`)."""
+    """The column operations of an item's type. Some are columns of their own (`COLUMNED`)."""
     return _TYPES[item.kind](text, item)

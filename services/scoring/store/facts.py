@@ -113,13 +113,17 @@ ROWS: dict[str, pl.DataType] = {
     "key": pl.String(),
     "source_time": UTC_TIME,
     "row_no": pl.Int64(),
+    "receipt_id": pl.String(),
     "body": pl.String(),
 }
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Records of one receipt: `rows` as ROWS; ids are those of `kind`, null when not known."""
+    """Records that came together: `rows` as ROWS; ids are those of `kind`, null when not known.
+
+    `receipt_id`: the receipt of them all, or the first of several.
+    """
 
     batch_id: UUID
     kind: str
@@ -159,7 +163,7 @@ def _versions(batch: Batch) -> pl.DataFrame:
             pl.lit(batch.dataset).alias("dataset"),
             "key",
             pl.col("source_time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-            pl.lit(str(batch.receipt_id)).alias("receipt_id"),
+            "receipt_id",
             "row_no",
             pl.lit(batch.agency).alias("agency"),
             pl.lit(batch.reported_at.isoformat()).alias("reported_at"),

@@ -84,7 +84,8 @@ async def keep_closings(session: Session, event: RecordsClosed) -> Revised:
 
 async def close_what_ended(session: Session, batch: Batch) -> set[Key]:
     """End the records of a batch whose end was told before they came."""
-    return (await _close(session, [batch.receipt_id])).subjects
+    receipts = batch.rows.get_column("receipt_id").unique().to_list()
+    return (await _close(session, [UUID(receipt_id) for receipt_id in receipts])).subjects
 
 
 async def _close(session: Session, receipts: list[UUID]) -> Revised:

@@ -22,7 +22,7 @@ from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Poison
 from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted
-from shared.events.records import ORIGIN
+from shared.events.records import ORIGIN, RECEIPT
 
 # Our own list decisions are facts like any other: this dataset is not an agency's.
 _OWN_LISTINGS = "credit_listing"
@@ -114,9 +114,15 @@ def _batch(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> Bat
             pl.col("#key").alias("key"),
             pl.col("#source_time").alias("source_time"),
             pl.col("#row").alias("row_no"),
-            frames.bodies(records.drop(*ORIGIN)),
+            _receipts(event, records).alias("receipt_id"),
+            frames.bodies(records.drop(*ORIGIN, RECEIPT, strict=False)),
         ),
     )
+
+
+def _receipts(event: RecordsAccepted, records: pl.DataFrame) -> pl.Expr:
+    """Each row's receipt: its own, where many came together, else the event's."""
+    return pl.col(RECEIPT) if RECEIPT in records.columns else pl.lit(str(event.receipt_id))
 
 
 def _subject(event: RecordsAccepted, records: pl.DataFrame, book: Rulebook) -> tuple[str, pl.Expr]:

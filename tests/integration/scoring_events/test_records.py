@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import polars as pl
 import pytest
 
 from services.scoring.consumers import consumer
@@ -13,7 +14,8 @@ from shared.clock import now
 from shared.db import Database, sql
 from shared.errors import Poison
 from shared.events import RecordsAccepted
-from shared.events.records import packed
+from shared.events.records import RECEIPT, packed
+from shared.ids import new_id
 from tests.scoring_events import accepted, announced, history, numbers, registration, social_fee, subject
 from tests.scoring_facts import a_uscc, recent_month
 
@@ -128,3 +130,18 @@ async def test_what_was_accepted_a_moment_ahead_of_our_clock_counts_at_once(db: 
     ahead = accepted("court_dishonest", [uscc], {"published_at": [None]}, reported_at=now() + timedelta(seconds=30))
     await consumer.deliver(ahead, db)
     assert (await subject(db, uscc))["level"] == "orange"
+
+
+async def test_a_fact_that_came_with_others_leads_to_its_own_receipt(db: Database) -> None:
+    usccs, receipts = [a_uscc(), a_uscc()], [new_id(), new_id()]
+    events = [social_fee(uscc, 3) for uscc in usccs]
+    own = zip(events, receipts, strict=True)
+    table = pl.concat([event.frame().with_columns(pl.lit(str(receipt)).alias(RECEIPT)) for event, receipt in own])
+    together = msgspec.structs.replace(events[0], receipt_id=receipts[0], table=packed(table))
+    await consumer.deliver(together, db)
+    async with db.transaction() as session:
+        wanted = "select subject_id, receipt_id from scoring.fact where subject_id = any(:ids)"
+        rows = await sql(session, wanted, ids=usccs)
+        assert {tuple(row) for row in rows} == set(zip(usccs, receipts, strict=True))
+    reasons = (await announced(db, usccs[1]))[0]["reasons"]
+    assert {row["receipt_id"] for reason in reasons for row in reason["receipts"]} == {str(receipts[1])}

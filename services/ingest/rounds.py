@@ -1,0 +1,112 @@
+"""Small submissions wait for each other only as long as others are being taken: then all that came go together.
+
+A round is a transaction. While one is under way, whoever comes waits for the next; nobody waits for company. What
+a round cannot take goes alone, as any file does.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from opentelemetry import context
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, get_current_span
+
+from services.ingest import usecases
+from services.ingest.usecases import Submission, Taken
+from services.ingest.validation import Checker
+from shared.crypto import Vault
+from shared.db import NOWHERE, UNREACHABLE, Database
+from shared.telemetry import tracer
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 200
+BYTES_AT_ONCE = 1024 * 1024
+Feed = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    submission: Submission
+    answer: "asyncio.Future[Taken | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    context: Context = field(default_factory=context.get_current)
+
+    @property
+    def link(self) -> Link:
+        return Link(get_current_span(self.context).get_span_context())
+
+
+@dataclass
+class Rounds:
+    """The rounds of each feed (an agency's submissions to a dataset), one after the other."""
+
+    db: Database
+    vault: Vault
+    _waiting: dict[Feed, list[_Waiting]] = field(default_factory=dict)
+    _running: dict[Feed, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def take(self, submission: Submission, checker: Checker) -> Taken | None:
+        """The receipt, when everything is durable; None: it must go alone. Raises when the database is away."""
+        feed = submission.agency, checker.dataset.dataset
+        one = _Waiting(submission)
+        self._waiting.setdefault(feed, []).append(one)
+        if feed not in self._running:
+            self._running[feed] = asyncio.create_task(self._serve(feed, checker))
+        return await one.answer
+
+    async def _serve(self, feed: Feed, checker: Checker) -> None:
+        """Round after round, until nobody waits."""
+        try:
+            while waiting := self._waiting.pop(feed, []):
+                now, later = _first(waiting)
+                if later:
+                    self._waiting[feed] = later
+                await self._round(now, checker)
+        finally:
+            del self._running[feed]
+
+    async def _round(self, waiting: list[_Waiting], checker: Checker) -> None:
+        # The records go on in the trace of the first; those of the others lead to it.
+        links = [one.link for one in waiting[1:]]
+        with tracer().start_as_current_span("take together", waiting[0].context, links=links):
+            try:
+                taken = await self._taken([one.submission for one in waiting], checker)
+            except UNREACHABLE as away:
+                for one in waiting:
+                    _tell(one, away)
+                return
+        for one in waiting:
+            _tell(one, taken.get(one.submission.receipt_id))
+
+    async def _taken(self, submissions: list[Submission], checker: Checker) -> dict[UUID, Taken]:
+        try:
+            async with self.db.transaction(NOWHERE) as session:
+                return await usecases.submit_together(session, submissions, checker, self.vault)
+        except UNREACHABLE:
+            raise
+        except Exception:
+            # One of them breaks us: alone, it breaks nobody else's.
+            log.exception("round.undone", extra={"submissions": len(submissions)})
+            return {}
+
+
+def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
+    """As many as go into one round, and the others."""
+    size = 0
+    for place, one in enumerate(waiting):
+        size += len(one.submission.body)
+        if place and (place == MOST_AT_ONCE or size > BYTES_AT_ONCE):
+            return waiting[:place], waiting[place:]
+    return waiting, []
+
+
+def _tell(one: _Waiting, found: Taken | BaseException | None) -> None:
+    """Who has gone away meanwhile hears nothing."""
+    if one.answer.done():
+        return
+    if isinstance(found, BaseException):
+        one.answer.set_exception(found)
+    else:
+        one.answer.set_result(found)

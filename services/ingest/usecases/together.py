@@ -1,0 +1,228 @@
+"""Take in many small submissions of one feed in one transaction: what one costs is the transaction, not the record.
+
+Nothing else differs: each has its receipt, its counts and its faults as if it had come alone. Whatever takes a closer
+look (a record that is nobody's yet, two that disagree, a file that cannot be read, a key that was used) goes alone.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from services.ingest.batches import KEY_HASH, ROW_HASH, Prepared, prepare
+from services.ingest.catalogue import Dataset
+from services.ingest.codecs import read_together
+from services.ingest.models import SubmissionKey
+from services.ingest.sealing import SealedBody, seal_body
+from services.ingest.store import faults as fault_store
+from services.ingest.store import heads as head_store
+from services.ingest.store import past as past_store
+from services.ingest.store import receipts as receipt_store
+from services.ingest.store import waiting as waiting_store
+from services.ingest.store.heads import Merged, Whose
+from services.ingest.store.identities import keep_identities
+from services.ingest.store.subject_places import keep_places
+from services.ingest.usecases.matching import NOTHING_ASKED, Origin, remember
+from services.ingest.usecases.measuring import measure
+from services.ingest.usecases.receipts import Taken, first_errors
+from services.ingest.usecases.submission import Count, Submission, claim_of, receipt_of, superseded
+from services.ingest.usecases.telling import announce_records, table_of
+from services.ingest.usecases.timeline import SAID_NOTHING, place, timeline
+from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker
+from shared.clock import local_date
+from shared.crypto import Vault
+from shared.db import Session
+from shared.events.records import RECEIPT
+
+Places = npt.NDArray[np.int64]
+
+
+class Member(NamedTuple):
+    """A submission of a round, its sealed body and how many rows it has."""
+
+    submission: Submission
+    sealed: SealedBody
+    rows: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """Submissions of one feed, and their rows as one batch, numbered through in their order."""
+
+    members: Sequence[Member]
+    batch: Prepared
+
+    @cached_property
+    def before(self) -> Places:
+        """Of each member, how many rows come before its own."""
+        return np.cumsum([0, *(member.rows for member in self.members)])[:-1]
+
+    def owner(self, rows: pl.Series) -> Places:
+        """Whose rows (by their numbers) these are: places among the members."""
+        return np.searchsorted(self.before, rows.to_numpy().astype(np.int64) - 1, side="right") - 1
+
+    def per_member(self, rows: pl.Series) -> Places:
+        """How many of these rows each member has."""
+        return np.bincount(self.owner(rows), minlength=len(self.members))
+
+    def whose(self) -> Whose:
+        """Which receipt a row is of."""
+        return Whose([member.submission.receipt_id for member in self.members], self.before.tolist())
+
+    def parts(self, table: pl.DataFrame, row: str = ROW) -> Iterator[tuple[int, pl.DataFrame]]:
+        """What each member has of a table, by its own numbers of rows; members that have nothing are left out."""
+        if table.is_empty():
+            return
+        owners = self.owner(table.get_column(row))
+        own = table.get_column(row).cast(pl.Int64) - pl.Series(self.before[owners])
+        mine = table.with_columns(own.cast(table.schema[row]).alias(row), pl.Series("#owner", owners))
+        for (owner,), part in mine.group_by("#owner", maintain_order=True):
+            yield int(str(owner)), part.drop("#owner")
+
+
+async def submit_together(
+    session: Session, submissions: Sequence[Submission], checker: Checker, vault: Vault
+) -> dict[UUID, Taken]:
+    """Take in plain submissions of one agency and dataset. Whoever has no receipt in the answer must go alone."""
+    dataset = checker.dataset
+    taking = await asyncio.to_thread(_prepared, submissions, checker, vault)
+    taking = _only(taking, await _is_first(session, taking.members, dataset))
+    if not taking.members:
+        return {}
+    sender = taking.members[0].submission.sender
+    placed = await place(session, await timeline(session, sender, dataset, SAID_NOTHING), taking.batch)
+    rows = placed.batch.matched
+    await keep_identities(session, taking.batch.identities, dataset.dataset, local_date(sender.at))
+    merged = await head_store.merge(session, _each_once(rows), dataset.dataset, taking.whose())
+    if dataset.traces.place:
+        await keep_places(session, rows, dataset.traces.place, dataset.subject.kind)
+    changed = rows.filter(pl.col(ROW).is_in(merged.kept))
+    await waiting_store.drop_matched(session, rows.get_column(KEY_HASH), dataset.dataset)
+    origin = Origin(dataset, sender.agency, sender.id, sender.at)
+    await remember(session, NOTHING_ASKED, changed, taking.batch.unmatched, origin)
+    late = pl.concat([placed.late, superseded(rows, changed, merged.older)])
+    await _keep_faults(session, taking, pl.concat([taking.batch.faults, placed.notes, late]))
+    news = await _with_late(session, taking, rows, changed, merged)
+    announce_records(session, sender, dataset, _told(taking, table_of(news, merged.left)))
+    await measure(session, (dataset.dataset, sender.agency), sender.at, taking.batch, dataset)
+    return await _receipts(session, taking, dataset, (changed.get_column(ROW), late.get_column("row")))
+
+
+def _prepared(submissions: Sequence[Submission], checker: Checker, vault: Vault) -> Round:
+    """The submissions that can go together, as one batch reported at one moment."""
+    files = read_together([(each.body, each.content_type) for each in submissions], checker.dataset)
+    at = max(each.reported_at for each in submissions)
+    members = [
+        Member(replace(each, reported_at=at), seal_body(vault, each.body), count)
+        for each, count in zip(submissions, files.counts, strict=True)
+        if count is not None
+    ]
+    batch = prepare(files.batch, checker, vault, at, submissions[0].agency)
+    everyone = Round(members, batch)
+    return _only(everyone, _may_stay(everyone))
+
+
+def _may_stay(taking: Round) -> list[bool]:
+    """Who needs no closer look: every record has its subject, none says else than another, not all are wrong."""
+    batch = taking.batch
+    matched, lost = (taking.per_member(rows.get_column(ROW)) for rows in (batch.matched, batch.unmatched))
+    sizes = np.array([member.rows for member in taking.members])
+    alone = (lost > 0) | ((matched == 0) & (sizes >= FEWEST_ROWS))
+    keys = batch.matched.select(ROW, KEY_HASH, ROW_HASH)
+    differing = keys.filter(pl.col(ROW_HASH) != pl.col(ROW_HASH).first().over(KEY_HASH))
+    alone[taking.owner(differing.get_column(ROW))] = True
+    return [not goes for goes in alone]
+
+
+def _only(taking: Round, stays: Sequence[bool]) -> Round:
+    """The round of those who stay, their rows numbered anew."""
+    if all(stays):
+        return taking
+    staying = np.array(stays, dtype=bool)
+    sizes = np.array([member.rows for member in taking.members], dtype=np.int64)
+    # Who leaves takes his rows with him: every later number is so much less.
+    shift = np.cumsum(np.where(staying, 0, sizes))
+
+    def kept(table: pl.DataFrame, row: str) -> pl.DataFrame:
+        owners = taking.owner(table.get_column(row))
+        number = table.get_column(row).cast(pl.Int64) - pl.Series(shift[owners], dtype=pl.Int64)
+        return table.with_columns(number.cast(table.schema[row]).alias(row)).filter(pl.Series(staying[owners]))
+
+    batch = taking.batch
+    return Round(
+        [member for member, stay in zip(taking.members, stays, strict=True) if stay],
+        replace(
+            batch,
+            received=int(sizes[staying].sum()),
+            matched=kept(batch.matched, ROW),
+            unmatched=batch.unmatched.clear(),
+            faults=kept(batch.faults, "row"),
+            values=kept(batch.values, ROW),
+        ),
+    )
+
+
+async def _is_first(session: Session, members: Sequence[Member], dataset: Dataset) -> list[bool]:
+    """Whose Idempotency-Key (if he has one) nobody has used before, nor an earlier one of the same round."""
+    claims: dict[str, SubmissionKey] = {}
+    for submission, sealed, _ in members:
+        if key := submission.idempotency_key:
+            claims.setdefault(key, claim_of(submission, key, dataset, sealed))
+    ours = await receipt_store.claim_keys(session, list(claims.values()))
+    return [each.submission.idempotency_key is None or each.submission.receipt_id in ours for each in members]
+
+
+def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of records that several members told alike the first."""
+    return rows.unique(KEY_HASH, keep="first", maintain_order=True)
+
+
+async def _keep_faults(session: Session, taking: Round, faults: pl.DataFrame) -> None:
+    for owner, part in taking.parts(faults, "row"):
+        await fault_store.keep_faults(session, part, taking.members[owner].submission.receipt_id)
+
+
+async def _with_late(
+    session: Session, taking: Round, rows: pl.DataFrame, changed: pl.DataFrame, merged: Merged
+) -> pl.DataFrame:
+    """What changed, and older states that nobody knew of, each kept under its receipt."""
+    unknown: list[int] = []
+    for owner, part in taking.parts(rows.filter(pl.col(ROW).is_in(merged.older))):
+        kept = await past_store.keep_late(session, part, taking.members[owner].submission.receipt_id)
+        unknown += [row + int(taking.before[owner]) for row in kept]
+    return pl.concat([changed, rows.filter(pl.col(ROW).is_in(unknown))]) if unknown else changed
+
+
+def _told(taking: Round, table: pl.DataFrame) -> pl.DataFrame:
+    """The table with each row under its own receipt and number."""
+    owners = taking.owner(table.get_column(ROW))
+    receipts = np.array([str(member.submission.receipt_id) for member in taking.members])
+    own = table.get_column(ROW) - pl.Series(taking.before[owners], dtype=pl.Int64)
+    if len(taking.members) == 1:
+        return table
+    return table.with_columns(own.alias(ROW), pl.Series(RECEIPT, receipts[owners], dtype=pl.String))
+
+
+async def _receipts(
+    session: Session, taking: Round, dataset: Dataset, rows: tuple[pl.Series, pl.Series]
+) -> dict[UUID, Taken]:
+    """Keep the bodies and the receipts. `rows`: those that were accepted, and those that came too late."""
+    accepted, late = map(taking.per_member, rows)
+    good = taking.per_member(taking.batch.matched.get_column(ROW))
+    told = dict(taking.parts(taking.batch.faults, "row"))
+    nothing = pl.DataFrame(schema=FAULTS)
+    taken = {}
+    for place_, (submission, sealed, size) in enumerate(taking.members):
+        count = Count(size, int(accepted[place_]), int(late[place_]), size - int(good[place_]))
+        receipt = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
+        errors = first_errors(told.get(place_, nothing), dataset)
+        taken[submission.receipt_id] = Taken(receipt, errors)
+    await receipt_store.keep_bodies(session, [member.sealed for member in taking.members])
+    await receipt_store.keep_receipts(session, [each.receipt for each in taken.values()])
+    return taken

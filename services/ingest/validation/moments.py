@@ -1,0 +1,76 @@
+"""Moments as partners' systems write them: with a zone, or in China's time; a date alone is its midnight."""
+
+import polars as pl
+
+from services.ingest.validation.identifiers import Identified
+
+_SHANGHAI = "Asia/Shanghai"
+# Never \d: in these expressions it means every digit of every script.
+_ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_SHAPE = rf"^{_DAY}([T ]{_CLOCK}\s?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
+_ZONED = rf"([0-9])\s?{_ZONE}"
+# `2026-10-01`, `2026-10-01 08:00`, `2026-10-01 08:00:00`: what is as long as these names no zone.
+_DATE, _MINUTES, _SECONDS = 10, 16, 19
+
+
+def moments(texts: pl.Series) -> Identified:
+    """The moments (UTC, microseconds) of texts, and why one is none: datetime_format, no_such_date.
+
+    Step by step, each on the whole column: what one step found is not worked out again.
+    """
+    rows = pl.DataFrame({"text": texts.cast(pl.String)}).with_columns(
+        shaped=pl.col("text").str.contains(_SHAPE), length=pl.col("text").str.len_chars()
+    )
+    rows = rows.with_columns(pl.when("shaped").then("text").alias("bare"), zone=pl.lit(None, pl.String))
+    if not rows.get_column("length").is_in([_DATE, _MINUTES, _SECONDS]).all():
+        rows = rows.with_columns(zone=_zone(), bare=pl.col("bare").str.replace(_ZONED, "$1"))
+    local = rows.select(_whole().str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False), "zone")
+    values = _in_utc(local)
+    found = rows.select("text", "shaped", values).with_columns(sane=pl.col("moment").dt.year().is_between(1900, 9999))
+    return Identified(
+        found.select(pl.when("sane").then("moment").alias(texts.name)).to_series(), found.select(_fault()).to_series()
+    )
+
+
+def _zone() -> pl.Expr:
+    return pl.when(pl.col("shaped") & (pl.col("length") > _DATE)).then(pl.col("text").str.extract(_ZONE, 1))
+
+
+def _whole() -> pl.Expr:
+    """The texts without their zone in one shape: `2026-10-01 08:00:00`, with a fraction if they have one."""
+    spaced = pl.col("bare").str.replace("T", " ", literal=True)
+    length = spaced.str.len_chars()
+    missing = pl.when(length == _DATE).then(pl.lit(" 00:00:00")).when(length == _MINUTES).then(pl.lit(":00"))
+    return (spaced + missing.otherwise(pl.lit(""))).alias("local")
+
+
+def _in_utc(local: pl.DataFrame) -> pl.Series:
+    """`local` and `zone` as moments. China's summer times of 1986-1991 have hours that came twice or never."""
+    here = pl.col("local").dt.replace_time_zone(_SHANGHAI, ambiguous="earliest", non_existent="null")
+    there = here.dt.convert_time_zone("UTC")
+    if local.get_column("zone").null_count() < len(local):
+        zoned = pl.col("local").dt.replace_time_zone("UTC") - _offset(pl.col("zone"))
+        there = pl.when(pl.col("zone").is_null()).then(there).otherwise(zoned)
+    return local.select(there.alias("moment")).to_series()
+
+
+def _offset(zone: pl.Expr) -> pl.Expr:
+    """The offset of `Z`, `+0800` or `-03:30` as a duration."""
+    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = zone.str.slice(-2).cast(pl.Int64, strict=False).fill_null(0)
+    return pl.duration(minutes=sign * (hours * 60 + minutes))
+
+
+def _fault() -> pl.Expr:
+    given = pl.col("text").is_not_null()
+    no_such = given & ~pl.col("sane").fill_null(False)
+    return (
+        pl.when(given & ~pl.col("shaped"))
+        .then(pl.lit("datetime_format"))
+        .when(no_such)
+        .then(pl.lit("no_such_date"))
+        .alias("fault")
+    )

@@ -1,0 +1,103 @@
+"""Small submissions that come at the same time go together, and each has what it would have had alone."""
+
+import asyncio
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.bus import decode
+from shared.events.records import RECEIPT, RecordsAccepted, unpacked
+from tests.ingest_desk import Door, Record, a_tax_record, clear, counts
+
+
+async def _at_once(door: Door, files: list[list[Record]], **more: str) -> list[dict[str, Any]]:
+    """The receipts of files that are sent at the same moment."""
+    answers = await asyncio.gather(*(door.send("tax_arrears", file, **more) for file in files))
+    assert {answer.status_code for answer in answers} == {202}
+    return [answer.json() for answer in answers]
+
+
+async def test_each_of_many_has_its_own_receipt_heads_and_rows(door: Door) -> None:
+    files = [[a_tax_record(60_000 + 2 * number), a_tax_record(60_001 + 2 * number)] for number in range(40)]
+    receipts = await _at_once(door, files)
+    assert [counts(receipt) for receipt in receipts] == [(2, 2, 0, 0, 0)] * 40
+    kept = await door.rows("select receipt_id::text, array_agg(row_no order by row_no) from ingest.head group by 1")
+    assert dict(kept) == {receipt["receipt_id"]: [1, 2] for receipt in receipts}  # type: ignore[comparison-overlap]
+
+
+async def test_many_leave_in_few_events_that_name_each_rows_receipt(door: Door) -> None:
+    receipts = await _at_once(door, [[a_tax_record(61_000 + number)] for number in range(30)])
+    events = [event for receipt in receipts for event in await _events(door, receipt["receipt_id"])]
+    assert len(events) < 15
+    told = [
+        (row.get(RECEIPT) or str(event.receipt_id), row["#row"])
+        for event in events
+        for row in unpacked(event.table).to_dicts()
+    ]
+    assert sorted(told) == sorted((receipt["receipt_id"], 1) for receipt in receipts)
+
+
+async def _events(door: Door, receipt_id: str) -> list[RecordsAccepted]:
+    rows = await door.rows("select body from ingest.outbox where subject = 'records.accepted' order by id")
+    events = [decode(body, RecordsAccepted) for (body,) in rows]
+    return [event for event in events if str(event.receipt_id) == receipt_id]
+
+
+async def test_the_faults_of_one_are_told_to_it_alone_by_its_own_rows(door: Door) -> None:
+    good, bad = [a_tax_record(62_000)], [a_tax_record(62_001), a_tax_record(62_002, balance="-1")]
+    receipts = await _at_once(door, [good, bad, [a_tax_record(62_003)], [a_tax_record(62_004, tax_kind=None)]])
+    assert [counts(receipt)[3] for receipt in receipts] == [0, 1, 0, 1]
+    assert [(error["row"], error["item"]) for error in receipts[1]["errors"]] == [(2, "balance")]
+    later = await door.get(f"/v1/receipts/{receipts[1]['receipt_id']}")
+    assert later.json()["errors"] == receipts[1]["errors"]
+
+
+async def test_a_file_that_cannot_be_read_is_refused_and_spoils_no_other(door: Door) -> None:
+    sent = [door.send("tax_arrears", [a_tax_record(63_000 + number)]) for number in range(10)]
+    broken = door.send("tax_arrears", '[{"uscc": "9133"')
+    unknown = door.send("tax_arrears", [{"nobody_knows": 1}])
+    *good, first, second = await asyncio.gather(*sent, broken, unknown)
+    assert {answer.status_code for answer in good} == {202}
+    assert (first.status_code, second.status_code) == (400, 422)
+
+
+async def test_one_key_used_by_two_at_once_leads_to_one_receipt(door: Door) -> None:
+    await asyncio.gather(*(door.send("tax_arrears", [a_tax_record(64_000 + n)]) for n in range(3)))
+    receipts = await _at_once(door, [[a_tax_record(64_010)]] * 6, idempotency_key="together-1")
+    assert len({receipt["receipt_id"] for receipt in receipts}) == 1
+
+
+async def test_a_record_without_a_subject_goes_its_own_way(door: Door) -> None:
+    lost = a_tax_record(65_000, uscc=None, taxpayer="没有人认识的公司")
+    receipts = await _at_once(door, [[a_tax_record(65_001)], [lost], [a_tax_record(65_002)]])
+    assert [counts(receipt) for receipt in receipts] == [(1, 1, 0, 0, 0), (1, 0, 0, 0, 1), (1, 1, 0, 0, 0)]
+
+
+# A state of one of three taxpayers on one of four days: the content follows from both; some are wrong.
+_STATES = st.tuples(st.integers(1, 3), st.integers(1, 4), st.sampled_from(["", "", "", "-"]))
+_FILES = st.lists(st.lists(_STATES, max_size=3), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=_FILES)
+async def test_going_together_never_changes_what_is_known_in_the_end(door: Door, files: list[Any]) -> None:
+    sent = [[_record(*state) for state in file] for file in files]
+    await clear(door)
+    one_by_one = [receipt for file in sent for receipt in await _at_once(door, [file])]
+    known = await _heads(door)
+    await clear(door)
+    at_once = await _at_once(door, sent)
+    assert await _heads(door) == known
+    for alone, together in zip(one_by_one, at_once, strict=True):
+        received, *parts = counts(together)
+        assert (received, together["rejected"]) == (alone["received"], alone["rejected"])
+        assert sum(parts) == received
+
+
+def _record(who: int, day: int, sign: str) -> Record:
+    return a_tax_record(66_000 + who, balance=f"{sign}{who}.{day:02d}", stat_at=f"2026-11-{day:02d}")
+
+
+async def _heads(door: Door) -> list[tuple[Any, ...]]:
+    return await door.rows("select key, row_hash, source_time from ingest.head order by key")

@@ -20,7 +20,7 @@ from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
-from services.ingest.store.heads import Whose
+from services.ingest.store.heads import Merged, Whose
 from services.ingest.store.identities import keep_identities
 from services.ingest.store.subject_places import keep_places
 from services.ingest.usecases.full_lists import Sender
@@ -175,12 +175,9 @@ async def take_in(
     line = line or await timeline(session, submission.sender, dataset, submission.said)
     placed = await place(session, line, batch)
     receipt_id, batch = submission.receipt_id, placed.batch
-    await keep_identities(session, batch.identities, dataset.dataset, local_date(submission.reported_at))
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
-    merged = await head_store.merge(session, batch.matched, dataset.dataset, Whose.all_of(receipt_id))
-    if dataset.traces.place:
-        await keep_places(session, batch.matched, dataset.traces.place, dataset.subject.kind)
+    merged = await keep_states(session, batch, origin, Whose.all_of(receipt_id))
     # Most of the time every row is new: what nothing is wrong with costs no look.
     all_new = len(merged.kept) == len(batch.matched)
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
@@ -192,6 +189,16 @@ async def take_in(
     announce_records(session, submission.sender, dataset, table_of(news, merged.left))
     count.add(batch, accepted=len(changed), superseded=len(late))
     await measure(session, (dataset.dataset, submission.agency), submission.reported_at, batch, dataset)
+
+
+async def keep_states(session: Session, batch: Prepared, origin: Origin, whose: Whose) -> Merged:
+    """Keep the states that a batch's matched rows tell, and what else is known by them: identities and places."""
+    dataset = origin.dataset
+    await keep_identities(session, batch.identities, dataset.dataset, local_date(origin.at))
+    merged = await head_store.merge(session, batch.matched, dataset.dataset, whose)
+    if dataset.traces.place:
+        await keep_places(session, batch.matched, dataset.traces.place, dataset.subject.kind)
+    return merged
 
 
 async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, receipt_id: UUID) -> None:

@@ -21,21 +21,17 @@ from services.ingest.codecs import read_together
 from services.ingest.models import SubmissionKey
 from services.ingest.sealing import SealedBody, seal_body
 from services.ingest.store import faults as fault_store
-from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
 from services.ingest.store.heads import Merged, Whose
-from services.ingest.store.identities import keep_identities
-from services.ingest.store.subject_places import keep_places
 from services.ingest.usecases.matching import NOTHING_ASKED, Origin, remember
 from services.ingest.usecases.measuring import measure
 from services.ingest.usecases.receipts import Taken, first_errors
-from services.ingest.usecases.submission import Count, Submission, claim_of, receipt_of, superseded
+from services.ingest.usecases.submission import Count, Submission, claim_of, keep_states, receipt_of, superseded
 from services.ingest.usecases.telling import announce_records, table_of
 from services.ingest.usecases.timeline import SAID_NOTHING, place, timeline
 from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker
-from shared.clock import local_date
 from shared.crypto import Vault
 from shared.db import Session
 from shared.events.records import RECEIPT
@@ -98,13 +94,10 @@ async def submit_together(
     sender = taking.members[0].submission.sender
     placed = await place(session, await timeline(session, sender, dataset, SAID_NOTHING), taking.batch)
     rows = placed.batch.matched
-    await keep_identities(session, taking.batch.identities, dataset.dataset, local_date(sender.at))
-    merged = await head_store.merge(session, _each_once(rows), dataset.dataset, taking.whose())
-    if dataset.traces.place:
-        await keep_places(session, rows, dataset.traces.place, dataset.subject.kind)
+    origin = Origin(dataset, sender.agency, sender.id, sender.at)
+    merged = await keep_states(session, replace(placed.batch, matched=_each_once(rows)), origin, taking.whose())
     changed = rows.filter(pl.col(ROW).is_in(merged.kept))
     await waiting_store.drop_matched(session, rows.get_column(KEY_HASH), dataset.dataset)
-    origin = Origin(dataset, sender.agency, sender.id, sender.at)
     await remember(session, NOTHING_ASKED, changed, taking.batch.unmatched, origin)
     late = pl.concat([placed.late, superseded(rows, changed, merged.older)])
     await _keep_faults(session, taking, pl.concat([taking.batch.faults, placed.notes, late]))

@@ -23,7 +23,7 @@ async def test_each_of_many_has_its_own_receipt_heads_and_rows(door: Door) -> No
     receipts = await _at_once(door, files)
     assert [counts(receipt) for receipt in receipts] == [(2, 2, 0, 0, 0)] * 40
     kept = await door.rows("select receipt_id::text, array_agg(row_no order by row_no) from ingest.head group by 1")
-    assert dict(kept) == {receipt["receipt_id"]: [1, 2] for receipt in receipts}  # type: ignore[comparison-overlap]
+    assert dict(kept) == {receipt["receipt_id"]: [1, 2] for receipt in receipts}
 
 
 async def test_many_leave_in_few_events_that_name_each_rows_receipt(door: Door) -> None:

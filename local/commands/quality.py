@@ -1,6 +1,7 @@
 """`anxin quality`: which feed is late or broken, as an agency sees its own or a person sees all."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,11 +54,8 @@ def quality(
 def _as_agency(
     home: Home, agency: str | None, credentials: Path | None, url: str | None, query: dict[str, str]
 ) -> dict[str, Any]:
-    client = client_for(home, agency, credentials, url, None)
-    try:
+    with closing(client_for(home, agency, credentials, url, None)) as client:
         found: dict[str, Any] = client.get("/v1/quality", **query).json()
-    finally:
-        client.close()
     return found
 
 
@@ -72,7 +70,7 @@ def _as_person(home: Home, login: str, query: dict[str, str]) -> dict[str, Any]:
         client = person(home, ports, login)
     except RuntimeError as error:
         raise Denied(f"{login} 登录被拒。", str(error)) from error
-    with client:
+    with closing(client):
         answer = client.get("/v1/quality", params=query)
     if answer.is_error:
         raise refused(answer)

@@ -18,7 +18,7 @@ with given as (
 ), compared as materialized (
     select newest.*, held.row_hash as held_hash,
         (held.source_time, held.receipt_id) > (newest.source_time, cast(:receipt_id as uuid)) as is_older
-    from newest left join ingest.{table} held using (key)
+    from newest left join lateral (select * from ingest.{table} known where known.key = newest.key limit 1) held on true
 )
 """
 

@@ -27,6 +27,16 @@ _COPY = """
 copy ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no) from stdin (format csv)
 """
 
+# Each key is looked up in the index (`lateral .. limit 1` leaves no other way): a join would read the whole register
+# for every batch, and a delivery cost the more, the more is known.
+_DIFFERING = """
+select row from unnest(
+    cast(:rows as int[]), cast(:keys as uuid[]), cast(:hashes as uuid[])
+) as given(row, key, row_hash)
+left join lateral (select row_hash from ingest.head where head.key = given.key limit 1) held on true
+where held.row_hash is distinct from given.row_hash
+"""
+
 # `order by key` gives every transaction the same order of locks.
 _MERGE = """
 with given as (
@@ -39,7 +49,7 @@ with given as (
     select given.*, held.row_hash as held_hash,
         (held.source_time, held.receipt_id) > (given.source_time, given.receipt_id) as is_older,
         nullif(held.subject, given.subject) as other
-    from given left join ingest.head held using (key)
+    from given left join lateral (select * from ingest.head where head.key = given.key limit 1) held on true
     where held.row_hash is distinct from given.row_hash
 ), kept as (
     insert into ingest.head as held (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
@@ -95,8 +105,12 @@ async def merge(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose
     newest = _newest(rows)
     # A few rows are compared in one round trip; to look first and then copy takes four.
     is_large = len(newest) > _FEW and len(whose.receipts) == 1
-    if is_large and await _is_likely_new(session, newest) and await _copied(session, newest, dataset, whose):
-        return Merged(newest.get_column(ROW).to_list(), [])
+    if is_large:
+        if await _is_likely_new(session, newest) and await _copied(session, newest, dataset, whose):
+            return Merged(newest.get_column(ROW).to_list(), [])
+        newest = await _differing(session, newest)
+        if newest.is_empty():
+            return Merged([], [])
     found = (await sql(session, _MERGE, dataset=dataset, **vars(whose), **_arrays(newest))).one()
     left = pl.DataFrame([found.left_rows or [], found.left_subjects or []], schema=_LEFT)
     return Merged(found.kept or [], found.older or [], left)
@@ -113,6 +127,13 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
 async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:
     sample = rows.get_column(KEY_HASH).gather_every(max(1, len(rows) // _SAMPLE))
     return not (await sql(session, _KNOWS, keys=literal(sample))).scalar_one()
+
+
+async def _differing(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that say something else than what is known: nearly none, when a register comes again."""
+    columns = {"rows": ROW, "keys": KEY_HASH, "hashes": ROW_HASH}
+    found = await sql(session, _DIFFERING, **{name: literal(rows.get_column(of)) for name, of in columns.items()})
+    return rows.filter(pl.col(ROW).is_in(list(found.scalars())))
 
 
 async def _copied(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose) -> bool:

@@ -42,7 +42,8 @@ _NEWS = """
 select given.row_no from unnest(
     cast(:rows as int[]), cast(:keys as uuid[]), cast(:hashes as uuid[]), cast(:times as timestamptz[])
 ) as given(row_no, key, row_hash, source_time)
-left join ingest.head using (key) left join ingest.unmatched waiting using (key)
+left join lateral (select row_hash from ingest.head where head.key = given.key limit 1) head on true
+left join lateral (select row_hash from ingest.unmatched known where known.key = given.key limit 1) waiting on true
 where given.row_hash is distinct from head.row_hash and given.row_hash is distinct from waiting.row_hash
 """
 

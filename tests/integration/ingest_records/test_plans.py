@@ -1,0 +1,47 @@
+"""What a delivery costs depends on the delivery, not on how much is known: no statement of it reads a whole register."""
+
+import re
+
+import pytest
+
+from services.ingest.store import heads, past, waiting
+from tests.ingest_desk import Door
+
+# Enough that a planner who may choose would read it all.
+_FILL = """
+insert into ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
+select md5(n::text)::uuid, 'tax_arrears', 'x', md5(n::text)::uuid, now(), '01993a9e-7e00-7000-8000-000000000000', n
+from generate_series(1, 20000) as n
+"""
+_KEYS = "{" + ",".join(f"{number:032x}" for number in range(5000)) + "}"
+_ROWS = "{" + ",".join(map(str, range(1, 5001))) + "}"
+_GIVEN = {
+    "rows": _ROWS,
+    "keys": _KEYS,
+    "hashes": _KEYS,
+    "micros": _ROWS,
+    "times": "{" + ",".join(["2026-11-01"] * 5000) + "}",
+    "subjects": ["x"] * 5000,
+    "receipts": ["01993a9e-7e00-7000-8000-000000000001"],
+    "receipt_id": "01993a9e-7e00-7000-8000-000000000001",
+    "before": [0],
+    "dataset": "tax_arrears",
+    "records": "[]",
+}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [heads._MERGE, heads._DIFFERING, past._NEWS, waiting._KEEP_UNMATCHED],
+    ids=["merge", "differ", "news", "wait"],
+)
+async def test_a_delivery_looks_its_keys_up_and_reads_no_register(door: Door, statement: str) -> None:
+    names = set(re.findall(r"(?<!:):(\w+)", statement))
+    async with door.db.transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql(_FILL)
+        plan = await heads.sql(session, f"explain {statement}", **{name: _GIVEN[name] for name in names})
+        told = "\n".join(plan.scalars())
+        await session.rollback()
+    assert "Seq Scan on head" not in told
+    assert "Seq Scan on unmatched" not in told

@@ -1,10 +1,11 @@
-"""What a delivery costs depends on the delivery, not on how much is known: no statement of it reads a whole register."""
+"""What a delivery costs depends on it, not on how much is known: no statement of it reads a whole register."""
 
 import re
 
 import pytest
 
 from services.ingest.store import heads, past, waiting
+from shared.db import sql
 from tests.ingest_desk import Door
 
 # Enough that a planner who may choose would read it all.
@@ -30,17 +31,21 @@ _GIVEN = {
 }
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [heads._MERGE, heads._DIFFERING, past._NEWS, waiting._KEEP_UNMATCHED],
-    ids=["merge", "differ", "news", "wait"],
-)
+_STATEMENTS = {
+    "merge": heads._MERGE,
+    "differ": heads._DIFFERING,
+    "news": past._NEWS,
+    "wait": waiting._KEEP_UNMATCHED,
+}
+
+
+@pytest.mark.parametrize("statement", _STATEMENTS.values(), ids=_STATEMENTS)
 async def test_a_delivery_looks_its_keys_up_and_reads_no_register(door: Door, statement: str) -> None:
     names = set(re.findall(r"(?<!:):(\w+)", statement))
     async with door.db.transaction() as session:
         connection = await session.connection()
         await connection.exec_driver_sql(_FILL)
-        plan = await heads.sql(session, f"explain {statement}", **{name: _GIVEN[name] for name in names})
+        plan = await sql(session, f"explain {statement}", **{name: _GIVEN[name] for name in names})
         told = "\n".join(plan.scalars())
         await session.rollback()
     assert "Seq Scan on head" not in told

@@ -232,7 +232,7 @@ def _text(column: pl.Series) -> pl.Series:
 
 
 def _cast(item: str, kind: ItemType) -> pl.Expr:
-    return _READ[kind](pl.col(item).str.strip_chars()).alias(item)
+    return READ[kind](pl.col(item).str.strip_chars()).alias(item)
 
 
 def _moment(text: pl.Expr) -> pl.Expr:
@@ -255,7 +255,7 @@ def _plain_words(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all("_", " ", literal=True)
 
 
-_READ: dict[ItemType, Callable[[pl.Expr], pl.Expr]] = {
+READ: dict[ItemType, Callable[[pl.Expr], pl.Expr]] = {
     "money": lambda text: text.cast(pl.Decimal(20, 2), strict=False),
     "int": lambda text: text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
     "dec": lambda text: text.cast(pl.Float64, strict=False),

@@ -1,0 +1,168 @@
+"""A world: everything that was ever reported about the employers of a place, to be seen as it was known at any time.
+
+It is read of a directory (`architecture.md` 6: a file a dataset, and `labels.csv`), with whatever datasets are there,
+however dirty, or made of the facts that are stored. Datasets are read when they are first asked for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from services.scoring.frames import Facts
+from services.scoring.measurebook import Measurebook, Measured, shipped
+from services.scoring.worlds import files, links, reading
+from services.scoring.worlds.profiles import profile
+from services.scoring.worlds.register import NOBODY, Register
+from services.scoring.worlds.tables import Array, Table, build
+
+__all__ = ["NOBODY", "Table", "World", "read_world", "world_in", "world_of"]
+
+LABELS: dict[str, pl.DataType] = {
+    "employer_id": pl.String(),
+    "started_on": pl.Date(),
+    "discovered_on": pl.Date(),
+    "workers": pl.Int64(),
+    "amount": pl.Float64(),
+}
+
+
+Read = Callable[[Measured, Register], pl.DataFrame]
+
+
+class World:
+    """Tables of the datasets that there are. `book` says what they measure; `register` numbers the employers."""
+
+    def __init__(self, there: Iterable[str], read: Read, book: Measurebook | None = None) -> None:
+        self.book = book or shipped()
+        self.register = Register()
+        self._there = frozenset(there)
+        self._read = read
+        self._tables: dict[str, Table] = {}
+
+    @cached_property
+    def datasets(self) -> tuple[Measured, ...]:
+        """The datasets that are there, in the order of the book."""
+        return tuple(each for each in self.book.datasets if each.dataset in self._there)
+
+    def table(self, code: str) -> Table:
+        """A dataset's rows; KeyError when it is not there."""
+        if code not in self._tables:
+            self._tables[code] = self._load(self.book.by_code[code])
+        return self._tables[code]
+
+    def tables(self) -> dict[str, Table]:
+        """Every dataset's rows."""
+        return {each.dataset: self.table(each.dataset) for each in self.datasets}
+
+    @cached_property
+    def labels(self) -> pl.DataFrame:
+        """Wage arrears that were found: employer_id (as in `subjects`), started_on, discovered_on, workers, amount."""
+        if "own_past" not in self._there:
+            return pl.DataFrame(schema=LABELS)
+        rows = self._typed(self.book.by_code["own_past"]).drop_nulls("number")
+        codes = self.register.codes.gather(rows.get_column("number").cast(pl.UInt32))
+        blank = [pl.lit(None, kind).alias(name) for name, kind in LABELS.items() if name not in rows.columns]
+        told = rows.with_columns(codes.alias("employer_id"), *blank)
+        return told.select(pl.col(name).cast(kind) for name, kind in LABELS.items()).sort(
+            "discovered_on", "employer_id"
+        )
+
+    def subjects(self, at: datetime) -> pl.Series:
+        """The codes of everyone who was spoken of by then, sorted. A code that is a slip for some other is nobody's."""
+        known = pl.Series(self.known_numbers(reading.as_microseconds(at)), dtype=pl.Int32)
+        real = known.filter(~self._slips.gather(known.cast(pl.UInt32)))
+        return self.register.codes.gather(real.cast(pl.UInt32)).alias("subject").sort()
+
+    def known_numbers(self, at: int) -> Array:
+        """The numbers of everyone who was spoken of by then (microseconds since 1970), slips too."""
+        return np.asarray(np.flatnonzero(self._first_reports <= at))
+
+    def profile(self, at: datetime) -> pl.DataFrame:
+        """subject, town, industry (section), size (band of insured people) as known then; null where not known."""
+        subjects = self.subjects(at)
+        where = self.profiles(self.register.look_up(subjects).to_numpy(), reading.as_microseconds(at))
+        return where.insert_column(0, subjects)
+
+    def profiles(self, numbers: Array, at: int) -> pl.DataFrame:
+        """town, industry and size of employers by number, as known at a time (microseconds since 1970)."""
+        sources = (self.book.profile.town.dataset, self.book.profile.heads.dataset)
+        register, heads = (self.table(code) if code in self._there else None for code in sources)
+        return profile(register, heads, self.book, numbers, at)
+
+    @cached_property
+    def _first_reports(self) -> Array:
+        tables = self.tables().values()
+        count = len(self.register.codes)
+        nobody = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
+        return np.asarray(np.minimum.reduce([nobody, *(table.first_reports(count) for table in tables)]))
+
+    @cached_property
+    def _slips(self) -> pl.Series:
+        """Where nearly every code proves, those that do not are slips, unless a label or the register names them."""
+        slips = self.register.is_slip(pl.Series(range(len(self.register.codes)), dtype=pl.Int32))
+        if not len(slips) or slips.mean() > 0.1:  # type: ignore[operator]
+            return slips & False
+        sure = [self.table(code).subject for code in ("own_past", "samr_entity") if code in self._there]
+        named = np.zeros(len(slips), dtype=bool)
+        for numbers in sure:
+            named[numbers] = True
+        return slips & ~pl.Series(named)
+
+    def _load(self, dataset: Measured) -> Table:
+        rows = self._with_the_lost(self._typed(dataset), dataset)
+        keyed = rows if "key" in rows.columns else reading.with_keys(rows, dataset)
+        return build(reading.whole(keyed, dataset), dataset, self.book)
+
+    def _typed(self, dataset: Measured) -> pl.DataFrame:
+        return self._read(dataset, self.register)
+
+    def _with_the_lost(self, rows: pl.DataFrame, dataset: Measured) -> pl.DataFrame:
+        """Whose code is missing or slipped is looked for by account, by what another dataset knows, and by name."""
+        for item, found in self._links(dataset, rows):
+            number = rows.get_column("number")
+            lost = number.is_null() | self.register.is_slip(number).fill_null(False)
+            rows = links.follow(rows, item, found, lost)
+        return rows
+
+    def _links(self, dataset: Measured, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+        proven = rows.filter(~self.register.is_slip(rows.get_column("number")).fill_null(True))
+        ways = [(dataset.account, links.told(proven, dataset.account))] if dataset.account in rows.columns else []
+        if dataset.via and dataset.via.dataset in self._there:
+            ways.append((dataset.via.item, self._told_elsewhere(dataset.via.dataset, dataset.via.item)))
+        if dataset.name in rows.columns:
+            own = links.told(proven, dataset.name)
+            ways.append((dataset.name, links.only_unique(self._names if self._names.height else own)))
+        return ways
+
+    def _told_elsewhere(self, code: str, item: str) -> pl.DataFrame:
+        rows = self._typed(self.book.by_code[code])
+        return links.told(rows, item) if item in rows.columns else pl.DataFrame(schema=links.LINKS)
+
+    @cached_property
+    def _names(self) -> pl.DataFrame:
+        town = self.book.profile.town.dataset
+        name = self.book.by_code[town].name if town in self._there else None
+        return self._told_elsewhere(town, name) if name else pl.DataFrame(schema=links.LINKS)
+
+
+def read_world(folder: Path, book: Measurebook | None = None) -> World:
+    """The world of a directory. Files that the book does not know are left alone. FileNotFoundError if it is none."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no directory")
+    book = book or shipped()
+    found = {each.dataset: files.find(folder, each.file or each.dataset) for each in book.datasets}
+    return world_in({code: files.scan(path) for code, path in found.items() if path}, book)
+
+
+def world_in(frames: Mapping[str, pl.LazyFrame], book: Measurebook | None = None) -> World:
+    """The world of frames by dataset (`own_past` holds the labels), as they would stand in files."""
+    return World(frames, lambda dataset, register: reading.typed(frames[dataset.dataset], dataset, register), book)
+
+
+def world_of(facts: Facts, book: Measurebook | None = None) -> World:
+    """The world of stored facts, of `frames.gather` with `Measured.as_stored`: the same features as of a directory."""
+    return World(facts.frames, lambda dataset, register: reading.stored(facts, dataset, register), book)

@@ -10,7 +10,7 @@ WORKDIR /app
 RUN pip install --no-cache-dir uv==0.13.9
 # The dependencies alone first: they change seldom, so this layer is kept.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --no-group local --no-install-project
+RUN uv sync --frozen --no-dev --no-group local --no-group training --no-install-project
 COPY shared shared
 COPY services services
 COPY gateway gateway

@@ -1,0 +1,119 @@
+"""What `anxin train` and `anxin backtest` do: read a directory, learn, judge, write what was found."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from services.scoring.backtest import Ask, answering, learn, past
+from services.scoring.backtest import backtest as run
+from services.scoring.backtest.card import card
+from services.scoring.backtest.refused import Unfit
+from services.scoring.model import policy, registry
+from services.scoring.worlds import World, files, read_world
+
+Say = Callable[[str, str], None]
+
+
+def train(data: Path, until: date, out: Path, seed: int, say: Say) -> dict[str, Any]:
+    """Train on a directory and write the model's entry; what it tells. Raises Unfit."""
+    source = _read(data, say)
+    numbers = policy.shipped()
+    learned = learn(source, until, numbers, seed, say)
+    facts = {
+        **answering.trained(learned, source.described),
+        "data_sha256": data_sha256(source.world, data),
+        "horizon_days": numbers.horizon_days,
+        "seed": seed,
+    }
+    registry.write(out, learned.contest.champion, facts, card(facts, numbers.horizon_days))
+    return {**facts, "entry": str(out)}
+
+
+def backtest(data: Path, ask: Ask, out: Path | None, say: Say) -> dict[str, Any]:
+    """Backtest a directory, write the report when a folder is given; the answer. Raises Unfit."""
+    ask.must_be_in_order()  # said before anything is read
+    source = _read(data, say)
+    answer = run(source, ask, policy.shipped(), read_oracle(data), say)
+    answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
+    if out is not None:
+        from local import backtest_report
+
+        backtest_report.write(out, answer)
+    return answer.told
+
+
+LABELS = ("employer_id", "started_on", "discovered_on")
+
+
+def _read(data: Path, say: Say) -> past.Past:
+    """The directory as a source. Raises Unfit when it is not one that can be learned from."""
+    if not data.is_dir():
+        raise Unfit(f"没有目录 {data}。", f"There is no directory {data}.")
+    _must_have_labels(data)
+    say(f"读取 {data}", f"reading {data}")
+    world = read_world(data)
+    if not datasets(world):
+        raise Unfit(
+            f"{data} 里没有目录中的数据集（应有 <数据集>.parquet 或 .csv）。",
+            f"{data} holds no dataset of the catalogue (expected <dataset>.parquet or .csv).",
+        )
+    source = past.Past(world)
+    if source.labels.is_empty():
+        raise Unfit("labels 里没有可用的标签行。", "labels holds no usable row.")
+    return source
+
+
+def _must_have_labels(data: Path) -> None:
+    file = files.find(data, "labels")
+    if file is None:
+        raise Unfit(f"{data} 里没有 labels.csv。", f"There is no labels.csv in {data}.")
+    _must_have(file, LABELS)
+
+
+def _must_have(file: Path, columns: tuple[str, ...]) -> None:
+    try:
+        there = files.scan(file).collect_schema().names()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Unfit(f"{file.name} 无法读取：{error}。", f"{file.name} cannot be read: {error}.") from error
+    if missing := [name for name in columns if name not in there]:
+        told = ", ".join(missing)
+        raise Unfit(f"{file.name} 缺少列 {told}。", f"{file.name} lacks the columns {told}.")
+
+
+def datasets(world: World) -> list[str]:
+    """The datasets of a world, without the labels."""
+    return [each.dataset for each in world.datasets if each.file is None]
+
+
+def read_oracle(data: Path) -> pl.DataFrame | None:
+    """employer_id, as_of, hazard of the oracle's file; None when there is none. Raises Unfit when it lacks one."""
+    file = files.find(data, "oracle")
+    if file is None:
+        return None
+    _must_have(file, ("employer_id", "as_of", "hazard"))
+    told: pl.DataFrame = files.scan(file).collect()
+    return told.select(
+        pl.col("employer_id").cast(pl.String),
+        pl.col("as_of").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
+        pl.col("hazard").cast(pl.Float64, strict=False),
+    )
+
+
+def data_sha256(world: World, data: Path) -> str:
+    """One digest of the labels and of every dataset that is read, by name and content."""
+    digest = hashlib.sha256()
+    for name in sorted(["labels", *datasets(world)]):
+        file = files.find(data, name)
+        if file is not None:
+            digest.update(f"{file.name}\n".encode())
+            digest.update(_file_sha256(file))
+    return digest.hexdigest()
+
+
+def _file_sha256(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()

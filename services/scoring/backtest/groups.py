@@ -1,0 +1,141 @@
+"""The shipped contender's alerts by level, town, industry and size, and how far apart the groups are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from services.scoring.backtest.replay import Alerts
+from services.scoring.backtest.truth import Outcome, Truth
+from services.scoring.evaluation import drawn, share
+from services.scoring.evaluation.ranking import Array
+from services.scoring.model import Reason
+from services.scoring.model.policy import Replaying
+
+UNKNOWN = "unknown"
+GROUPINGS = ("town", "industry", "size")
+
+
+def level_of(probability: float, levels: Mapping[str, float]) -> str:
+    """The highest level whose least probability is reached; "none" below all."""
+    return max((name for name in levels if probability >= levels[name]), key=lambda name: levels[name], default="none")
+
+
+def by_level(
+    probability: Array, positive: Array, alerts: Alerts, result: Outcome, levels: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Per level, the lowest first: rows at risk and what share of them failed; alerts and what share was right."""
+    raised = np.array([level_of(each, levels) for each in alerts.probability])
+    names = ["none", *sorted(levels, key=lambda name: levels[name])]
+    bounds = [0.0, *(levels[name] for name in names[1:]), np.inf]
+    found = []
+    for name, low, high in zip(names, bounds, bounds[1:], strict=False):
+        rows, mine = (probability >= low) & (probability < high), raised == name
+        found.append(
+            {
+                "level": name,
+                "rows": int(rows.sum()),
+                "observed": _none_if_nan(share(positive[rows].astype(float), np.ones(int(rows.sum())))),
+                "alerts": int(mine.sum()),
+                "precision": _none_if_nan(share(result.right[mine].astype(float), np.ones(int(mine.sum())))),
+            }
+        )
+    return found
+
+
+def _none_if_nan(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 6)
+
+
+def by_group(
+    profile: pl.DataFrame,
+    grouping: str,
+    alerts: Alerts,
+    result: Outcome,
+    *,
+    found: Truth,
+    numbers: Replaying,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Per group of a grouping: alerts, precision, events, recall, the shares with their intervals."""
+    group_of = dict(profile.select("subject", grouping).iter_rows())
+    alerted = np.array([group_of.get(subject) or UNKNOWN for subject in alerts.subject], dtype=object)
+    failed = np.array([group_of.get(each) or UNKNOWN for each in found.events["employer_id"]], dtype=object)
+    names = sorted({*alerted.tolist(), *failed.tolist()})
+    employer = found.events["employer"].to_numpy()
+
+    def shares(weight: Array) -> dict[str, float]:
+        told = {}
+        for name in names:
+            mine, theirs = alerted == name, failed == name
+            alert, event = weight[result.employer[mine]], weight[employer[theirs]]
+            told[f"precision/{name}"] = share(alert * result.right[mine], alert)
+            told[f"recall/{name}"] = share(event * result.caught[theirs], event)
+        return told
+
+    figures = drawn(shares, len(found.employers), numbers.resamples, seed)
+    return [
+        {
+            grouping: name,
+            "alerts": int((alerted == name).sum()),
+            "precision": figures[f"precision/{name}"].figure(numbers.interval).as_json(),
+            "events": int((failed == name).sum()),
+            "recall": figures[f"recall/{name}"].figure(numbers.interval).as_json(),
+        }
+        for name in names
+    ]
+
+
+def gaps(groups: Mapping[str, list[dict[str, Any]]], least: int) -> list[dict[str, Any]]:
+    """Per grouping and figure, how far the best group is from the worst, among those large enough to compare.
+
+    `beyond_chance`: the two groups' intervals do not meet.
+    """
+    found = []
+    for grouping, rows in groups.items():
+        for figure, counted in (("precision", "alerts"), ("recall", "events")):
+            large = [row for row in rows if row[counted] >= least and row[figure]["value"] is not None]
+            if len(large) < 2:
+                continue
+            low = min(large, key=lambda row: row[figure]["value"])
+            high = max(large, key=lambda row: row[figure]["value"])
+            found.append(
+                {
+                    "grouping": grouping,
+                    "figure": figure,
+                    "gap": round(high[figure]["value"] - low[figure]["value"], 6),
+                    "lowest": low[grouping],
+                    "highest": high[grouping],
+                    "beyond_chance": bool((low[figure]["high"] or 1) < (high[figure]["low"] or 0)),
+                }
+            )
+    return found
+
+
+def rows_of_alerts(alerts: Alerts, result: Outcome, levels: Mapping[str, float]) -> pl.DataFrame:
+    """alerts.csv: employer_id, alert_on, probability, level, right, lead_days, reasons (column=value:contribution)."""
+    leads = [None if np.isnan(lead) else int(lead) for lead in result.lead.tolist()]
+    reasons = [
+        "; ".join(f"{r.column}={_plain(r.value)}:{r.contribution:+.3f}" for r in given) for given in alerts.reasons
+    ]
+    return pl.DataFrame(
+        {
+            "employer_id": alerts.subject,
+            "alert_on": alerts.day,
+            "probability": [round(each, 6) for each in alerts.probability],
+            "level": [level_of(each, levels) for each in alerts.probability],
+            "right": result.right,
+            "lead_days": pl.Series(leads, dtype=pl.Int64),
+            "reasons": reasons,
+        },
+        schema_overrides={"employer_id": pl.String, "alert_on": pl.Date, "reasons": pl.String},
+    )
+
+
+def _told(reasons: list[Reason]) -> str:
+    return "; ".join(f"{each.column}={_plain(each.value)}:{each.contribution:+.3f}" for each in reasons)
+
+
+def _plain(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"

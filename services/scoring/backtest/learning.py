@@ -1,0 +1,88 @@
+"""From a source to a trained contest: which days, which rows, which model. `anxin train`; a backtest begins so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from services.scoring.backtest.refused import Unfit
+from services.scoring.backtest.source import Source
+from services.scoring.model.policy import Policy, Training
+from services.scoring.training import Contest, contest
+from services.scoring.training.labels import known
+from services.scoring.training.recipe import Recipe, Window
+from services.scoring.training.rows import Plan, Rows, days_of, gather, plan
+from services.scoring.training.splits import validation_days
+
+Say = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The contest with what it stands on."""
+
+    contest: Contest
+    until: date
+    days: tuple[date, ...]
+    rows: int
+    positives: int
+    rate: float
+    labels: int
+
+
+def learn(source: Source, until: date, policy: Policy, seed: int, say: Say) -> Learned:
+    """Train every contender on what was known by the end of `until`. Raises Unfit when there is nothing to learn."""
+    labels = known(source.labels, until)
+    if labels.is_empty():
+        raise Unfit(f"{until} 之前没有已发现的欠薪标签。", f"No label had been discovered by {until}.")
+    numbers = policy.training
+    days = days_of(labels, until, policy.horizon_days, numbers)
+    if not days:
+        raise Unfit(f"{until} 之前没有完整的观察窗口。", f"No window of {policy.horizon_days} days is over by {until}.")
+    earlier, later = validation_days(days, policy.horizon_days, numbers.validation_share)
+    full = _unsampled(source, later, numbers.most_full_rows)
+    planned = plan(labels, source.subjects, days, full, Window(until, policy.horizon_days, numbers, seed))
+    _must_teach(planned, until)
+    say(f"训练样本 {planned.rows} 行，正例 {planned.positives}", f"{planned.rows} rows, {planned.positives} positive")
+    rows = gather(
+        planned, source.table, lambda day, count: say(f"特征 {day}：{count} 行", f"features of {day}: {count}")
+    )
+    say("训练模型", "training")
+    found = contest(rows, earlier, later, _recipe(source, rows, numbers, seed))
+    return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height)
+
+
+def _unsampled(source: Source, later: list[date], most_rows: int) -> frozenset[date]:
+    """As many of the later days, evenly spread, as may have all their employers; at least one."""
+    if not later:
+        return frozenset()
+    each = max(1, source.subjects(later[-1]).len())
+    count = max(1, min(len(later), most_rows // each))
+    return frozenset(later[-1 - (place * len(later)) // count] for place in range(count))
+
+
+def _must_teach(planned: Plan, until: date) -> None:
+    if planned.positives == 0:
+        raise Unfit(
+            f"{until} 之前的样本里没有欠薪的用人单位（标签与数据集的编号是否一致？）。",
+            f"No employer of the data comes into arrears before {until} (do labels and datasets name them alike?).",
+        )
+    if planned.positives == planned.rows:
+        raise Unfit("样本里没有未欠薪的用人单位。", "Every employer of the sample comes into arrears.")
+
+
+def _recipe(source: Source, rows: Rows, numbers: Training, seed: int) -> Recipe:
+    told = source.described(rows.columns)
+    return Recipe(
+        numbers,
+        seed,
+        monotone={name: column.monotone for name, column in told.items()},
+        family={name: column.family for name, column in told.items()},
+    )
+
+
+def hidden_or_starting(labels: pl.DataFrame, day: date, horizon: int) -> pl.DataFrame:
+    """The labels that an alert on this day would be right about: started by the horizon's end, undiscovered yet."""
+    soon = pl.col("started_on") <= pl.lit(day).dt.offset_by(f"{horizon}d")
+    return labels.filter(soon & (pl.col("discovered_on").is_null() | (pl.col("discovered_on") > day)))

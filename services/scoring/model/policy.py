@@ -1,0 +1,82 @@
+"""The numbers of the model, its training and its backtest, read from `data/model.yaml` and checked whole."""
+
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+
+class Replaying(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a backtest spends its alerts and how sure its figures are."""
+
+    budget_per_year: int
+    budget_employers: int
+    cool_down_days: int
+    resamples: int
+    interval: float
+    calibration_bins: int
+    least_in_group: int
+
+
+class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One setting of the boosted trees."""
+
+    num_leaves: int
+    min_data_in_leaf: int
+    lambda_l2: float
+    feature_fraction: float
+
+
+class Binning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the scorecard learns its bins and its columns."""
+
+    bins: int
+    most_columns: int
+    least_information: float
+    most_correlation: float
+    ridge: float
+
+
+class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which rows are trained on, and how complex a model may be."""
+
+    months: int
+    warm_up_months: int
+    least_months: int
+    negatives_each: int
+    least_rows: int
+    most_rows: int
+    most_full_rows: int
+    validation_share: float
+    least_validation_positives: int
+    folds: int
+    least_known_share: float
+    isotonic_from: int
+    ships_when_better_in: float
+    resamples: int
+    candidates: tuple[Candidate, ...]
+    few_positives: int
+    few_candidate: Candidate
+    least_positives_for_trees: int
+    learning_rate: float
+    most_rounds: int
+    patience: int
+    threads: int
+    cells_for_threads: int
+    scorecard: Binning
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of it. `levels`: the least probability of each, from the lowest level up."""
+
+    horizon_days: int
+    levels: dict[str, float]
+    backtest: Replaying
+    training: Training
+
+
+@cache
+def shipped() -> Policy:
+    """The numbers that come with the platform."""
+    text = resources.files("services.scoring").joinpath("data/model.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=Policy)

@@ -1,0 +1,62 @@
+"""What labels say at a time: who comes into arrears soon, who is in them, and how late one learns of it. Pure.
+
+Labels: columns employer_id, started_on, discovered_on (dates; null: not discovered yet).
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from services.scoring.evaluation.ranking import Array
+
+
+def known(labels: pl.DataFrame, until: date) -> pl.DataFrame:
+    """The labels that had been discovered by the end of a day."""
+    return labels.filter(pl.col("discovered_on") <= until)
+
+
+def starting(labels: pl.DataFrame, day: date, horizon: int) -> pl.DataFrame:
+    """Labels whose arrears start in (day, day + horizon]."""
+    return labels.filter((pl.col("started_on") > day) & (pl.col("started_on") <= day + timedelta(days=horizon)))
+
+
+def ongoing(labels: pl.DataFrame, day: date) -> pl.Series:
+    """Employers whose arrears have started by a day and are not discovered on it yet."""
+    hidden = pl.col("discovered_on").is_null() | (pl.col("discovered_on") > day)
+    return labels.filter((pl.col("started_on") <= day) & hidden)["employer_id"].unique()
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long it takes until arrears are discovered. `share[i]`: discovered within `days[i]` of their start."""
+
+    days: Array
+    share: Array
+
+    def known_share(self, age: Array) -> Array:
+        """The share of arrears of an age (days, any shape) that is discovered by then."""
+        place = np.searchsorted(self.days, age, side="right")
+        found: Array = np.concatenate([[0.0], self.share])[place]
+        return found
+
+
+def delays(labels: pl.DataFrame, until: date) -> Delays:
+    """Learned from labels that are known by a day, of which the newest can only be the quickly discovered ones.
+
+    Right-truncated: looked at backwards in time, a delay is at risk of being seen among those starts that left time
+    for it (the reverse product-limit estimator of Lynden-Bell). Starts older than the longest delay anchor it at one.
+    """
+    told = labels.select(
+        (pl.col("discovered_on") - pl.col("started_on")).dt.total_days().clip(0).alias("delay"),
+        (pl.lit(until) - pl.col("started_on")).dt.total_days().alias("age"),
+    ).drop_nulls()
+    delay, age = told["delay"].to_numpy(), told["age"].to_numpy()
+    days = np.unique(delay)
+    # Of a delay d: how many had it, among those with a delay of at most d whose start lies at least d back.
+    exact = np.array([(delay == d).sum() for d in days], dtype=np.float64)
+    at_risk = np.array([((delay <= d) & (age >= d)).sum() for d in days], dtype=np.float64)
+    falls = 1 - exact / np.maximum(at_risk, 1)
+    later = np.concatenate([np.cumprod(falls[::-1])[::-1][1:], [1.0]]) if len(days) else np.zeros(0)
+    return Delays(days, later)

@@ -1,0 +1,27 @@
+"""What every contender is trained with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.scoring.model.policy import Training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers, the seed, and what is known of the columns: direction of risk (+1, -1, 0) and family of each."""
+
+    numbers: Training
+    seed: int
+    monotone: Mapping[str, int]
+    family: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Until which day labels may be known, and how many days after a row's day its target reaches."""
+
+    until: date
+    horizon: int
+    numbers: Training
+    seed: int

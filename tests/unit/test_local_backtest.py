@@ -1,0 +1,116 @@
+"""`anxin backtest` and `anxin train` on a directory: what they leave, and what they say of one that will not do."""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from local import modelling
+from local.backtest_report.page import figure
+from services.scoring.backtest import Ask, Unfit
+from services.scoring.model import registry
+from services.scoring.training.rows import month_ends
+
+START, FROM, UNTIL = date(2022, 1, 31), date(2024, 6, 30), date(2024, 12, 31)
+ASK = Ask(FROM, UNTIL, budget=12)
+
+
+def quiet(zh: str, en: str) -> None:
+    """Nobody watches a test's progress."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two datasets of eighty employers, of whom those with growing power arrears do not pay wages."""
+    folder = tmp_path_factory.mktemp("backtest-data")
+    random, days = np.random.default_rng(1), month_ends(START, UNTIL)
+    power, tax, labels = [], [], []
+    for number in range(80):
+        code, behind = f"E{number:03d}", 0
+        for day in days:
+            behind = behind + 1 if random.random() < (0.75 if behind else 0.05) else 0
+            power.append(_power(number, code, day, behind))
+            tax.append(_tax(code, day, float(random.integers(0, 3))))
+            if random.random() < 0.01 + 0.08 * (behind > 2):
+                labels.append((code, day + timedelta(days=9), day + timedelta(days=35), 4, 30_000))
+    pl.DataFrame(power).write_parquet(folder / "pw_usage.parquet")
+    pl.DataFrame(tax).write_csv(folder / "tax_arrears.csv")
+    columns = ["employer_id", "started_on", "discovered_on", "workers", "amount"]
+    pl.DataFrame(labels, schema=columns, orient="row").write_csv(folder / "labels.csv")
+    return folder
+
+
+def _power(number: int, code: str, day: date, behind: int) -> dict[str, object]:
+    bill = {"kwh": 100 + number, "amount_due": 80.0, "arrears": 80.0 * behind, "arrears_days": 30 * behind}
+    origin = {"account_no": f"A{number}", "uscc": code, "period": f"{day:%Y-%m}", "reported_at": _reported(day)}
+    return {**origin, **bill, "cut_off": False}
+
+
+def _tax(code: str, day: date, balance: float) -> dict[str, object]:
+    owed = {"taxpayer_no": code, "uscc": code, "tax_kind": "VAT", "as_of": f"{day:%Y-%m}", "balance": balance}
+    return {**owed, "stat_at": _reported(day), "reported_at": _reported(day)}
+
+
+def _reported(day: date) -> str:
+    return f"{day + timedelta(days=12)}T08:00:00+00:00"
+
+
+def test_a_directory_of_two_datasets_gives_figures_alerts_plots_and_a_page(folder: Path, tmp_path: Path) -> None:
+    told = modelling.backtest(folder, ASK, tmp_path, quiet)
+    assert sorted(told["data"]["datasets"]) == ["pw_usage", "tax_arrears"]
+    assert told["alerts"] == pl.read_csv(tmp_path / "alerts.csv").height
+    for name in ("precision_recall", "calibration", "lead_time"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert figure(told["pr_auc"]) in page
+    assert "准确率" in page
+
+
+def test_a_trained_model_is_read_again_and_its_folder_is_the_same_each_time(folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for out in (first, second):
+        modelling.train(folder, FROM, out, 3, quiet)
+    for file in sorted(first.iterdir()):
+        assert file.read_bytes() == (second / file.name).read_bytes()
+    model = registry.read(first)
+    said = model.predict(pl.DataFrame({"subject": ["E001"]}))
+    assert 0 < said[0] < 1
+    entry = json.loads((first / "entry.json").read_text("utf-8"))
+    assert entry["name"] == entry["ships"] == model.name
+    assert "用途" in (first / "card.md").read_text("utf-8")
+
+
+def nothing(folder: Path) -> None:
+    """Leaves the folder empty."""
+
+
+def labels_only(folder: Path) -> None:
+    (folder / "labels.csv").write_text("employer_id,started_on,discovered_on\nA,2024-01-01,2024-02-01\n", "utf-8")
+
+
+def other_columns(folder: Path) -> None:
+    (folder / "labels.csv").write_text("who,when\nA,2024-01-01\n", "utf-8")
+
+
+def labels_without_rows(folder: Path) -> None:
+    (folder / "labels.csv").write_text("employer_id,started_on,discovered_on\n", "utf-8")
+    (folder / "pw_usage.csv").write_text("account_no,uscc,period,arrears,reported_at\n", "utf-8")
+
+
+@pytest.mark.parametrize("spoil", [nothing, labels_only, other_columns, labels_without_rows])
+def test_a_directory_that_will_not_do_is_refused(spoil: Callable[[Path], None], tmp_path: Path) -> None:
+    spoil(tmp_path)
+    with pytest.raises(Unfit) as refused:
+        modelling.backtest(tmp_path, ASK, None, quiet)
+    assert refused.value.zh
+    assert refused.value.en
+
+
+def test_dates_the_wrong_way_round_and_no_directory_are_refused(folder: Path, tmp_path: Path) -> None:
+    for data, ask in ((folder, Ask(UNTIL, FROM)), (tmp_path / "none", ASK)):
+        with pytest.raises(Unfit):
+            modelling.backtest(data, ask, None, quiet)

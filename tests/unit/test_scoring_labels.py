@@ -1,0 +1,97 @@
+"""What labels say at a time: targets, who is at risk, and how late one learns of arrears."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.model.policy import shipped
+from services.scoring.training import labels
+from services.scoring.training.recipe import Window
+from services.scoring.training.rows import days_of, gather, month_ends, plan
+from tests.small_city import SmallCity, small_city
+
+DAY = date(2023, 6, 30)
+Arrears = tuple[str, date, date | None]
+
+
+def told(*rows: Arrears) -> pl.DataFrame:
+    schema = {"employer_id": pl.String, "started_on": pl.Date, "discovered_on": pl.Date}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def after(days: int) -> date:
+    return DAY + timedelta(days=days)
+
+
+def test_arrears_that_start_from_tomorrow_to_the_horizons_last_day_are_the_target() -> None:
+    rows = told(*((f"{n}", after(n), after(n + 90)) for n in (0, 1, 60, 61)))
+    assert labels.starting(rows, DAY, 60)["employer_id"].to_list() == ["1", "60"]
+
+
+def test_who_is_in_undiscovered_arrears_is_not_at_risk_of_them() -> None:
+    rows = told(
+        ("hidden", after(-10), after(1)),
+        ("found", after(-10), after(0)),
+        ("to come", after(1), after(9)),
+        ("never", DAY, None),
+    )
+    assert sorted(labels.ongoing(rows, DAY)) == ["hidden", "never"]
+
+
+def test_late_discovery_is_learned_although_only_the_quick_are_seen_of_late() -> None:
+    random = np.random.default_rng(3)
+    starts = [date(2020, 1, 1) + timedelta(days=int(n)) for n in random.integers(0, 1400, 4000)]
+    delays = [timedelta(days=int(each)) for each in random.exponential(60, 4000)]
+    rows = told(*((str(n), starts[n], starts[n] + delays[n]) for n in range(4000)))
+    until = date(2023, 11, 1)
+    share = labels.delays(labels.known(rows, until), until).known_share(np.array([30, 60, 120, 1000]))
+    assert share == pytest.approx([1 - np.exp(-0.5), 1 - np.exp(-1), 1 - np.exp(-2), 1], abs=0.05)
+
+
+def test_months_whose_window_is_not_over_are_not_learned_from() -> None:
+    city, until = small_city(), date(2023, 12, 31)
+    days = days_of(labels.known(city.labels, until), until, 60, shipped().training)
+    assert days == month_ends(days[0], days[-1])
+    assert max(days) + timedelta(days=60) <= until
+
+
+def test_weights_make_the_sample_the_size_of_the_population() -> None:
+    city, until = small_city(400), date(2023, 12, 31)
+    numbers = shipped().training
+    few = msgspec.structs.replace(numbers, most_rows=2000)
+    known = labels.known(city.labels, until)
+    days = days_of(known, until, 60, numbers)
+    planned = plan(known, city.subjects, days, frozenset(), Window(until, 60, few, 1))
+    rows = gather(planned, city.table)
+    negatives = rows.weight[~rows.positive].sum()
+    assert rows.rate < 0.3
+    assert rows.sampled.all()
+    assert negatives == pytest.approx(400 * len(days) - rows.positive.sum(), rel=0.08)
+    assert (rows.weight[rows.positive] >= 1).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    later=st.lists(st.tuples(st.integers(0, 299), st.integers(-700, 300), st.integers(1, 400)), min_size=1, max_size=40)
+)
+def test_no_label_discovered_after_the_training_changes_a_row(later: list[tuple[int, int, int]]) -> None:
+    city, until = small_city(300), date(2023, 12, 31)
+    starts = [until + timedelta(days=start) for _, start, _ in later]
+    found = [max(start, until) + timedelta(days=row[2]) for start, row in zip(starts, later, strict=True)]
+    extra = told(*((f"E{row[0]:05d}", *days) for row, *days in zip(later, starts, found, strict=True)))
+    with_more = replace(city, labels=pl.concat([city.labels, extra]))
+    assert _rows(with_more, until) == _rows(city, until)
+
+
+def _rows(city: SmallCity, until: date) -> list[bytes]:
+    known = labels.known(city.labels, until)
+    days = days_of(known, until, 60, shipped().training)[-4:]
+    window = Window(until, 60, shipped().training, 1)
+    rows = gather(plan(known, city.subjects, days, frozenset(), window), city.table)
+    return [part.tobytes() for part in (rows.values, rows.positive, rows.weight, rows.employer, rows.day)]

@@ -1,0 +1,181 @@
+"""Training: bins that keep their direction, probabilities that mean what they say, the same bytes every time."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.backtest.learning import Learned, learn
+from services.scoring.evaluation.ranking import Array
+from services.scoring.model import Model
+from services.scoring.model.policy import shipped
+from services.scoring.model.scorers import Boosted
+from services.scoring.training import trees
+from services.scoring.training.calibrating import calibrate
+from services.scoring.training.recipe import Recipe
+from services.scoring.training.rows import Rows
+from services.scoring.training.scorecard import bin_column
+from services.scoring.training.splits import split, validation_days
+from tests.small_city import COLUMNS, small_city
+
+UNTIL = date(2023, 12, 31)
+
+
+def quiet(zh: str, en: str) -> None:
+    """Nobody watches a test's progress."""
+
+
+@cache
+def learned(base: float = -4.5, employers: int = 250) -> Learned:
+    return learn(small_city(employers, base), UNTIL, shipped(), 1, quiet)
+
+
+@cache
+def forest() -> Model:
+    return learned().contest.judged["model"].model
+
+
+def a_sample(count: int = 3000, columns: int = 3, seed: int = 1) -> Rows:
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 1, (count, columns)).astype(np.float32)
+    positive = random.random(count) < 1 / (1 + np.exp(3 - 1.5 * values[:, 0]))
+    names = tuple(f"c{place}" for place in range(columns))
+    ones, day = np.ones(count, np.float32), np.repeat([1, 100], [count // 2, count - count // 2])
+    return Rows(names, values, positive, ones, np.ones(count, bool), np.arange(count), day, 1.0)
+
+
+def a_recipe(monotone: Mapping[str, int]) -> Recipe:
+    return Recipe(shipped().training, 1, monotone, {})
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-5, 5) | st.none(), st.booleans()), min_size=3, max_size=200),
+    st.sampled_from([1, -1]),
+)
+def test_evidence_of_a_bin_never_goes_against_the_columns_direction(
+    rows: list[tuple[int | None, bool]], direction: int
+) -> None:
+    values = np.array([np.nan if value is None else value for value, _ in rows], dtype=np.float32)
+    positive = np.array([float(hit) for _, hit in rows])
+    binned = bin_column("c", values, positive, np.ones(len(rows)), direction=direction, bins=8)
+    steps = np.diff(binned.evidence(np.arange(-7, 8, dtype=np.float32)))
+    assert (steps * direction >= 0).all()
+    assert np.isfinite(binned.evidence(values)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-20, 20), st.booleans()), min_size=2, max_size=40),
+    st.sampled_from([0, 10_000]),
+)
+def test_a_higher_score_never_means_a_lower_probability(rows: list[tuple[float, bool]], isotonic_from: int) -> None:
+    margin, positive = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    found = calibrate(margin, positive, np.ones(len(rows)), isotonic_from)
+    said = found.probability(np.sort(np.concatenate([margin, [-100.0, 100.0]])))
+    assert (np.diff(said) >= 0).all()
+    assert ((said >= 0) & (said <= 1)).all()
+
+
+@pytest.mark.parametrize("isotonic_from", [0, 10**9])
+def test_calibration_finds_a_scores_true_probability(isotonic_from: int) -> None:
+    random = np.random.default_rng(5)
+    odds = random.normal(-3, 1.5, 60_000)
+    positive = random.random(60_000) < 1 / (1 + np.exp(-odds))
+    found = calibrate(2 * odds + 5, positive, np.ones(60_000), isotonic_from)
+    asked = np.array([-5.0, -3.0, -1.0])
+    assert found.probability(2 * asked + 5) == pytest.approx(1 / (1 + np.exp(-asked)), rel=0.25)
+
+
+def test_sampling_negatives_changes_no_probability() -> None:
+    whole = a_sample(40_000)
+    random = np.random.default_rng(2)
+    kept = whole.positive | (random.random(40_000) < 0.2)
+    weight = np.where(whole.positive, 1, 5).astype(np.float32)[kept]
+    part = whole.take(kept)
+    part = Rows(part.columns, part.values, part.positive, weight, part.sampled, part.employer, part.day, 0.2)
+    recipe = a_recipe({"c0": 1})
+    said = [
+        Boosted(b.text, rows.columns, b.base).margin(whole.values)
+        for rows in (whole, part)
+        for b in [trees.learn(rows, _chosen(rows), recipe)]
+    ]
+    probability = [1 / (1 + np.exp(-margin)) for margin in said]
+    assert probability[1].mean() == pytest.approx(whole.positive.mean(), rel=0.1)
+    assert probability[1].mean() == pytest.approx(probability[0].mean(), rel=0.1)
+
+
+def _chosen(rows: Rows) -> trees.Chosen:
+    return trees.Chosen(shipped().training.few_candidate, 60, np.zeros(len(rows.positive)), 0.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    values=st.lists(st.floats(-3, 30, width=32) | st.none(), min_size=len(COLUMNS), max_size=len(COLUMNS)),
+    column=st.sampled_from([name for name, each in COLUMNS.items() if each.monotone == 1]),
+    more=st.floats(0, 30, width=32),
+)
+def test_more_of_what_is_worse_never_lowers_a_probability(values: list[float | None], column: str, more: float) -> None:
+    row = dict(zip(COLUMNS, values, strict=True))
+    worse = row | {column: (row[column] or 0.0) + more}
+    table = pl.DataFrame([row | {column: row[column] or 0.0}, worse], schema=dict.fromkeys(COLUMNS, pl.Float32))
+    for name in ("model", "scorecard", "indicators"):
+        said = learned().contest.judged[name].model.predict(table)
+        assert said[1] >= said[0], name
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    first, second = (learn(small_city(120, -4.5), UNTIL, shipped(), 7, quiet) for _ in range(2))
+    texts = [each.contest.judged["model"].model.scorer for each in (first, second)]
+    assert isinstance(texts[0], Boosted)
+    assert isinstance(texts[1], Boosted)
+    assert texts[0].text == texts[1].text
+    assert first.contest.champion.calibration == second.contest.champion.calibration
+
+
+def test_contributions_of_columns_add_up_to_the_margin() -> None:
+    city = small_city(250, -4.5)
+    table = city.table(UNTIL, city.subjects(UNTIL))
+    families = forest().families(table).sum_horizontal().to_numpy()
+    offset = forest().margin(table) - families
+    assert offset == pytest.approx(np.full(table.height, offset[0]), abs=1e-6)
+    reasons = forest().reasons(table, 3)
+    assert all(len(each) <= 3 and all(reason.contribution > 0 for reason in each) for each in reasons)
+
+
+def test_with_twenty_failures_there_are_no_trees_and_nothing_breaks() -> None:
+    found = learned(base=-8.5, employers=400)
+    assert 0 < found.positives < 30
+    assert "model" not in found.contest.judged
+    assert found.contest.splits.kind == "folds of employers"
+
+
+def test_a_column_that_says_nothing_gives_everyone_the_base_rate() -> None:
+    margin, positive = np.zeros(1000), np.arange(1000) < 50
+    found = calibrate(margin, positive, np.ones(1000), 100)
+    assert found.probability(margin) == pytest.approx(np.full(1000, 0.05), rel=0.05)
+
+
+def test_later_months_are_judged_only_after_a_gap() -> None:
+    days = [date(2022, month, 28) for month in range(1, 13)]
+    earlier, later = validation_days(days, 60, 0.34)
+    assert later == days[-4:]
+    assert (later[0] - earlier[-1]).days >= 60
+    assert days[7] not in earlier + later
+
+
+def test_an_employer_is_never_both_learned_from_and_judged_in_folds() -> None:
+    rows = a_sample()
+    splits = split(rows, [], [], shipped().training)
+    for learn_from, judge in splits.parts:
+        assert not set(rows.employer[learn_from]) & set(rows.employer[judge])
+    assert _all(splits.judged)
+
+
+def _all(mask: Array) -> bool:
+    return bool(mask.all())

@@ -1,4 +1,4 @@
-"""Backtests: a budget spent evenly and never twice on one employer, alerts judged by hand, the past that stays hidden."""
+"""Backtests: a budget spent evenly and never twice on one employer, alerts judged by hand, a future that is hidden."""
 
 import json
 from dataclasses import replace

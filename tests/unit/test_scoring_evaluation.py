@@ -62,7 +62,8 @@ def test_an_interval_comes_from_employers_not_from_rows() -> None:
 def test_a_ratio_is_taken_resample_by_resample() -> None:
     ours, theirs = Drawn(0.5, np.array([0.4, 0.6])), Drawn(1.0, np.array([0.8, 1.2]))
     found = ours.over(theirs).figure(0.9)
-    assert (found.value, found.low, found.high) == (0.5, pytest.approx(0.5), pytest.approx(0.5))
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5))
+    assert found.value == 0.5
 
 
 def test_a_weighted_quantile_by_hand() -> None:

@@ -84,7 +84,7 @@ def test_no_label_discovered_after_the_training_changes_a_row(later: list[tuple[
     city, until = small_city(300), date(2023, 12, 31)
     starts = [until + timedelta(days=start) for _, start, _ in later]
     found = [max(start, until) + timedelta(days=row[2]) for start, row in zip(starts, later, strict=True)]
-    extra = told(*((f"E{row[0]:05d}", *days) for row, *days in zip(later, starts, found, strict=True)))
+    extra = told(*((f"E{row[0]:05d}", start, end) for row, start, end in zip(later, starts, found, strict=True)))
     with_more = replace(city, labels=pl.concat([city.labels, extra]))
     assert _rows(with_more, until) == _rows(city, until)
 

@@ -12,16 +12,17 @@ from services.scoring.backtest import Ask, answering, learn, past
 from services.scoring.backtest import backtest as run
 from services.scoring.backtest.card import card
 from services.scoring.backtest.refused import Unfit
-from services.scoring.model import policy, registry
+from services.scoring.model import registry
+from services.scoring.model.policy import Policy, shipped
 from services.scoring.worlds import World, files, read_world
 
 Say = Callable[[str, str], None]
 
 
-def train(data: Path, until: date, out: Path, seed: int, say: Say) -> dict[str, Any]:
+def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: Policy | None = None) -> dict[str, Any]:
     """Train on a directory and write the model's entry; what it tells. Raises Unfit."""
     source = _read(data, say)
-    numbers = policy.shipped()
+    numbers = numbers or shipped()
     learned = learn(source, until, numbers, seed, say)
     facts = {
         **answering.trained(learned, source.described),
@@ -33,11 +34,11 @@ def train(data: Path, until: date, out: Path, seed: int, say: Say) -> dict[str, 
     return {**facts, "entry": str(out)}
 
 
-def backtest(data: Path, ask: Ask, out: Path | None, say: Say) -> dict[str, Any]:
+def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Policy | None = None) -> dict[str, Any]:
     """Backtest a directory, write the report when a folder is given; the answer. Raises Unfit."""
     ask.must_be_in_order()  # said before anything is read
     source = _read(data, say)
-    answer = run(source, ask, policy.shipped(), read_oracle(data), say)
+    answer = run(source, ask, numbers or shipped(), read_oracle(data), say)
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report

@@ -7,13 +7,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import msgspec
 import numpy as np
 import polars as pl
 
 from services.scoring.backtest.source import Column
+from services.scoring.model.policy import Policy, shipped
 from services.scoring.training.rows import month_ends
 
 START, END = date(2021, 1, 31), date(2024, 12, 31)
+
+
+def quick() -> Policy:
+    """The policy with fewer months, rounds and resamples: for tests that do not ask how sure it is."""
+    policy = shipped()
+    training = msgspec.structs.replace(policy.training, months=15, most_rounds=30, resamples=5)
+    replaying = msgspec.structs.replace(policy.backtest, resamples=10)
+    return msgspec.structs.replace(policy, backtest=replaying, training=training)
+
+
+def quiet(zh: str, en: str) -> None:
+    """Nobody watches a test's progress."""
+
+
 COLUMNS = {
     "power.debt.months": Column("utilities", 1, "电费连续拖欠月数", "months behind with power"),
     "tax.debt.level": Column("tax_si", 1, "欠税", "tax owed"),

@@ -31,7 +31,7 @@ def train(
     from local import modelling
 
     with _refusing():
-        told = modelling.train(data, until.date(), out, seed, _say)
+        told = modelling.train(data, until.date(), out, seed=seed, say=_say)
     _print(told)
 
 
@@ -53,7 +53,7 @@ def backtest(
         raise Unusable(f"--step 只能是 month 或 week，不是 {step}。", f"--step is month or week, not {step}.")
     with _refusing():
         ask = Ask(train_until.date(), test_until.date(), budget, step, seed)
-        told = modelling.backtest(data, ask, out, _say)
+        told = modelling.backtest(data, ask, out, say=_say)
     _print(told)
 
 

@@ -14,13 +14,10 @@ from local.backtest_report.page import figure
 from services.scoring.backtest import Ask, Unfit
 from services.scoring.model import registry
 from services.scoring.training.rows import month_ends
+from tests.small_city import quick, quiet
 
 START, FROM, UNTIL = date(2022, 1, 31), date(2024, 6, 30), date(2024, 12, 31)
 ASK = Ask(FROM, UNTIL, budget=12)
-
-
-def quiet(zh: str, en: str) -> None:
-    """Nobody watches a test's progress."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +57,7 @@ def _reported(day: date) -> str:
 
 
 def test_a_directory_of_two_datasets_gives_figures_alerts_plots_and_a_page(folder: Path, tmp_path: Path) -> None:
-    told = modelling.backtest(folder, ASK, tmp_path, quiet)
+    told = modelling.backtest(folder, ASK, tmp_path, say=quiet, numbers=quick())
     assert sorted(told["data"]["datasets"]) == ["pw_usage", "tax_arrears"]
     assert told["alerts"] == pl.read_csv(tmp_path / "alerts.csv").height
     for name in ("precision_recall", "calibration", "lead_time"):
@@ -73,7 +70,7 @@ def test_a_directory_of_two_datasets_gives_figures_alerts_plots_and_a_page(folde
 def test_a_trained_model_is_read_again_and_its_folder_is_the_same_each_time(folder: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for out in (first, second):
-        modelling.train(folder, FROM, out, 3, quiet)
+        modelling.train(folder, FROM, out, seed=3, say=quiet, numbers=quick())
     for file in sorted(first.iterdir()):
         assert file.read_bytes() == (second / file.name).read_bytes()
     model = registry.read(first)
@@ -105,7 +102,7 @@ def labels_without_rows(folder: Path) -> None:
 def test_a_directory_that_will_not_do_is_refused(spoil: Callable[[Path], None], tmp_path: Path) -> None:
     spoil(tmp_path)
     with pytest.raises(Unfit) as refused:
-        modelling.backtest(tmp_path, ASK, None, quiet)
+        modelling.backtest(tmp_path, ASK, None, say=quiet)
     assert refused.value.zh
     assert refused.value.en
 
@@ -113,4 +110,4 @@ def test_a_directory_that_will_not_do_is_refused(spoil: Callable[[Path], None], 
 def test_dates_the_wrong_way_round_and_no_directory_are_refused(folder: Path, tmp_path: Path) -> None:
     for data, ask in ((folder, Ask(UNTIL, FROM)), (tmp_path / "none", ASK)):
         with pytest.raises(Unfit):
-            modelling.backtest(data, ask, None, quiet)
+            modelling.backtest(data, ask, None, say=quiet)

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import jsonschema
-import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -18,29 +17,16 @@ from services.scoring.backtest import Answer, Ask, Unfit, backtest, pro_rata
 from services.scoring.backtest.groups import gaps, level_of
 from services.scoring.backtest.replay import Alerts, Desk, replay_days, spread
 from services.scoring.backtest.truth import outcome, truth
-from services.scoring.model.policy import Policy, shipped
-from tests.small_city import SmallCity, small_city
+from services.scoring.model.policy import shipped
+from tests.small_city import SmallCity, quick, quiet, small_city
 
 FROM, UNTIL = date(2023, 12, 31), date(2024, 12, 31)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "backtest.schema.json").read_text("utf-8"))
 
 
-def quiet(zh: str, en: str) -> None:
-    """Nobody watches a test's progress."""
-
-
-def quick() -> Policy:
-    """The policy with fewer resamples and rounds: these tests ask whether figures are right, not how sure they are."""
-    policy = shipped()
-    training = msgspec.structs.replace(policy.training, resamples=5, most_rounds=40)
-    return msgspec.structs.replace(
-        policy, backtest=msgspec.structs.replace(policy.backtest, resamples=10), training=training
-    )
-
-
 @cache
 def city() -> SmallCity:
-    return small_city(250, -4.5)
+    return small_city(150, -4.0)
 
 
 @cache
@@ -126,7 +112,7 @@ def test_right_alerts_by_hand() -> None:
     assert [name for name, hit in zip(at_risk, found.positive, strict=True) if hit] == ["soon", "open"]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(1, 400), st.floats(0, 100))
 def test_nothing_reported_later_changes_the_alerts_of_a_day(days: int, value: float) -> None:
     """Whatever is reported after the first day of the test, its alerts, the model and their probabilities stay."""
@@ -141,7 +127,7 @@ def test_nothing_reported_later_changes_the_alerts_of_a_day(days: int, value: fl
 
 
 def test_a_budget_is_pro_rata_to_employers_and_time() -> None:
-    assert pro_rata(city(), Ask(FROM, UNTIL), shipped()) == round(1100 * 250 / 260_000 * 366 / 365)
+    assert pro_rata(city(), Ask(FROM, UNTIL), shipped()) == round(1100 * 150 / 260_000 * 366 / 365)
 
 
 def test_what_cannot_be_tested_is_refused_in_both_languages() -> None:

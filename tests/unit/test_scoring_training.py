@@ -21,18 +21,14 @@ from services.scoring.training.recipe import Recipe
 from services.scoring.training.rows import Rows
 from services.scoring.training.scorecard import bin_column
 from services.scoring.training.splits import split, validation_days
-from tests.small_city import COLUMNS, small_city
+from tests.small_city import COLUMNS, quick, quiet, small_city
 
 UNTIL = date(2023, 12, 31)
 
 
-def quiet(zh: str, en: str) -> None:
-    """Nobody watches a test's progress."""
-
-
 @cache
-def learned(base: float = -4.5, employers: int = 250) -> Learned:
-    return learn(small_city(employers, base), UNTIL, shipped(), 1, quiet)
+def learned(base: float = -4.0, employers: int = 150) -> Learned:
+    return learn(small_city(employers, base), UNTIL, quick(), 1, quiet)
 
 
 @cache
@@ -130,7 +126,7 @@ def test_more_of_what_is_worse_never_lowers_a_probability(values: list[float | N
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    first, second = (learn(small_city(120, -4.5), UNTIL, shipped(), 7, quiet) for _ in range(2))
+    first, second = (learn(small_city(120, -4.5), UNTIL, quick(), 7, quiet) for _ in range(2))
     texts = [each.contest.judged["model"].model.scorer for each in (first, second)]
     assert isinstance(texts[0], Boosted)
     assert isinstance(texts[1], Boosted)
@@ -139,7 +135,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_contributions_of_columns_add_up_to_the_margin() -> None:
-    city = small_city(250, -4.5)
+    city = small_city(150, -4.0)
     table = city.table(UNTIL, city.subjects(UNTIL))
     families = forest().families(table).sum_horizontal().to_numpy()
     offset = forest().margin(table) - families

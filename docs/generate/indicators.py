@@ -29,9 +29,21 @@ def _indicators(book: Rulebook) -> str:
 def _rows(indicator: Indicator) -> list[tuple[object, ...]]:
     name = f"{indicator.title_zh} {indicator.title_en}"
     return [
-        (code(indicator.code), name, _when(tier), tier.points or "", tier.floor or "", indicator.family, indicator.tag)
+        (
+            code(indicator.code),
+            name,
+            _when(tier),
+            tier.points or "",
+            _colour(indicator, tier),
+            indicator.family,
+            indicator.tag,
+        )
         for tier in indicator.tiers
     ]
+
+
+def _colour(indicator: Indicator, tier: Tier) -> str:
+    return "数据质量 data quality" if indicator.kind == "data_quality" else tier.floor or ""
 
 
 def _when(tier: Tier) -> str:
@@ -57,6 +69,7 @@ _HEAD = f"""{WARNING}
 颜色只是内部工作信号：不公开，不共享，不作为拒绝许可的理由。缺数据不等于零。
 Of each indicator the gravest step that is met counts; the indicators' points add up, each family's sum being capped,
 and a step may demand a colour at least. A colour is an internal work signal: never published, never shared for
-discipline, never a ground to refuse a permit. Missing is not zero. Source: `services/scoring/data/`. Evidence tags: V
-read in the law, P an excerpt, M from memory, D our own proposal ([domain.md](domain.md)).
+discipline, never a ground to refuse a permit. Missing is not zero. "Data quality" speaks of the data: no points, no
+colour, no alert; it stands in `data_quality` of the risk. Source: `services/scoring/data/`.
+Evidence tags: V read in the law, P an excerpt, M from memory, D our own proposal ([domain.md](domain.md)).
 """

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from services.scoring import features, projects
+from services.scoring import features, projects, sites
 from services.scoring.features import COMPARE, Features
 from services.scoring.frames import Facts
 from services.scoring.rulebook import Condition, Indicator, Rulebook, Scored
@@ -17,6 +17,7 @@ def features_at(facts: Facts, book: Rulebook, subject: Scored) -> Features:
     found = features.compute(facts, book, book.of_subject(subject))
     if subject == "project":
         projects.build(facts, book, found)
+        sites.build(facts, book, found)
     features.derive(found, book)
     return found
 

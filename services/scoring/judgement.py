@@ -4,7 +4,7 @@ Pure. Reasons and their receipts are put together only for subjects whose state 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ import polars as pl
 from services.scoring import indicators, rules
 from services.scoring.features import Features
 from services.scoring.frames import Facts
-from services.scoring.reasons import Receipts, figure_marks, reasons
+from services.scoring.reasons import Receipts, figure_marks, reasons, said_of
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import Assessment, Level
 from shared.events import Reason
@@ -33,7 +33,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a subject stands now. `is_new`: a line for the history; `is_news`: something for the listeners."""
+    """How a subject stands now. `is_new`: a line for the history; `is_news`: something for the listeners.
+
+    data_quality: what is wrong with what is known of it; neither the history nor a listener hears of that.
+    """
 
     subject: str
     assessment: Assessment
@@ -45,6 +48,7 @@ class Verdict:
     is_new: bool
     is_news: bool
     reasons: list[Reason]
+    data_quality: list[Reason] = field(default_factory=list)
 
 
 def judge(facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Standing]) -> list[Verdict]:
@@ -82,7 +86,7 @@ def judge(facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Stand
                 reasons=[],
             )
         )
-    return _explained(verdicts, rows, found, book)
+    return _doubted(_explained(verdicts, rows, found, book), found, book, kind, facts.today)
 
 
 def _rows(found: Features, signalled: Mapping[str, Assessment]) -> dict[str, dict[str, Any]]:
@@ -100,6 +104,22 @@ def _explained(
     return [
         replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, book))
         if verdict.subject in new
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def _doubted(verdicts: list[Verdict], found: Features, book: Rulebook, kind: Scored, today: date) -> list[Verdict]:
+    """The verdicts with what is wrong with their data."""
+    doubts = indicators.signals(found.values, book.in_force(today, kind, "data_quality"))
+    if not doubts:
+        return verdicts
+    table = found.values.filter(pl.col("subject").is_in(list(doubts)))
+    rows = {row["subject"]: row for row in table.iter_rows(named=True)}
+    receipts = Receipts(found, doubts)
+    return [
+        replace(verdict, data_quality=said_of(doubts[verdict.subject], rows[verdict.subject], receipts, book))
+        if verdict.subject in doubts
         else verdict
         for verdict in verdicts
     ]

@@ -29,6 +29,7 @@ class Subject(SQLModel, table=True):
     rules_version: str | None = None
     reviewed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     next_review_on: date | None = None
+    data_quality: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
 
 
 class Score(SQLModel, table=True):

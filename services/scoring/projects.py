@@ -21,10 +21,10 @@ LOOKBACK_MONTHS = 12
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
     """Add P04, P06 and P07's features to the projects' features."""
     today = facts.today
-    watched = _watched(facts, today)
+    running = watched(facts, today)
     banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
     grace_days = book.parameter("labour_fee_grace_days", today)
-    features.add("fee_cycles_missed", _fee_cycles(facts, watched, banks, grace_days))
+    features.add("fee_cycles_missed", _fee_cycles(facts, running, banks, grace_days))
     by_code = _unpaid_months(facts, banks, today)
     by_code |= _left_out(facts, book.parameter("payroll_patience_days", today), today)
     for code, measured in by_code.items():
@@ -33,7 +33,7 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     features.review = facts.subjects.with_columns(pl.lit(today + timedelta(days=1)).alias("ends"))
 
 
-def _watched(facts: Facts, today: date) -> pl.DataFrame:
+def watched(facts: Facts, today: date) -> pl.DataFrame:
     """(subject, started, fee_day) of the projects under way: known, and neither completed nor stopped for good."""
     columns = ("subject", "state", "start_date", "labour_fee_day")
     frames = [facts.frames[code].select(columns) for code in ("tr_project", "wr_project")]
@@ -60,12 +60,12 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     )
 
 
-def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
+def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
     """P04: cycles since the last labour fee came in: whole months or agreed days, whichever are more.
 
     Decree 724, art. 24: the fee is paid as agreed, and the cycle is at most one month.
     """
-    lookback = first_day(pl.lit(_this_month(facts.today) - LOOKBACK_MONTHS))
+    lookback = first_day(pl.lit(this_month(facts.today) - LOOKBACK_MONTHS))
     incoming = facts.frames["bk_account_flow"].filter(
         pl.col("direction") == "in",
         pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null(),
@@ -74,7 +74,7 @@ def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame, grace_
     open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
     opened = open_accounts.group_by("subject").agg(pl.col("opened_at").min().alias("opened"))
     last_in = incoming.group_by("subject").agg(pl.col("time").max().alias("last_in"))
-    table = watched.join(opened, on="subject").join(banks, on="subject").join(last_in, on="subject", how="left")
+    table = running.join(opened, on="subject").join(banks, on="subject").join(last_in, on="subject", how="left")
     begun = pl.coalesce("opened", "started")
     # Before the bank's feed spoke for the first time, its silence says nothing; nor does anyone look back for ever.
     heard = pl.when(begun.is_not_null()).then(pl.max_horizontal(begun, "heard_from", lookback))
@@ -84,7 +84,7 @@ def _fee_cycles(facts: Facts, watched: pl.DataFrame, banks: pl.DataFrame, grace_
     missed = table.select("subject", cycles.alias("value"), pl.col("heard_until").alias("time"))
     newest_in = incoming.filter(pl.col("time") == pl.col("time").max().over("subject"))
     evidence = pl.concat([_origin(newest_in), _origin(open_accounts)])
-    return _measured("fee_cycles_missed", facts, missed, evidence)
+    return measured("fee_cycles_missed", facts, missed, evidence)
 
 
 def _whole_months(since: str, until: str) -> pl.Expr:
@@ -109,10 +109,10 @@ def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> dict[str, 
 
     With them how many workers came in them, and what their payrolls state (null where there are none).
     """
-    this_month = _this_month(today)
+    now = this_month(today)
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     settled = attendance.join(banks, on="subject").filter(
-        pl.col("month") > this_month - LOOKBACK_MONTHS,
+        pl.col("month") > now - LOOKBACK_MONTHS,
         pl.col("month") >= month_of(pl.col("heard_from")),
         # The third month has begun, and the banks would have told of a payment until then.
         month_of(pl.col("heard_until")) >= pl.col("month") + 2,
@@ -129,7 +129,7 @@ def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> dict[str, 
         "unpaid_attendance_payable": pl.col("payable"),
     }
     return {
-        code: _measured(code, facts, counted.select("subject", value.alias("value"), "time"), _origin(first_of_month))
+        code: measured(code, facts, counted.select("subject", value.alias("value"), "time"), _origin(first_of_month))
         for code, value in values.items()
     }
 
@@ -156,7 +156,7 @@ def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measur
     lines = facts.frames["hc_payroll_detail"].join(payrolls, on=["subject", "payroll_no"])
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
-    month = month.filter(pl.col("month") > _this_month(today) - LOOKBACK_MONTHS)
+    month = month.filter(pl.col("month") > this_month(today) - LOOKBACK_MONTHS)
     latest = month.group_by("subject").agg(pl.col("month").max())
     in_month = attendance.join(latest, on=["subject", "month"])
     present = in_month.unique(["subject", "id_no"], keep="last", maintain_order=True)
@@ -173,7 +173,7 @@ def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measur
         "workers_without_wage_percent": pl.col("left_out") * 100 / pl.col("attended"),
     }
     return {
-        code: _measured(code, facts, table.select("subject", value.alias("value"), "time"), evidence)
+        code: measured(code, facts, table.select("subject", value.alias("value"), "time"), evidence)
         for code, value in values.items()
     }
 
@@ -188,10 +188,11 @@ def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFra
     ready = headers.with_columns((complete.fill_null(False) | waited).alias("ready"), month)
     # One payroll still on its way makes the whole month unknown: its workers may be on it.
     whole = pl.col("ready").all().over("subject", "month")
-    return ready.filter(whole, pl.col("month") <= _this_month(today)).select("subject", "payroll_no", "month")
+    return ready.filter(whole, pl.col("month") <= this_month(today)).select("subject", "payroll_no", "month")
 
 
-def _this_month(today: date) -> int:
+def this_month(today: date) -> int:
+    """The month of a day as a count since year 0."""
     return today.year * 12 + today.month - 1
 
 
@@ -199,7 +200,8 @@ def _origin(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(*EVIDENCE)
 
 
-def _measured(code: str, facts: Facts, table: pl.DataFrame, evidence: pl.DataFrame) -> Measured:
+def measured(code: str, facts: Facts, table: pl.DataFrame, evidence: pl.DataFrame) -> Measured:
+    """A feature of every subject, from (subject, value, time) of those of whom it is known."""
     values = facts.subjects.join(table, on="subject", how="left", maintain_order="left")
     named = values.select(pl.col("value").alias(code), pl.col("time").alias(f"{code}@"))
     return Measured(named, evidence, pl.DataFrame(schema=REVIEW))

@@ -59,7 +59,12 @@ class _Sentence(Formatter):
 
 def reasons(row: Mapping[str, Any], assessment: Assessment, receipts: Receipts, book: Rulebook) -> list[Reason]:
     """One reason a signal, the weightiest first. `row` holds the subject's features."""
-    made = [_reason(signal, row, receipts, book) for signal in assessment.signals]
+    return said_of(assessment.signals, row, receipts, book)
+
+
+def said_of(signals: Iterable[Signal], row: Mapping[str, Any], receipts: Receipts, book: Rulebook) -> list[Reason]:
+    """The same of signals that no assessment was made of."""
+    made = [_reason(signal, row, receipts, book) for signal in signals]
     return sorted(made, key=lambda reason: (-reason.points, reason.indicator))
 
 

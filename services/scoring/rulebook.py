@@ -19,6 +19,7 @@ from services.scoring.rules import LEVELS, Level, Scale
 ItemType = Literal["money", "int", "dec", "bool", "date", "datetime", "month", "enum", "text", "set"]
 Family = Literal["utilities", "tax_si", "court", "market", "complaints", "project_pay"]
 Scored = Literal["employer", "project"]
+Kind = Literal["wage", "data_quality"]
 
 
 # A horizon is this much farther than what any feature looks at.
@@ -135,9 +136,13 @@ class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Indicator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A rule: steps in rising order; the gravest that is met counts. `tag` is the evidence tag of domain.md."""
+    """A rule: steps in rising order; the gravest that is met counts. `tag` is the evidence tag of domain.md.
+
+    kind: `wage` speaks of wages and counts for the level; `data_quality` speaks of the data, and never does.
+    """
 
     code: str
+    kind: Kind = "wage"
     title_zh: str
     title_en: str
     subject: Scored
@@ -184,9 +189,10 @@ class Rulebook(msgspec.Struct, frozen=True):
     indicators: tuple[Indicator, ...]
     parameters: tuple[Parameter, ...]
 
-    def in_force(self, today: date, subject: Scored) -> tuple[Indicator, ...]:
-        """The indicators of a kind of subject that hold on a day."""
-        return tuple(each for each in self.indicators if each.subject == subject and _holds(each, today))
+    def in_force(self, today: date, subject: Scored, kind: Kind = "wage") -> tuple[Indicator, ...]:
+        """The indicators of a kind of subject that hold on a day: those that count for the level, or those of data."""
+        wanted = (each for each in self.indicators if (each.subject, each.kind) == (subject, kind))
+        return tuple(each for each in wanted if _holds(each, today))
 
     def parameter(self, code: str, today: date) -> int:
         """A parameter's value on a day; KeyError when none is in force."""
@@ -280,6 +286,8 @@ def _must_lie_within(feature: Feature, dataset: Dataset) -> None:
 def _check_indicator(indicator: Indicator, features: set[str], datasets: set[str]) -> None:
     _must_know(indicator.code, {name for tier in indicator.tiers for name in features_of(tier)}, features)
     _must_know(indicator.code, set(indicator.datasets), datasets)
+    if indicator.kind == "data_quality" and any(tier.points or tier.floor for tier in indicator.tiers):
+        raise ValueError(f"{indicator.code}: what speaks of the data gives no points and no colour")
     weights = [(tier.points, LEVELS.index(tier.floor or "none")) for tier in indicator.tiers]
     # Rising in both, so that a graver state can never count for less.
     if any(after[0] < before[0] or after[1] < before[1] for before, after in pairwise(weights)):

@@ -181,6 +181,8 @@ async def test_the_rules_say_the_same_of_folded_months_as_of_every_punch(db: Dat
     )
     assert of_all.values["unpaid_attendance_months"].item() > 0
     assert 0 < of_all.values["workers_without_wage_percent"].item() < 100
+    assert of_all.values["attendance_silent_days"].item() is not None
+    assert of_all.evidence["attendance_made_percent"].height > 0
     _must_be_equal(of_all, of_months)
 
 

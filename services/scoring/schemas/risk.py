@@ -99,6 +99,9 @@ class RiskOut(BaseModel):
     floor: Level
     families: dict[str, int]
     reasons: list[ReasonOut]
+    data_quality: list[ReasonOut] = Field(
+        description="What is wrong with the data of this subject; counts for no level"
+    )
     score_id: UUID | None
     scored_at: datetime | None
     reviewed_at: datetime | None
@@ -133,6 +136,9 @@ class IndicatorOut(BaseModel):
     """A rule as data. `tag`: V read in the law, P excerpt, D own proposal, M not verified."""
 
     code: str
+    kind: Literal["wage", "data_quality"] = Field(
+        description="`data_quality` speaks of the data and counts for no level"
+    )
     title_zh: str
     title_en: str
     subject: Literal["employer", "project"]

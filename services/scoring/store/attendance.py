@@ -58,6 +58,9 @@ with told as materialized (
     select subject_id, worker,
         (extract(year from first_day) * 12 + extract(month from first_day) - 1)::integer as month,
         count(distinct day) as days, count(distinct day) filter (where body ->> 'origin' = 'device') as device_days,
+        coalesce(bit_or(1 << (extract(day from day)::integer - 1)), 0) as came,
+        coalesce(bit_or(1 << (extract(day from day)::integer - 1)) filter (where lower(btrim(body ->> 'origin'))
+            = 'generated' or lower(btrim(body ->> 'attend_type')) = 'manual'), 0) as made,
         (array_agg(key order by key collate "C" desc) filter (where day is not null))[1] as key,
         (array_agg(source_time order by key collate "C" desc) filter (where day is not null))[1] as source_time,
         (array_agg(reported_at order by key collate "C" desc) filter (where day is not null))[1] as reported_at,
@@ -72,18 +75,22 @@ with told as materialized (
         and line.worker = folded.worker
 )
 insert into scoring.attendance_month
-    (subject_id, month, worker, days, device_days, key, source_time, reported_at, receipt_id, row_no, agency, body)
-select subject_id, month, worker, days, device_days, key, source_time, reported_at, receipt_id, row_no, agency, body
+    (subject_id, month, worker, days, device_days, came, made, key, source_time, reported_at, receipt_id, row_no,
+    agency, body)
+select subject_id, month, worker, days, device_days, came, made, key, source_time, reported_at, receipt_id, row_no,
+    agency, body
 from folded where days > 0
 on conflict (subject_id, month, worker) do update set days = excluded.days, device_days = excluded.device_days,
-    key = excluded.key, source_time = excluded.source_time, reported_at = excluded.reported_at,
+    came = excluded.came, made = excluded.made, key = excluded.key, source_time = excluded.source_time,
+    reported_at = excluded.reported_at,
     receipt_id = excluded.receipt_id, row_no = excluded.row_no, agency = excluded.agency, body = excluded.body
 """
 
 _LAST = """
 copy (
     select 'project', subject_id, 'hc_attendance', key, (extract(epoch from source_time) * 1000000)::bigint,
-        (extract(epoch from reported_at) * 1000000)::bigint, receipt_id, row_no, agency, body
+        (extract(epoch from reported_at) * 1000000)::bigint, receipt_id, row_no, agency,
+        body || jsonb_build_object('came', came::text, 'made', made::text)
     from scoring.attendance_month
     where subject_id = any(%(ids)s::text[]) and source_time >= %(since)s
 ) to stdout (format csv)

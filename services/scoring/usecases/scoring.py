@@ -116,6 +116,7 @@ def _settled(verdicts: list[Verdict], score_ids: dict[str, UUID]) -> dict[str, l
         "meanings": [verdict.meaning for verdict in verdicts],
         "states": [verdict.state for verdict in verdicts],
         "score_ids": [score_ids.get(verdict.subject) for verdict in verdicts],
+        "doubts": [msgspec.json.encode(verdict.data_quality).decode() for verdict in verdicts],
         "reviews": [verdict.next_review_on for verdict in verdicts],
     }
 

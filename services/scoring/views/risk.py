@@ -54,6 +54,7 @@ def risk_view(
         floor=present.floor if present else "none",
         families=present.families if present else {},
         reasons=present.reasons if present else [],
+        data_quality=[ReasonOut.model_validate(each) for each in subject.data_quality],
         scored_at=present.scored_at if present else None,
         feeds=[
             _feed(times, {(each.dataset, each.agency): each.state for each in missing}, book, at) for times in feeds

@@ -172,13 +172,14 @@ def newest(versions: pl.DataFrame) -> pl.DataFrame:
 
 def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
     """The facts of one dataset with its items in their types; a value that does not fit its type is missing."""
+    items = dataset.items | dataset.folded
     if facts is None:
-        return _empty(tuple(dataset.items.items()))
-    body = pl.Struct(dict.fromkeys(dataset.items, pl.String()))
+        return _empty(tuple(items.items()))
+    body = pl.Struct(dict.fromkeys(items, pl.String()))
     # Our own `reported_at` makes room for the item of that name.
     origin = facts.drop("subject_kind").rename({"reported_at": "reported"})
     frame = origin.with_columns(pl.col("body").str.json_decode(body)).unnest("body")
-    frame = frame.with_columns(_cast(item, kind) for item, kind in dataset.items.items())
+    frame = frame.with_columns(_cast(item, kind) for item, kind in items.items())
     period = pl.col(dataset.period) if dataset.period else pl.lit(None, pl.Int32)
     return frame.with_columns(period.alias("period"), _day(dataset).alias("time"))
 

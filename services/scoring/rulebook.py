@@ -21,7 +21,6 @@ Family = Literal["utilities", "tax_si", "court", "market", "complaints", "projec
 Scored = Literal["employer", "project"]
 Kind = Literal["wage", "data_quality"]
 
-
 # A horizon is this much farther than what any feature looks at.
 _MARGIN_MONTHS = 1
 _DAYS_A_MONTH = 31
@@ -45,7 +44,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     reports only what happened, so silence while the feed lives is zero (by months: about a month that it told of).
     `time` names the items that date a row (else its source time); `unit` splits a subject's rows (a meter, a tax);
     `keyed_by_subject`: a record of it cannot move to another subject. `horizon_months`: a record whose newest source
-    time lies more months back than this stays in the store; without it every record counts, however old.
+    time lies more months back than this stays in the store; without it all count. `folded`: what our own folding adds.
     """
 
     dataset: str
@@ -64,6 +63,7 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     alias: Alias | None = None
     keyed_by_subject: bool = False
     horizon_months: int | None = None
+    folded: dict[str, ItemType] = {}
 
 
 class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

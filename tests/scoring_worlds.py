@@ -60,7 +60,7 @@ def a_stored_world(rows: Rows, at: datetime) -> World:
     # The others are empty either way, and forty of them take their time.
     there = tuple(each for each in shipped().datasets if each.dataset in rows)
     book = msgspec.structs.replace(shipped(), datasets=there)
-    versions = [_as_version(code, row, number) for code, told in rows.items() for number, row in enumerate(told)]
+    versions = [_as_version(code, row) for code, told in rows.items() for row in told]
     table = versions_of(versions)
     datasets = {each.dataset: each.as_stored() for each in book.datasets}
     feeds = table.select("dataset", "agency", oldest="source_time", reported_at="reported_at").with_columns(
@@ -89,7 +89,7 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _as_version(code: str, row: dict[str, Any], number: int) -> dict[str, Any]:
+def _as_version(code: str, row: dict[str, Any]) -> dict[str, Any]:
     dataset = shipped().by_code[code]
     items = {name: value for name, value in _as_texts(row).items() if name in dataset.items and name != "reported_at"}
     told = [datetime.fromisoformat(f"{row[item]}T00:00:00+08:00") for item in dataset.source_time if row.get(item)]
@@ -100,5 +100,5 @@ def _as_version(code: str, row: dict[str, Any], number: int) -> dict[str, Any]:
         _subject=row.get(dataset.code[0]) or row.get("project_code"),
         _reported=row["reported_at"],
         _time=min([max(told), row["reported_at"]]) if told else row["reported_at"],
-        _receipt=a_receipt(number + 1),
+        _receipt=a_receipt(int(row["reported_at"].timestamp())),  # numbers of receipts rise with time
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -17,7 +17,8 @@ from services.scoring.measures import context_at, described, feature_table
 from services.scoring.worlds import read_world
 from tests.scoring_worlds import AT, A, B, C, a_bill, a_stored_world, a_world, feature, features_of, in_files, on
 
-SLOW = settings(max_examples=8, deadline=None)
+# Hypothesis explains a failure by tracing every line: of columns that takes minutes.
+SLOW = settings(max_examples=8, deadline=None, phases=[Phase.generate, Phase.shrink])
 EMPLOYERS = (A, B, C)
 
 

@@ -15,30 +15,32 @@ _LEVELS = (("industry", "size", "town"), ("industry",), ())
 
 @dataclass(frozen=True)
 class Peers:
-    """Those who stand for the population: their groups (a row an employer, a column a level) and their columns."""
+    """Those who stand for the population: at each level the names of its groups and each one's group; their columns."""
 
-    groups: tuple[pl.Series, ...]
+    names: tuple[pl.Series, ...]
+    groups: tuple[Array, ...]
     columns: Columns
     least: int
 
     def ranks(self, snapshot: Snapshot, numbers: Array, columns: Columns) -> Columns:
         """`<dataset>.<measure>.peer` (n,): the share of peers with less, ties by half; NaN where unknown."""
-        groups = _groups(snapshot, numbers)
+        texts = _groups(snapshot, numbers)
+        groups = tuple(_place(text, names) for text, names in zip(texts, self.names, strict=True))
         return {
             f"{name.rpartition('.')[0]}.peer": self._rank(name, groups, columns[name])
             for name in self.columns
             if name in columns
         }
 
-    def _rank(self, name: str, groups: tuple[pl.Series, ...], values: Array) -> Array:
+    def _rank(self, name: str, groups: tuple[Array, ...], values: Array) -> Array:
         rank = np.full(len(values), np.nan)
         known = ~np.isnan(self.columns[name])
         theirs = self.columns[name][known]
         for level, (own, others) in enumerate(zip(groups, self.groups, strict=True)):
+            is_open = np.isnan(rank) & ~np.isnan(values)
             least = self.least if level < len(_LEVELS) - 1 else 1
-            among = _ranks(others.filter(pl.Series(known)), theirs, own, values, least)
-            rank = np.where(np.isnan(rank), among, rank)
-        return np.where(np.isnan(values), np.nan, rank)
+            rank[is_open] = _ranks(others[known], theirs, own[is_open], values[is_open], least)
+        return rank
 
 
 def peers_at(snapshot: Snapshot) -> Peers:
@@ -58,7 +60,10 @@ def peers_at(snapshot: Snapshot) -> Peers:
     columns = snapshot.columns(known, only=frozenset(ranked)) if ranked else {}
     wanted = {f"{code}.{feature}" for code, feature in ranked.items()}
     kept = {name: column for name, column in columns.items() if name in wanted}
-    return Peers(_groups(snapshot, known), kept, policy.least)
+    texts = _groups(snapshot, known)
+    names = tuple(text.unique().sort() for text in texts)
+    groups = tuple(_place(text, name) for text, name in zip(texts, names, strict=True))
+    return Peers(names, groups, kept, policy.least)
 
 
 def _groups(snapshot: Snapshot, numbers: Array) -> tuple[pl.Series, ...]:
@@ -71,19 +76,18 @@ def _groups(snapshot: Snapshot, numbers: Array) -> tuple[pl.Series, ...]:
     )
 
 
-def _ranks(groups: pl.Series, theirs: Array, own: pl.Series, values: Array, least: int) -> Array:
-    """The share of one's group that is below, ties by half; NaN where the group has fewer than `least`."""
-    names = groups.unique().sort()
-    if not len(names):
-        return np.full(len(values), np.nan)
+def _ranks(groups: Array, theirs: Array, own: Array, values: Array, least: int) -> Array:
+    """The share of one's group that is below, ties by half; NaN where the group has fewer than `least`.
+
+    Group and value make one number, so that all groups are searched at once.
+    """
     steps = np.unique(theirs)
     width = len(steps) + 1
-    lines = np.sort(_place(groups, names) * width + np.searchsorted(steps, theirs))
-    group = _place(own, names)
-    first, beyond = (np.searchsorted(lines, (group + more) * width) for more in (0, 1))
-    less = np.searchsorted(lines, group * width + np.searchsorted(steps, values, side="left"))
-    most = np.searchsorted(lines, group * width + np.searchsorted(steps, values, side="right"))
-    size = np.where(group < 0, 0, beyond - first)
+    lines = np.sort(groups * width + np.searchsorted(steps, theirs))
+    first, beyond = (np.searchsorted(lines, (own + more) * width) for more in (0, 1))
+    less = np.searchsorted(lines, own * width + np.searchsorted(steps, values, side="left"))
+    most = np.searchsorted(lines, own * width + np.searchsorted(steps, values, side="right"))
+    size = np.where(own < 0, 0, beyond - first)
     rank = np.full(len(values), np.nan)
     np.divide(less + most - 2 * first, 2 * size, out=rank, where=size >= least)
     return rank

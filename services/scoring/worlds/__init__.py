@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from services.scoring.frames import Facts
-from services.scoring.measurebook import Measurebook, Measured, shipped
+from services.scoring.measurebook import Measurebook, Measured, Via, shipped
 from services.scoring.worlds import files, links, reading
 from services.scoring.worlds.profiles import profile
 from services.scoring.worlds.register import NOBODY, Register
@@ -122,24 +122,32 @@ class World:
 
     def _with_the_lost(self, rows: pl.DataFrame, dataset: Measured) -> pl.DataFrame:
         """Whose code is missing or slipped is looked for by account, by what another dataset knows, and by name."""
-        for item, found in self._links(dataset, rows):
-            number = rows.get_column("number")
-            lost = number.is_null() | self.register.is_slip(number).fill_null(False)
-            rows = links.follow(rows, item, found, lost)
+        ways = [(dataset.account, None), (dataset.via.item if dataset.via else None, dataset.via), (dataset.name, None)]
+        for item, via in ways:
+            lost = self._lost(rows)
+            if item in rows.columns and lost.any():
+                rows = links.follow(rows, item, self._links(dataset, item, via, rows, lost), lost)
         return rows
 
-    def _links(self, dataset: Measured, rows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-        proven = rows.filter(~self.register.is_slip(rows.get_column("number")).fill_null(True))
-        ways = [(dataset.account, links.told(proven, dataset.account))] if dataset.account in rows.columns else []
-        if dataset.via and dataset.via.dataset in self._there:
-            ways.append((dataset.via.item, self._told_elsewhere(dataset.via.dataset, dataset.via.item)))
-        if dataset.name in rows.columns:
-            own = links.told(proven, dataset.name)
-            ways.append((dataset.name, links.only_unique(self._names if self._names.height else own)))
-        return ways
+    def _lost(self, rows: pl.DataFrame) -> pl.Series:
+        return self.register.is_slip(rows.get_column("number")).fill_null(True)
+
+    def _links(
+        self, dataset: Measured, item: str, via: Via | None, rows: pl.DataFrame, lost: pl.Series
+    ) -> pl.DataFrame:
+        if via:
+            return self._told_elsewhere(via.dataset, via.item)
+        if item == dataset.name and self._names.height:
+            return links.only_unique(self._names)
+        asked = rows.filter(lost).get_column(item).unique()
+        found = links.told(rows.filter(~lost & rows.get_column(item).is_in(asked.implode())), item)
+        return links.only_unique(found) if item == dataset.name else found
 
     def _told_elsewhere(self, code: str, item: str) -> pl.DataFrame:
+        if code not in self._there:
+            return pl.DataFrame(schema=links.LINKS)
         rows = self._typed(self.book.by_code[code])
+        rows = rows.filter(~self._lost(rows))
         return links.told(rows, item) if item in rows.columns else pl.DataFrame(schema=links.LINKS)
 
     @cached_property

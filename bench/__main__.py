@@ -8,6 +8,7 @@ MEASUREMENTS = (
     ("ingest", ("--records", "1000000")),
     ("scoring", ("--employers", "10000")),
     ("matching", ("--employers", "20000")),
+    ("features", ("--employers", "26000")),
     ("wages", ("--projects", "40")),
 )
 

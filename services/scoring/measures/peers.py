@@ -10,7 +10,7 @@ from services.scoring.measures.snapshot import Snapshot
 from services.scoring.worlds.tables import Array
 
 # From the closest peers to everyone.
-_LEVELS = (("industry", "size", "town"), ("industry",), ())
+_LEVELS = (("industry", "size", "town"), ("industry", "size"), ("industry",), ())
 
 
 @dataclass(frozen=True)

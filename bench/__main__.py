@@ -10,6 +10,7 @@ MEASUREMENTS = (
     ("matching", ("--employers", "20000")),
     ("features", ("--employers", "26000")),
     ("wages", ("--projects", "40")),
+    ("city", ("--employers", "26000")),
 )
 
 

@@ -36,7 +36,7 @@ def _others(ground: Ground, history: History, month: int) -> Told:
     """Claims without arrears: late by days, overtime, severance. More where the owner pays wages last."""
     stream, people = ground.draws.of("claims", month), ground.people
     alive = history.is_alive(month, people) & (people.workers >= 1)
-    who = np.flatnonzero((uniform(stream, people.count) < _rate(ground, history.stress[month])) & alive)
+    who = np.flatnonzero((uniform(stream, people.count) < _rate(ground, history, month)) & alive)
     day = ground.calendar.first_day(month) + whole(stream, 0, ground.calendar.length(month), len(who)) * DAY
     heads = np.minimum(1 + stream.poisson(0.4, len(who)), people.workers[who])
     amount = heads * ground.wages[who] * np.exp(0.5 * normal(stream, len(who)))
@@ -44,11 +44,12 @@ def _others(ground: Ground, history: History, month: int) -> Told:
     return Told(who, day, np.full(len(who), NOBODY), channel, heads, amount.astype(np.float32))
 
 
-def _rate(ground: Ground, stress: Floats) -> Floats:
-    numbers, people = ground.numbers.claims, ground.people
+def _rate(ground: Ground, history: History, month: int) -> Floats:
+    """Who is near to arrears pays late by days already: claims go before them."""
+    numbers, people, stress = ground.numbers.claims, ground.people, history.stress[month]
     drive = numbers.of_size * (people.log_size - people.log_size.mean()) + numbers.of_temperament * people.temperament
     drive += numbers.of_stress * np.clip(stress, -3, 4) + numbers.of_luck * people.luck
-    return np.asarray(numbers.month * np.exp(drive), np.float32)
+    return np.asarray(numbers.month * np.exp(drive) + numbers.near * history.hazard[month], np.float32)
 
 
 def _of_cases(ground: Ground, history: History) -> Told:

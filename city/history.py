@@ -24,6 +24,14 @@ class History:
     closed: Ints
     cases: Cases
 
+    def owing(self, month: int) -> Flags:
+        """Who is in arrears of wages at some time of that month, shape (count,)."""
+        cases = self.cases
+        began = cases.started < self.calendar.first_day(month + 1)
+        owing = np.zeros(self.stress.shape[1], bool)
+        owing[cases.employer[began & (cases.settled >= self.calendar.first_day(month))]] = True
+        return owing
+
     def is_alive(self, month: int, people: Population) -> Flags:
         """Who is in business in that month."""
         return (people.born <= month) & (self.closed > month)

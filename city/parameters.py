@@ -134,6 +134,7 @@ class Claims(Section, frozen=True):
     of_temperament: float
     of_stress: float
     of_luck: float
+    near: float
     per_case: float
     most_per_case: int
     channels: dict[str, float]
@@ -253,3 +254,21 @@ def signals() -> dict[str, dict[str, float]]:
         group: {name: float(value) for name, value in numbers.items() if name != "source"}
         for group, numbers in told.items()
     }
+
+
+class Check(Section, frozen=True):
+    """Bounds of `data/check.yaml`."""
+
+    snapshots: dict[str, int]
+    ranges: dict[str, tuple[float, float]]
+    most_of_one_source: float
+    budget_year: int
+    cooldown_months: int
+    history_months: int
+    claims_months: int
+
+
+@cache
+def checks() -> Check:
+    """Within which bounds a city must sit."""
+    return msgspec.convert(_read("check.yaml"), Check, strict=False)

@@ -126,6 +126,6 @@ def _accounts(draws: Draws, industry: Ints, workers: Ints, economy: Economy, num
     """Who is billed by name. Small ones often sit on a landlord's meter and insure nobody."""
     count, big = len(industry), np.log(np.maximum(workers, 1))
     metered = {kind: np.array([getattr(one, kind) for one in economy.industries]) for kind in ("power", "water", "gas")}
-    chance = {kind: shares[industry] * (0.7 + 0.15 * big) for kind, shares in metered.items()}
-    chance |= {"tax": np.full(count, numbers.bills.taxed_share), "social": 0.25 + 0.25 * big}
+    chance = {kind: shares[industry] * (0.9 + 0.25 * big) for kind, shares in metered.items()}
+    chance |= {"tax": np.full(count, numbers.bills.taxed_share), "social": 0.45 + 0.25 * big}
     return {kind: uniform(draws.of(f"account {kind}"), count) < share for kind, share in chance.items()}

@@ -1,7 +1,7 @@
 """The directory of `architecture.md` section 6: a file a dataset, the labels, and what the platform never reads."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -12,11 +12,14 @@ from city.building import City
 from city.feeds import DETAILS, PRODUCERS
 
 
-def write(city: City, folder: Path, *, details: bool = False) -> Iterator[tuple[str, int]]:
-    """Write every file; yields the name and the rows of each as it is done."""
+def write(city: City, folder: Path, *, details: bool = False, only: Collection[str] = ()) -> Iterator[tuple[str, int]]:
+    """Write every file, or of the datasets `only` some; yields the name and the rows of each as it is done."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
-    for dataset, producer in {**PRODUCERS, **(DETAILS if details else {})}.items():
+    producers = {**PRODUCERS, **(DETAILS if details else {})}
+    for dataset, producer in producers.items():
+        if only and dataset not in only:
+            continue
         counts[dataset] = _parquet(producer(city), folder / f"{dataset}.parquet")
         yield dataset, counts[dataset]
     yield "oracle", _parquet(labels.oracle(city), folder / "oracle.parquet")

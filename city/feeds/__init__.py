@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from city.building import City
-from city.feeds import complaints, courts, governance, market, projects, tax, utilities
+from city.feeds import complaints, courts, governance, market, projects, tax, utilities, workers
 
 Producer = Callable[[City], Iterator[pl.DataFrame]]
 
@@ -41,4 +41,8 @@ PRODUCERS: dict[str, Producer] = {
     "bk_account_flow": projects.flows,
     "hc_payroll": projects.payrolls,
 }
-DETAILS: dict[str, Producer] = {}
+DETAILS: dict[str, Producer] = {
+    "hc_worker": workers.registered,
+    "hc_attendance": workers.attendance,
+    "hc_payroll_detail": workers.payroll_lines,
+}

@@ -8,21 +8,19 @@ import polars as pl
 from city.building import City
 from city.draws import Ints, uniform, whole
 from city.feeds.delivery import AT, Post
-from city.feeds.telling import Met, constant, days_within, drawn, identity, met, moments, names, numbered, picked
+from city.feeds.telling import constant, drawn, identity, met, moments, names, numbered, picked
 from city.parameters import signals
 
 _SIGNS = ["rent owed", "layoff", "stop work", "moving goods", "gathering", "boss lost"]
-_CALM = np.cumsum([0.45, 0.25, 0.15, 0.1, 0.04, 0.01])
-_CRISIS = np.cumsum([0.3, 0.25, 0.2, 0.15, 0.05, 0.05])
+_SHARES = np.cumsum([0.4, 0.25, 0.16, 0.12, 0.05, 0.02])
 
 
 def grid_events(city: City) -> Iterator[pl.DataFrame]:
     """`gov_grid_event`: signs of trouble, a few everywhere, more where it is real."""
-    calm, crisis = met(city, "grid"), _crises(city)
-    who, day = np.concatenate([calm.employer, crisis.employer]), np.concatenate([calm.day, crisis.day])
-    stream = drawn(city.draws, "grid")
+    rows, stream = met(city, "grid"), drawn(city.draws, "grid")
+    who, day = rows.employer, rows.day
     moment, chance = moments(day, stream), uniform(stream, len(who))
-    sign = np.where(np.arange(len(who)) < len(calm), np.searchsorted(_CALM, chance), np.searchsorted(_CRISIS, chance))
+    sign = np.searchsorted(_SHARES, chance)
     street = identity(city, who, "street")["street"]
     yield Post(city, "gov_grid_event").events(pl.DataFrame({
         "event_no": numbered("WG", len(who)),
@@ -34,18 +32,6 @@ def grid_events(city: City) -> Iterator[pl.DataFrame]:
 
 def _grids(street: pl.Series, number: Ints) -> pl.Series:
     return pl.select(street + pl.Series(number).cast(pl.String).str.zfill(3)).to_series()
-
-
-def _crises(city: City) -> Met:
-    numbers, who, day = signals()["grid"], [], []
-    for month in range(city.calendar.months):
-        stream = city.draws.of("grid crisis", month)
-        seen = (city.history.stress[month] > numbers["crisis_from"]) & (
-            uniform(stream, city.people.count) < numbers["crisis_month"]
-        )
-        who.append(np.flatnonzero(seen & city.history.is_alive(month, city.people)))
-        day.append(days_within(city, stream, month, len(who[-1])))
-    return Met(np.concatenate(who), np.concatenate(day))
 
 
 def credit_records(city: City) -> Iterator[pl.DataFrame]:

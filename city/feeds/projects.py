@@ -51,11 +51,13 @@ def sites(city: City) -> Sites:
     )
 
 
-def _code(count: int) -> pl.Series:
+def project_codes(count: int) -> pl.Series:
+    """The codes of the projects, in order."""
     return numbered("3301102201", count, 6)
 
 
-def _day(city: City, month: Ints, shift: int = 0) -> Days:
+def day_of(city: City, month: Ints, shift: int = 0) -> Days:
+    """A day of those months."""
     first = (np.datetime64(city.calendar.begins_on, "M") + month).astype("datetime64[D]")
     return np.asarray(first + shift * DAY)
 
@@ -63,10 +65,11 @@ def _day(city: City, month: Ints, shift: int = 0) -> Days:
 def projects(city: City) -> Iterator[pl.DataFrame]:
     """`hc_project`: when they begin, and again when they are finished."""
     told, stream = sites(city), drawn(city.draws, "projects")
-    starts, ends = _day(city, told.starts, 4), _day(city, told.starts + told.months, 20)
+    starts, ends = day_of(city, told.starts, 4), day_of(city, told.starts + told.months, 20)
     contractor, owner = (identity(city, who, "uscc", "ent_name") for who in (told.contractor, told.owner))
     first = pl.DataFrame({
-        "project_code": _code(len(told)), "name": _project_names(city, told), "category": pl.Series(["01"] * len(told)),
+        "project_code": project_codes(len(told)), "name": _project_names(city, told),
+        "category": pl.Series(["01"] * len(told)),
         "state": pl.Series(["在建"] * len(told)), "division": identity(city, told.contractor, "street")["street"],
         "owner_uscc": owner["uscc"], "owner_name": owner["ent_name"], "gc_uscc": contractor["uscc"],
         "gc_name": contractor["ent_name"],
@@ -85,7 +88,7 @@ def projects(city: City) -> Iterator[pl.DataFrame]:
 def _project_names(city: City, told: Sites) -> pl.Series:
     street = identity(city, told.contractor, "street")["street"]
     return pl.select(
-        pl.lit("余政储出地块") + street.str.slice(6) + pl.lit("-") + _code(len(told)).str.slice(-4) + "项目"
+        pl.lit("余政储出地块") + street.str.slice(6) + pl.lit("-") + project_codes(len(told)).str.slice(-4) + "项目"
     ).to_series()
 
 
@@ -94,10 +97,10 @@ def corporations(city: City) -> Iterator[pl.DataFrame]:
     told = sites(city)
     who = np.column_stack([told.contractor, told.subs]).ravel()
     project = np.repeat(np.arange(len(told)), _SUBS + 1)
-    entry = np.maximum(_day(city, told.starts, 10), city.calendar.first_day(0))[project].astype("datetime64[us]")
+    entry = np.maximum(day_of(city, told.starts, 10), city.calendar.first_day(0))[project].astype("datetime64[us]")
     code, told_names = identity(city, who, "uscc"), identity(city, who, "ent_name")
     frame = pl.DataFrame({
-        "project_code": _code(len(told)).gather(project), "corp_uscc": code["uscc"],
+        "project_code": project_codes(len(told)).gather(project), "corp_uscc": code["uscc"],
         "corp_name": told_names["ent_name"],
         "corp_role": picked(["总包", "劳务分包", "专业分包", "劳务分包"], np.tile(np.arange(_SUBS + 1), len(told))),
         "entry_at": pl.Series(entry).dt.replace_time_zone("UTC"), AT: entry,
@@ -108,14 +111,14 @@ def corporations(city: City) -> Iterator[pl.DataFrame]:
 def accounts(city: City) -> Iterator[pl.DataFrame]:
     """`bk_special_account`: one a project, at one of the banks."""
     told, stream, banks = sites(city), drawn(city.draws, "accounts"), words()["banks"][: city.numbers.world.banks]
-    signed = _day(city, told.starts, 1)
+    signed = day_of(city, told.starts, 1)
     opened = signed + whole(stream, 5, 45, len(told)) * DAY
     filed = opened + whole(stream, 3, 40, len(told)) * DAY
     told_names = identity(city, told.contractor, "uscc", "ent_name")
     yield Post(city, "bk_special_account", code="gc_uscc", may_miss=False).events(pl.DataFrame({
         "account_no": numbered("6228", len(told), 12),
         "account_name": _account_names(told_names["ent_name"], _project_names(city, told)),
-        "project_code": _code(len(told)), "gc_uscc": told_names["uscc"],
+        "project_code": project_codes(len(told)), "gc_uscc": told_names["uscc"],
         "bank_name": picked(banks, whole(stream, 0, len(banks), len(told))), "contract_signed": signed,
         "opened_at": opened,
         "filed_at": filed, AT: np.maximum(filed, city.calendar.first_day(0)).astype("datetime64[us]"),
@@ -137,7 +140,7 @@ class Pay:
     paid_share: Floats
 
 
-def _pay(city: City, told: Sites, month: int) -> Pay:
+def pay(city: City, told: Sites, month: int) -> Pay:
     """Under stress of the contractor the labour fee comes short; in arrears wages do, too."""
     stream = city.draws.of("project pay", month)
     project = np.flatnonzero((told.starts <= month) & (month < told.starts + told.months))
@@ -159,13 +162,13 @@ def flows(city: City) -> Iterator[pl.DataFrame]:
     """`bk_account_flow`: the labour fee in, the wages out, once a month."""
     told, post, number = sites(city), Post(city, "bk_account_flow", code=None), numbered("6228", len(sites(city)), 12)
     for month in range(city.calendar.months):
-        pay, stream = _pay(city, told, month), city.draws.of("flows", month)
-        count, last = len(pay.project), city.calendar.first_day(month + 1)
+        paid, stream = pay(city, told, month), city.draws.of("flows", month)
+        count, last = len(paid.project), city.calendar.first_day(month + 1)
         day = np.concatenate([last - whole(stream, 4, 12, count) * DAY, last - whole(stream, 1, 4, count) * DAY])
         moment = moments(day, stream)
-        came, went = np.round(pay.due * pay.fee_share, 2), np.round(pay.due * pay.paid_share, 2)
+        came, went = np.round(paid.due * paid.fee_share, 2), np.round(paid.due * paid.paid_share, 2)
         yield post.events(pl.DataFrame({
-            "account_no": pl.concat([number.gather(pay.project)] * 2), "txn_id": numbered(f"T{month:03d}", 2 * count),
+            "account_no": pl.concat([number.gather(paid.project)] * 2), "txn_id": numbered(f"T{month:03d}", 2 * count),
             "txn_at": pl.Series(moment).dt.replace_time_zone("UTC"),
             "direction": pl.Series(["in"] * count + ["out"] * count, dtype=pl.String),
             "amount": np.concatenate([came, went]).astype(np.float64) + 1,
@@ -177,14 +180,18 @@ def flows(city: City) -> Iterator[pl.DataFrame]:
 
 def payrolls(city: City) -> Iterator[pl.DataFrame]:
     """`hc_payroll`: one a project and month."""
-    told, post, code = sites(city), Post(city, "hc_payroll", code="corp_uscc", may_miss=False), _code(len(sites(city)))
+    told, post, code = (
+        sites(city),
+        Post(city, "hc_payroll", code="corp_uscc", may_miss=False),
+        project_codes(len(sites(city))),
+    )
     for month in range(city.calendar.months):
-        pay, stream = _pay(city, told, month), city.draws.of("payrolls", month)
-        count, due = len(pay.project), pay.due.astype(np.float64)
+        paid, stream = pay(city, told, month), city.draws.of("payrolls", month)
+        count, due = len(paid.project), paid.due.astype(np.float64)
         yield post.month(pl.DataFrame({
-            "payroll_no": numbered(f"GZ{month:03d}", count), "project_code": code.gather(pay.project),
-            "corp_uscc": identity(city, told.subs[pay.project, 0], "uscc")["uscc"],
-            "pay_month": constant(city.calendar.text(month), count), "worker_cnt": pay.workers.astype(np.int32),
-            "payable_total": due, "actual_total": np.round(due * pay.paid_share, 2),
-            "signed_cnt": (pay.workers * np.where(uniform(stream, count) < 0.1, 0.85, 1.0)).astype(np.int32),
+            "payroll_no": numbered(f"GZ{month:03d}", count), "project_code": code.gather(paid.project),
+            "corp_uscc": identity(city, told.subs[paid.project, 0], "uscc")["uscc"],
+            "pay_month": constant(city.calendar.text(month), count), "worker_cnt": paid.workers.astype(np.int32),
+            "payable_total": due, "actual_total": np.round(due * paid.paid_share, 2),
+            "signed_cnt": (paid.workers * np.where(uniform(stream, count) < 0.1, 0.85, 1.0)).astype(np.int32),
         }), month)  # fmt: skip

@@ -8,7 +8,7 @@ import polars as pl
 from city.building import City
 from city.draws import Floats, Ints, logistic, normal, uniform
 from city.feeds.delivery import Post
-from city.feeds.telling import constant, drawn, identity, names, picked
+from city.feeds.telling import constant, distress, drawn, identity, names, picked
 from city.months import DAY
 from city.parameters import feeds, signals
 
@@ -60,9 +60,8 @@ def _status(city: City, month: int, who: Ints, level: Floats, grade: Ints) -> pl
     stress = city.history.stress[month, who]
     abnormal = city.behind["tax"][month, who] >= numbers["abnormal_after"]
     undeclared = uniform(stream, len(who)) < logistic(numbers["undeclared"] + numbers["undeclared_stress"] * stress)
-    band = 2.5 * (level - numbers["band_fall"] * np.maximum(stress, -1) * 0.4) + numbers["band_noise"] * normal(
-        stream, len(who)
-    )
+    sales = level - numbers["band_fall"] * np.maximum(stress, -2) - distress(city, "tax", month)[who]
+    band = numbers["bands"] * (sales + numbers["band_noise"] * normal(stream, len(who)))
     wrong = uniform(stream, len(who)) < feeds().contradiction
     return pl.DataFrame({
         **identity(city, who, "uscc"),
@@ -100,7 +99,7 @@ class Headcounts:
         numbers, stress = self._numbers, self._city.history.stress[month]
         crisis = np.maximum(stress - numbers["crisis_from"], 0)
         stream = self._city.draws.of("insured", month)
-        fall = numbers["fall"] * stress + numbers["crisis_fall"] * crisis
+        fall = numbers["fall"] * stress + numbers["crisis_fall"] * crisis + distress(self._city, "headcount", month)
         told = np.round(self._base * np.exp(-fall + numbers["noise"] * normal(stream, self._city.people.count)))
         nobody = (stress > numbers["zero_from"]) & (uniform(stream, self._city.people.count) < numbers["zero_share"])
         return np.where(nobody, 0, np.maximum(told, 1)).astype(np.int64)

@@ -9,7 +9,7 @@ from city.building import City
 from city.draws import Draws, Floats, Ints, normal, uniform
 from city.feeds.delivery import Post
 from city.feeds.tax import active
-from city.feeds.telling import constant, identity, picked
+from city.feeds.telling import constant, distress, identity, picked
 from city.parameters import feeds, signals
 
 _KINDS = {
@@ -75,5 +75,5 @@ def _change(city: City, month: int, who: Ints, stream: np.random.Generator) -> F
     numbers, stress = signals()["usage"], city.history.stress[month, who]
     winter = numbers["winter"] * np.cos(2 * np.pi * city.calendar.of_year(month) / 12)
     crisis = np.maximum(stress - numbers["crisis_from"], 0)
-    down = numbers["fall"] * stress + numbers["crisis_fall"] * crisis
+    down = numbers["fall"] * stress + numbers["crisis_fall"] * crisis + distress(city, "usage", month)[who]
     return np.asarray(winter - down + numbers["noise"] * normal(stream, len(who)), np.float32)

@@ -107,7 +107,7 @@ def test_sampling_negatives_changes_no_probability() -> None:
 
 
 def _chosen(rows: Rows) -> trees.Chosen:
-    return trees.Chosen(shipped().training.few_candidate, 60, np.zeros(len(rows.positive)), 0.0)
+    return trees.Chosen(shipped().training.candidates[0], 60, np.zeros(len(rows.positive)), 0.0)
 
 
 @settings(max_examples=30, deadline=None)

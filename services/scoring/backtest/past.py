@@ -14,7 +14,10 @@ from shared.calendar import end_of_day, spring_festival
 
 SINGLE, POINTS = "single.signal", "indicators.points"
 MONTH, FESTIVAL = "calendar.month", "calendar.days_to_spring_festival"
+SIZE, INDUSTRY = "profile.size", "profile.industry."
+SECTIONS = "ABCDEFGHIJKLMNOPQRST"  # GB/T 4754-2017
 OWN = {
+    SIZE: Column("profile", 0, "规模（人数下限）", "size, least people of its band"),
     SINGLE: Column("bills", 1, "任一税费水电欠缴的最长月数", "longest months behind with any tax or utility"),
     POINTS: Column("indicators", 1, "指标分", "points of the indicators"),
     MONTH: Column("calendar", 0, "月份", "month of the year"),
@@ -44,14 +47,14 @@ class Past:
             points.points(points.shipped(), features.columns, scale).alias(POINTS),
             pl.lit(day.month, pl.Float32).alias(MONTH),
             pl.lit(_days_to_festival(day), pl.Float32).alias(FESTIVAL),
-        )
+        ).join(_kinds(self.profile(day)), on="subject", how="left", maintain_order="left")
 
     def profile(self, day: date) -> pl.DataFrame:
         return self.world.profile(_end(day))
 
     def described(self, columns: Sequence[str]) -> Mapping[str, Column]:
-        told = described([name for name in columns if name not in OWN])
-        ours = {name: OWN[name] for name in columns if name in OWN}
+        told = described([name for name in columns if name not in OWN and not name.startswith(INDUSTRY)])
+        ours = {name: OWN.get(name) or _kind(name) for name in columns if name in OWN or name.startswith(INDUSTRY)}
         return {name: Column(each.family, each.monotone, each.zh, each.en) for name, each in told.items()} | ours
 
 
@@ -61,6 +64,19 @@ _OLDEST = date(2020, 5, 1)
 
 def _end(day: date) -> datetime:
     return end_of_day(day) - timedelta(microseconds=1)
+
+
+def _kinds(profile: pl.DataFrame) -> pl.DataFrame:
+    """subject, size (least number of people of the band), and one column a section of industry; null where unknown."""
+    industry = pl.col("industry")
+    sections = [(industry == each).cast(pl.Float32).alias(f"{INDUSTRY}{each}") for each in SECTIONS]
+    least = pl.col("size").str.extract(r"(\d+)").cast(pl.Float32, strict=False)
+    return profile.select("subject", least.alias(SIZE), *sections)
+
+
+def _kind(name: str) -> Column:
+    section = name.removeprefix(INDUSTRY)
+    return Column("profile", 0, f"行业门类 {section}", f"industry section {section}")
 
 
 def _longest_behind(columns: Sequence[str]) -> pl.Expr:

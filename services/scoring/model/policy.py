@@ -19,8 +19,9 @@ class Replaying(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One setting of the boosted trees."""
+    """One setting of the boosted trees, tried from so many positives on."""
 
+    least_positives: int
     num_leaves: int
     min_data_in_leaf: int
     lambda_l2: float
@@ -55,8 +56,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ships_when_better_in: float
     resamples: int
     candidates: tuple[Candidate, ...]
-    few_positives: int
-    few_candidate: Candidate
+    least_columns: int
     least_positives_for_trees: int
     learning_rate: float
     most_rounds: int

@@ -26,10 +26,9 @@ class Chosen:
 
 
 def choose(rows: Rows, splits: Splits, recipe: Recipe) -> Chosen:
-    """Try each candidate; with few positives the small one alone. The least log loss on the judged rows wins."""
-    numbers = recipe.numbers
-    few = rows.positive[rows.sampled].sum() < numbers.few_positives
-    candidates = (numbers.few_candidate,) if few else numbers.candidates
+    """Try the candidates that the positives allow, two at most. The least log loss on the judged rows wins."""
+    count = rows.positive[rows.sampled].sum()
+    candidates = [each for each in recipe.numbers.candidates if count >= each.least_positives][-2:]
     tried = [_try(candidate, rows, splits, recipe) for candidate in candidates]
     return min(tried, key=lambda chosen: chosen.loss)
 
@@ -101,7 +100,7 @@ def _settings(candidate: Candidate, rows: Rows, recipe: Recipe) -> dict[str, Any
         "num_leaves": candidate.num_leaves,
         "min_data_in_leaf": candidate.min_data_in_leaf,
         "lambda_l2": candidate.lambda_l2,
-        "feature_fraction": candidate.feature_fraction,
+        "feature_fraction": min(1.0, max(candidate.feature_fraction, recipe.numbers.least_columns / len(rows.columns))),
         "min_sum_hessian_in_leaf": 1e-3,
         "max_bin": 255,
         "monotone_constraints": [recipe.monotone.get(name, 0) for name in rows.columns],

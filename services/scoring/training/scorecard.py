@@ -13,6 +13,8 @@ from services.scoring.model.policy import Binning
 from services.scoring.model.scorers import Binned, Scorecard
 from services.scoring.training.rows import Rows
 
+_CORRELATED_ROWS = 20_000
+
 
 def learn(rows: Rows, directions: Mapping[str, int], numbers: Binning) -> Scorecard:
     """A scorecard of the sampled rows; its margin is that of everyone. Columns that tell nothing are left out."""
@@ -96,14 +98,23 @@ def _told_apart(
     """The most telling columns with their evidence (n,), without those that repeat a more telling one."""
     evidence = {b.column: b.evidence(sample.values[:, at]).astype(np.float32) for at, b in enumerate(bins)}
     told = {name: _column_information(found, positive, weight) for name, found in evidence.items()}
+    # Enough rows to see that two columns say the same.
+    thin = slice(None, None, max(1, len(positive) // _CORRELATED_ROWS))
     kept: list[tuple[Binned, Array]] = []
     for binned in sorted(bins, key=lambda each: (-told[each.column], each.column)):
         if len(kept) == numbers.most_columns or told[binned.column] < numbers.least_information:
             break
         mine = evidence[binned.column]
-        if all(abs(np.corrcoef(mine, other)[0, 1]) < numbers.most_correlation for _, other in kept):
+        if all(_correlation(mine[thin], other[thin]) < numbers.most_correlation for _, other in kept):
             kept.append((binned, mine))
     return kept
+
+
+def _correlation(one: Array, other: Array) -> float:
+    """Of two columns of evidence, without sign; 1 when one of them does not vary among these rows."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 1.0
+    return abs(float(np.corrcoef(one, other)[0, 1]))
 
 
 def _column_information(evidence: Array, positive: Array, weight: Array) -> float:

@@ -111,9 +111,9 @@ def _told_apart(
 
 
 def _correlation(one: Array, other: Array) -> float:
-    """Of two columns of evidence, without sign; 1 when one of them does not vary among these rows."""
+    """Of two columns of evidence, without sign; 0 when one of them does not vary among these rows."""
     if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 1.0
+        return 0.0
     return abs(float(np.corrcoef(one, other)[0, 1]))
 
 

@@ -115,7 +115,8 @@ class World:
     def _load(self, dataset: Measured) -> Table:
         rows = self._with_the_lost(self._typed(dataset), dataset)
         keyed = rows if "key" in rows.columns else reading.with_keys(rows, dataset)
-        return build(reading.whole(keyed, dataset), dataset, self.book)
+        named = keyed.with_columns(self.register.hashes(keyed.get_column("number")))
+        return build(reading.whole(named, dataset), dataset, self.book)
 
     def _typed(self, dataset: Measured) -> pl.DataFrame:
         return self._read(dataset, self.register)

@@ -10,9 +10,11 @@ LINKS = {"value": pl.String(), "number": pl.Int32(), "reported": pl.Datetime("us
 
 
 def told(rows: pl.DataFrame, item: str) -> pl.DataFrame:
-    """Who was named with each value of an item, and since when (LINKS): each pair once."""
+    """Who was named with each value of an item, and since when (LINKS); null where several were named at once."""
     named = rows.select(tidy(item).alias("value"), "number", "reported").drop_nulls()
-    return named.group_by("value", "number").agg(pl.col("reported").min()).sort("reported", "value", "number")
+    pairs = named.group_by("value", "number").agg(pl.col("reported").min())
+    lone = pl.when(pl.len() == 1).then(pl.col("number").first())
+    return pairs.group_by("value", "reported").agg(lone.alias("number")).sort("reported", "value")
 
 
 def tidy(item: str) -> pl.Expr:

@@ -22,6 +22,10 @@ class Register:
         """The numbers of codes; NOBODY where one was never met."""
         return self._numbers(texts, grow=False).fill_null(NOBODY)
 
+    def hashes(self, numbers: pl.Series) -> pl.Series:
+        """A hash of each code: the same in any world."""
+        return self.codes.hash(5).gather(numbers.cast(pl.UInt32)).alias("who")
+
     def is_slip(self, numbers: pl.Series) -> pl.Series:
         """Which numbers stand for a code with a wrong check character; null for null."""
         return self._slips.gather(numbers.cast(pl.UInt32)) if len(self._slips) else numbers.cast(pl.Boolean)

@@ -54,7 +54,8 @@ class Table:
 
 
 def build(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> Table:
-    """The table of typed rows: `number`, `reported`, `source`, `key` (null: the row is its own record), the items."""
+    """The table of typed rows: `number`, `who` (a hash of the code, for numbers depend on what else there is),
+    `reported`, `source`, `key` (null: the row is its own record), and the items."""
     kept = _replaced(rows.drop_nulls(["number", "reported"]))
     timed = kept.with_columns(_times(dataset, kept))
     ordered = timed.sort("number", "month" if _is_series(dataset, book) else "source", "reported", "content")
@@ -81,7 +82,7 @@ def _replaced(rows: pl.DataFrame) -> pl.DataFrame:
     """
     items = [name for name in rows.columns if name not in ("number", "reported", "key", "source")]
     texts = [pl.col(name).list.join(",") if rows.schema[name] == pl.List else pl.col(name) for name in items]
-    content = rows.select(pl.col("number"), *texts).hash_rows(7)
+    content = rows.select(texts).hash_rows(7)
     keyed = rows.with_columns(content.alias("content")).with_columns(pl.col("key").fill_null(pl.col("content")))
     is_repeated = keyed.get_column("key").is_duplicated()
     lone = keyed.filter(~is_repeated).with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias("gone_at"))

@@ -64,7 +64,7 @@ def watched(platform: Running) -> Iterator[dict[str, dict[str, float]]]:
 def _look(parts: dict[str, int], figures: dict[str, dict[str, float]], ended: threading.Event) -> None:
     while not ended.wait(_LOOK_S):
         for name, pid in parts.items():
-            here = max(map(_rss_mb, _family(pid)), default=0.0)
+            here = max(map(rss_mb, _family(pid)), default=0.0)
             seen = figures.setdefault(name, {"rss_mb": 0.0})
             seen["rss_mb"] = max(seen["rss_mb"], here)
 
@@ -78,7 +78,8 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
-def _rss_mb(pid: int) -> float:
+def rss_mb(pid: int) -> float:
+    """What a process holds in memory; 0 when it is not there."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
     except (OSError, IndexError):

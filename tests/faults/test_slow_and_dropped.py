@@ -198,6 +198,8 @@ def test_who_trickles_is_let_go_in_time_and_keeps_nobody_else_waiting(platform: 
     finally:
         over.set()
         trickling.join()
+        for line in lines:
+            line.drop()
     assert kept(platform, client.client_id) == (1, 2)
     assert 0 < offset(client, place) < len(file)
     ended = taken_in(client, place, file)

@@ -21,7 +21,7 @@ HALFWAY = "select received from ingest.import where agency = %s and state = 'sto
 HEADS = "select count(*) from ingest.head where receipt_id = %s"
 LISTING, MISSING, LISTED = "listing-bureau", 20, 80_000
 ENDED = """
-select state, (select count(*) from ingest.head where receipt_id = snapshot_id) from ingest.snapshot where agency = %s
+select state, (select count(*) from ingest.head where receipt_id = snapshot_id and row_no = 0) from ingest.snapshot where agency = %s
 """
 FAULTS = "select count(*), count(distinct row_no) from ingest.fault where receipt_id = %s"
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ HALFWAY = "select received from ingest.import where agency = %s and state = 'sto
 HEADS = "select count(*) from ingest.head where receipt_id = %s"
 LISTING, MISSING, LISTED = "listing-bureau", 20, 80_000
 ENDED = """
-select state, (select count(*) from ingest.head where receipt_id = snapshot_id and row_no = 0) from ingest.snapshot where agency = %s
+select state, (select count(*) from ingest.head where receipt_id = snapshot_id and row_no = 0) from ingest.snapshot
+where agency = %s
 """
 FAULTS = "select count(*), count(distinct row_no) from ingest.fault where receipt_id = %s"
 
@@ -65,7 +67,7 @@ def test_a_large_full_list_whose_worker_is_killed_ends_what_it_does_not_name_onc
 ) -> None:
     client, receipts = platform.agency(LISTING, ["ingest:tax_social_fee"]), []
     client.submit("tax_social_fee", a_file(tmp_path, MISSING, "2026-09", 510_001))
-    said = {"snapshot": "full", "as_of": "2026-10-01T00:00:00+08:00", "month": "2026-09"}
+    said = {"snapshot": "full", "as_of": datetime.now(UTC).isoformat(), "month": "2026-09"}
     large = large_files.LargeFile("tax_social_fee", a_file(tmp_path, LISTED, "2026-09", 511_001), said)
 
     def send() -> None:

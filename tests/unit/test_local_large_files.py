@@ -24,6 +24,7 @@ class Platform:
         self.hiccups: list[Callable[[httpx.Request], httpx.Response]] = []
         self.ended = ended or {"state": "done", "receipt": "/v1/receipts/1"}
         self.keys: set[str] = set()
+        self.said: dict[str, str] = {}
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         place = {"Upload-Offset": str(len(self.content))}
@@ -33,6 +34,7 @@ class Platform:
             return httpx.Response(200, json={"receipt_id": "1"})
         if request.method == "POST":
             self.keys.add(request.headers["Idempotency-Key"])
+            self.said = dict(request.url.params)
             return httpx.Response(201, headers={"Location": PLACE, **place})
         if request.method == "PATCH":
             return self.hiccups.pop(0)(request) if self.hiccups else self.take(request)
@@ -60,9 +62,11 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
-def sent(client: AgencyClient, platform: Platform, file: Path) -> dict[str, Any]:
+def sent(client: AgencyClient, platform: Platform, file: Path, **said: str) -> dict[str, Any]:
     client.http = httpx.Client(base_url=client.url, transport=httpx.MockTransport(platform.answer))
-    return large_files.send(client, large_files.LargeFile("tax_arrears", file), lambda _size: None, lambda _state: None)
+    return large_files.send(
+        client, large_files.LargeFile("tax_arrears", file, said), lambda _size: None, lambda _state: None
+    )
 
 
 def test_a_file_goes_in_checked_blocks_and_ends_with_its_receipt(client: AgencyClient, file: Path) -> None:
@@ -77,6 +81,19 @@ def test_what_has_arrived_is_not_sent_again_and_the_key_is_the_same(client: Agen
     sent(client, resumed, file)
     assert resumed.content.endswith(b"??the end")
     assert first.keys == resumed.keys
+
+
+def test_what_is_said_of_a_file_is_said_when_it_begins_and_makes_it_another_file(
+    client: AgencyClient, file: Path
+) -> None:
+    listed = {"snapshot_id": "7", "snapshot_state": "held"}
+    plain, full = Platform(), Platform(ended={"state": "done", "receipt": "/v1/receipts/1", **listed})
+    said = {"snapshot": "full", "as_of": "2026-11-01T00:00:00+08:00", "month": "2026-10"}
+    sent(client, plain, file)
+    receipt = sent(client, full, file, **said)
+    assert (plain.said, full.said) == ({}, said)
+    assert not plain.keys & full.keys
+    assert receipt["snapshot"] == {"snapshot_id": "7", "state": "held"}
 
 
 def test_a_block_that_arrived_though_its_answer_did_not_is_not_sent_twice(client: AgencyClient, file: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from services.scoring.measurebook import Tie
+from services.scoring.measurebook import Measurebook, Tie
 from services.scoring.measures.breadth import breadth
 from services.scoring.measures.series import Columns
 from services.scoring.measures.snapshot import Snapshot
@@ -76,7 +76,7 @@ def _keys(snapshot: Snapshot, relatives: Array, numbers: Array, own: Columns) ->
     at = np.minimum(np.searchsorted(numbers[order], relatives), max(len(numbers) - 1, 0))
     is_asked = numbers[order][at] == relatives if len(numbers) else np.zeros(len(relatives), dtype=bool)
     strangers = relatives[~is_asked]
-    others = snapshot.columns(strangers) if len(strangers) else {}
+    others = snapshot.columns(strangers, only=_looked_at(snapshot.book)) if len(strangers) else {}
     others |= breadth(others, snapshot.book)
     keys = {}
     for code, column in wanted.items():
@@ -85,6 +85,17 @@ def _keys(snapshot: Snapshot, relatives: Array, numbers: Array, own: Columns) ->
         if len(strangers):
             keys[code][~is_asked] = others[column]
     return keys
+
+
+def _looked_at(book: Measurebook) -> frozenset[str]:
+    """The measures that the key columns are made of: what counts for breadth, and those that are named."""
+    bad = {
+        f"{each.dataset}.{measure.code}"
+        for each in book.datasets
+        for measure in each.measures
+        if measure.risk > 0 and book.shape(measure) in ("debt", "event")
+    }
+    return frozenset(bad | {each.column.rpartition(".")[0] for each in book.relatives})
 
 
 def _worst_and_mean(places: Array, values: Array, count: int) -> tuple[Array, Array]:

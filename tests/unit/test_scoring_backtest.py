@@ -39,6 +39,7 @@ def test_the_answer_is_what_its_schema_says() -> None:
     told = json.loads(json.dumps(answer().told, allow_nan=False))
     jsonschema.Draft202012Validator(SCHEMA).validate(told)
     assert set(told["contenders"]) == {"single_signal", "indicators", "scorecard", "model", "oracle"}
+    assert sum(each["right"] for each in told["by_day"]) == told["right"]
     assert told["alerts"] == told["contenders"][told["ships"]]["alerts"]
 
 

@@ -120,6 +120,7 @@ def _judged(
         **answering.trained(learned, source.described),
         **answering.compared(ready, drawn, ships, numbers.interval),
         "calibration": ready[ships].bins.table(),
+        "by_day": groups.by_day(replayed.days, *shipped),
         "by_level": groups.by_level(probability, found.positive, *shipped, policy.levels),
         **{f"by_{grouping}": rows for grouping, rows in by_group.items()},
         "fairness": groups.gaps(by_group, numbers.least_in_group),

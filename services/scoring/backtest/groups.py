@@ -1,6 +1,7 @@
 """The shipped contender's alerts by level, town, industry and size, and how far apart the groups are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,17 @@ def by_level(
 
 def _none_if_nan(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 6)
+
+
+def by_day(days: Sequence[date], alerts: Alerts, result: Outcome) -> list[dict[str, Any]]:
+    """Per day of the replay: alerts, and how many were right by the labels there are (few yet of the last days)."""
+    told = pl.DataFrame({"day": alerts.day, "right": result.right}, schema={"day": pl.Date, "right": pl.Boolean})
+    counted = dict(told.group_by("day").agg(pl.struct(pl.len(), pl.col("right").sum())).iter_rows())
+    nothing = {"len": 0, "right": 0}
+    return [
+        {"day": day.isoformat(), "alerts": int(found["len"]), "right": int(found["right"])}
+        for day, found in ((day, counted.get(day, nothing)) for day in days)
+    ]
 
 
 def by_group(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.ingest.store import heads, past, waiting
+from services.ingest.store import heads, past
 from shared.db import sql
 from tests.ingest_desk import Door
 
@@ -27,7 +27,6 @@ _GIVEN = {
     "receipt_id": "01993a9e-7e00-7000-8000-000000000001",
     "before": [0],
     "dataset": "tax_arrears",
-    "records": "[]",
 }
 
 
@@ -35,7 +34,6 @@ _STATEMENTS = {
     "merge": heads._MERGE,
     "differ": heads._DIFFERING,
     "news": past._NEWS,
-    "wait": waiting._KEEP_UNMATCHED,
 }
 
 
@@ -49,4 +47,3 @@ async def test_a_delivery_looks_its_keys_up_and_reads_no_register(door: Door, st
         told = "\n".join(plan.scalars())
         await session.rollback()
     assert "Seq Scan on head" not in told
-    assert "Seq Scan on unmatched" not in told

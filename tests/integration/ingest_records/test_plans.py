@@ -4,14 +4,19 @@ import re
 
 import pytest
 
-from services.ingest.store import heads, past
+from services.ingest.store import heads, past, waiting
 from shared.db import sql
 from tests.ingest_desk import Door
 
-# Enough that a planner who may choose would read it all.
-_FILL = """
+# Enough in both that a planner who may choose would read a whole table once, and never a small one for each key.
+_FILL_HEAD = """
 insert into ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no)
 select md5(n::text)::uuid, 'tax_arrears', 'x', md5(n::text)::uuid, now(), '01993a9e-7e00-7000-8000-000000000000', n
+from generate_series(1, 20000) as n
+"""
+_FILL_UNMATCHED = """
+insert into ingest.unmatched (key, dataset, row_hash, source_time, receipt_id, row_no, record)
+select md5(n::text)::uuid, 'tax_arrears', md5(n::text)::uuid, now(), '01993a9e-7e00-7000-8000-000000000000', n, '{}'
 from generate_series(1, 20000) as n
 """
 _KEYS = "{" + ",".join(f"{number:032x}" for number in range(5000)) + "}"
@@ -27,6 +32,7 @@ _GIVEN = {
     "receipt_id": "01993a9e-7e00-7000-8000-000000000001",
     "before": [0],
     "dataset": "tax_arrears",
+    "records": "[]",
 }
 
 
@@ -34,6 +40,7 @@ _STATEMENTS = {
     "merge": heads._MERGE,
     "differ": heads._DIFFERING,
     "news": past._NEWS,
+    "wait": waiting._KEEP_UNMATCHED,
 }
 
 
@@ -42,8 +49,10 @@ async def test_a_delivery_looks_its_keys_up_and_reads_no_register(door: Door, st
     names = set(re.findall(r"(?<!:):(\w+)", statement))
     async with door.db.transaction() as session:
         connection = await session.connection()
-        await connection.exec_driver_sql(_FILL)
+        await connection.exec_driver_sql(_FILL_HEAD)
+        await connection.exec_driver_sql(_FILL_UNMATCHED)
         plan = await sql(session, f"explain {statement}", **{name: _GIVEN[name] for name in names})
         told = "\n".join(plan.scalars())
         await session.rollback()
     assert "Seq Scan on head" not in told
+    assert "Seq Scan on unmatched" not in told

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,12 @@ AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 USCC = "91330110MA2CEABC1A"
 PROJECT = "330110202601010001"
+
+Rows = list[dict[str, Any]]
+
+
+def days_ago(days: int) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
 
 
 def a_receipt(number: int = 1) -> str:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.scoring.judgement import Verdict, judge
 from services.scoring.rulebook import parse, shipped
 from services.scoring.sites import worker_months
-from tests.scoring_facts import PROJECT, TODAY, a_version, assessed, facts_of, features
-from tests.unit.test_scoring_indicators import TEN, Rows, a_site, by_hand, fee, on_project, presence, register, weeks
+from tests.scoring_facts import PROJECT, TODAY, Rows, a_version, assessed, facts_of, features
+from tests.scoring_sites import TEN, a_site, by_hand, fee, on_project, presence, register, weeks
 
 DAYS = st.dates(date(2026, 8, 1), TODAY)
 PUNCHES = st.lists(st.tuples(st.sampled_from(TEN), DAYS, st.booleans()), max_size=30)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from joserfc.jwk import ECKey
@@ -34,7 +35,7 @@ async def post(
     )
     async with open_office(settings, issuer_key, clock) as office, serving(receiver.application(), receiver.port, pki):
         await _silence_others(office.db)
-        body = {"name": f"receiver-{receiver.port}", "url": receiver.url}
+        body = {"name": f"receiver-{uuid4()}", "url": receiver.url}
         answer = await office.person("operator").post("/v1/credit/subscribers", json=body)
         assert answer.status_code == 201, answer.text
         async with new_client(settings) as client:

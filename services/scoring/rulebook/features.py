@@ -1,0 +1,97 @@
+"""What a book says of datasets and of the features that are made of them."""
+
+from typing import Any, Literal
+
+import msgspec
+
+ItemType = Literal["money", "int", "dec", "bool", "date", "datetime", "month", "enum", "text", "set"]
+Family = Literal["utilities", "tax_si", "court", "market", "complaints", "project_pay"]
+Scored = Literal["employer", "project"]
+
+
+class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that name their project only through another dataset: an account, a payroll."""
+
+    kind: Literal["account", "payroll"]
+    item: str
+    via: str
+
+
+class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What scoring reads of a dataset.
+
+    `kind`: a `state` feed reports each subject again and again, so silence about it is "not known"; an `event` feed
+    reports only what happened, so silence while the feed lives is zero (by months: about a month that it told of).
+    `time` names the items that date a row (else its source time); `unit` splits a subject's rows (a meter, a tax);
+    `keyed_by_subject`: a record of it cannot move to another subject. `horizon_months`: a record whose newest source
+    time lies more months back than this stays in the store; without it all count. `folded`: what our own folding adds.
+    """
+
+    dataset: str
+    title_zh: str
+    title_en: str
+    family: Family | None = None
+    kind: Literal["state", "event"]
+    subject: Scored = "employer"
+    cycle_days: int
+    items: dict[str, ItemType]
+    period: str | None = None
+    unit: str | None = None
+    time: tuple[str, ...] = ()
+    profile: dict[str, str] = {}
+    subject_item: str | None = None
+    alias: Alias | None = None
+    keyed_by_subject: bool = False
+    horizon_months: int | None = None
+    folded: dict[str, ItemType] = {}
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A condition on an item of a row."""
+
+    item: str
+    op: Literal["gt", "ge", "lt", "le", "eq", "ne", "any_of", "contains", "has", "empty"]
+    value: Any = None
+
+
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number about a subject at a time, made of the rows of one dataset.
+
+    Rows: those of the last `months` (by period) or `days` (by time), of each unit all or the `latest` period, that meet
+    `where`. Then `agg` over `item`: `run` counts the unbroken months up to the latest, `change` compares with `lag`
+    months before, `drop` compares usage with the own median and with last year over `span` months.
+    """
+
+    code: str
+    title_zh: str
+    title_en: str
+    dataset: str
+    agg: Literal["count", "sum", "max", "distinct", "months", "run", "change", "drop"]
+    item: str | None = None
+    pick: Literal["all", "latest"] = "all"
+    months: int | None = None
+    days: int | None = None
+    where: tuple[Where, ...] = ()
+    lag: int = 1
+    span: int = 1
+    relative: bool = False
+
+
+class Derived(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number made of other features: the greatest, a difference, or a ratio (of `scale` times the second)."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    op: Literal["greatest", "minus", "ratio"]
+    of: tuple[str, str]
+    scale: int = 1
+
+
+class Built(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number that joins several datasets, worked out in `projects.py`."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    datasets: tuple[str, ...]

@@ -9,9 +9,14 @@ from shared.clock import now
 from shared.db import Session
 from shared.events import (
     AlertFound,
+    AlertRaised,
     EmployerListed,
     EmployerRemoved,
     FeedStateChanged,
+    OrderIssued,
+    OrderOverdue,
+    OrderPaid,
+    OrderRevoked,
     RecordsAccepted,
     RecordsClosed,
     RecordsUnlinked,
@@ -53,19 +58,51 @@ async def on_feed_state_changed(event: FeedStateChanged, session: Session) -> No
     await feeds.note_change(session, event, now())
 
 
+@consumer.on(AlertRaised)
+async def on_alert_raised(event: AlertRaised, session: Session) -> None:
+    """An outcome is waited for."""
+    await usecases.keep_raised(session, event)
+
+
 @consumer.on(AlertFound)
 async def on_alert_found(event: AlertFound, session: Session) -> None:
-    """Keep the label."""
+    """Keep the outcome."""
     await usecases.keep_finding(session, event)
+
+
+@consumer.on(OrderIssued)
+async def on_order_issued(event: OrderIssued, session: Session) -> None:
+    """Somebody was ordered to pay."""
+    await usecases.keep_order(session, event, now())
+
+
+@consumer.on(OrderOverdue)
+async def on_order_overdue(event: OrderOverdue, session: Session) -> None:
+    """He did not."""
+    await usecases.keep_order(session, event, now())
+
+
+@consumer.on(OrderPaid)
+async def on_order_paid(event: OrderPaid, session: Session) -> None:
+    """He paid."""
+    await usecases.keep_order(session, event, now())
+
+
+@consumer.on(OrderRevoked)
+async def on_order_revoked(event: OrderRevoked, session: Session) -> None:
+    """The order was annulled."""
+    await usecases.keep_order(session, event, now())
 
 
 @consumer.on(EmployerListed)
 async def on_employer_listed(event: EmployerListed, session: Session) -> None:
     """The employer is on the list now."""
+    await usecases.keep_listing(session, event, now())
     await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))
 
 
 @consumer.on(EmployerRemoved)
 async def on_employer_removed(event: EmployerRemoved, session: Session) -> None:
     """The employer is no longer on the list."""
+    await usecases.keep_listing(session, event, now())
     await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))

@@ -1,7 +1,6 @@
 """The tables that are read row by row. Facts, links and feed reports are only ever moved as columns: see store.py."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -49,22 +48,3 @@ class Score(SQLModel, table=True):
     reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     scored_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     rules_version: str
-
-
-class Label(SQLModel, table=True):
-    """What a person found behind an alert."""
-
-    __tablename__ = "label"
-    __table_args__ = ({"schema": "scoring"},)
-
-    subject_id: str = Field(primary_key=True)
-    subject_kind: str = Field(primary_key=True)
-    alert_id: UUID = Field(primary_key=True)
-    found_on: date = Field(primary_key=True)
-    finding: str = Field(primary_key=True)
-    score_id: UUID
-    uscc: str | None = None
-    workers: int | None = None
-    months: int | None = None
-    amount: Decimal | None = None
-    cause: str | None = None

@@ -11,7 +11,7 @@ from shared.events.base import Event, Finding, Level
 
 
 class AlertRaised(Event, frozen=True, kw_only=True):
-    """alerts -> console. A new alert is open."""
+    """alerts -> scoring, console. A new alert is open: one more whose outcome has to come back."""
 
     subject = "alerts.raised"
     source = "alerts"
@@ -27,7 +27,11 @@ class AlertRaised(Event, frozen=True, kw_only=True):
 
 
 class AlertFound(Event, frozen=True, kw_only=True):
-    """alerts -> scoring. What a person found on site: the label that scoring learns from."""
+    """alerts -> scoring. What a person found on site: the label that scoring learns from.
+
+    A later finding about the same alert corrects it: the one with the newest `decided_at` counts. `started_on`: since
+    when wages are unpaid, where the person knows.
+    """
 
     subject = "alerts.found"
     source = "alerts"
@@ -42,6 +46,8 @@ class AlertFound(Event, frozen=True, kw_only=True):
     months: int | None = None
     amount: Decimal | None = None
     cause: str | None = None
+    started_on: date | None = None
+    decided_at: datetime | None = None
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +85,14 @@ class _Order(Event, frozen=True, kw_only=True):
 
 
 class OrderIssued(_Order, frozen=True, kw_only=True):
-    """alerts -> console. The bureau ordered the employer to pay within a term."""
+    """alerts -> scoring, console. The bureau ordered the employer to pay within a term."""
 
     subject = "orders.issued"
     source = "alerts"
 
 
 class OrderOverdue(_Order, frozen=True, kw_only=True):
-    """alerts -> credit. The term ended at 24:00 and the wages are not paid.
+    """alerts -> credit, scoring. The term ended at 24:00 and the wages are not paid.
 
     Figures are of what was still open then, worker by worker: what was paid within the term no longer counts.
     """
@@ -97,7 +103,7 @@ class OrderOverdue(_Order, frozen=True, kw_only=True):
 
 
 class OrderPaid(_Order, frozen=True, kw_only=True):
-    """alerts -> credit. Every worker on the order is paid, with proof."""
+    """alerts -> credit, scoring. Every worker on the order is paid, with proof."""
 
     subject = "orders.paid"
     source = "alerts"
@@ -105,7 +111,7 @@ class OrderPaid(_Order, frozen=True, kw_only=True):
 
 
 class OrderRevoked(_Order, frozen=True, kw_only=True):
-    """alerts -> credit. The order was annulled by law (Order 45, art. 16)."""
+    """alerts -> credit, scoring. The order was annulled by law (Order 45, art. 16)."""
 
     subject = "orders.revoked"
     source = "alerts"

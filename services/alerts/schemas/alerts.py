@@ -74,6 +74,7 @@ class Confirm(Found):
     workers: Annotated[int, Field(ge=1, le=1_000_000)]
     migrant_workers: Count | None = None
     months: Months
+    started_on: Annotated[date | None, Field(description="Since when wages are unpaid, if it is known")] = None
     amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2, description="CNY")]
     inspectors: Inspectors | None = None
 

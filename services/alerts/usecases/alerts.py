@@ -1,7 +1,7 @@
 """People work on an alert: one step at a time, as the table allows, with what each step changes and announces."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -73,7 +73,9 @@ def _verify(alert: Alert, request: Request) -> None:
 def _confirm(alert: Alert, request: Request) -> None:
     _verify(alert, request)
     alert.unpaid = request.inputs["amount"]
-    details = {name: request.recorded.get(name) for name in ("workers", "migrant_workers", "months", "amount")}
+    details = {
+        name: request.recorded.get(name) for name in ("workers", "migrant_workers", "months", "amount", "started_on")
+    }
     alert.finding = {**_finding("confirmed", request), **details}
     alert.proposal = None
 
@@ -157,7 +159,12 @@ def _resume(alert: Alert, request: Request) -> None:
 
 def _finding(outcome: Finding, request: Request) -> dict[str, Any]:
     found_on = request.inputs.get("found_on") or request.today
-    return {"outcome": outcome, "by": request.actor.login, "found_on": found_on.isoformat()}
+    return {
+        "outcome": outcome,
+        "by": request.actor.login,
+        "found_on": found_on.isoformat(),
+        "decided_at": request.at.isoformat(),
+    }
 
 
 def _owed(alert: Alert) -> Decimal:
@@ -178,6 +185,8 @@ def _found(alert: Alert, finding: Finding) -> AlertFound:
         months=known.get("months"),
         amount=Decimal(known["amount"]) if known.get("amount") else None,
         cause=known.get("cause"),
+        started_on=date.fromisoformat(known["started_on"]) if known.get("started_on") else None,
+        decided_at=datetime.fromisoformat(known["decided_at"]) if known.get("decided_at") else None,
     )
 
 

@@ -71,6 +71,9 @@ def check_dates(alert: Alert, request: Request) -> None:
         day = request.inputs.get(name)
         if day and not first <= day <= request.today:
             raise WrongDate(f"{name} lies between {first}, when the alert was raised, and today, {request.today}.")
+    started, found = request.inputs.get("started_on"), request.inputs.get("found_on") or request.today
+    if started and started > found:
+        raise WrongDate(f"started_on is not later than the day on which it was found, {found}.")
 
 
 def step_of(alert: Alert, request: Request, more: Mapping[str, Any] | None = None) -> Step:

@@ -1,4 +1,4 @@
-"""The history of levels, the labels that people gave, and how fresh the news about a subject is."""
+"""The history of levels, and how fresh the news about a subject is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert
 from sqlmodel import col, select
 
-from services.scoring.models import Label, Score, Subject
+from services.scoring.models import Score, Subject
 from shared.db import Session, sql
 
 # What is unchanged is not announced: how a feed lives is told by its reports about anyone, from the agency that last
@@ -51,15 +51,6 @@ async def append_scores(session: Session, scores: list[dict[str, Any]]) -> None:
     """Add lines to the history."""
     if scores:
         await session.exec(insert(Score), params=scores)
-
-
-async def keep_label(session: Session, label: Label) -> None:
-    """Keep what was found, once."""
-    if (
-        await session.get(Label, (label.subject_id, label.subject_kind, label.alert_id, label.found_on, label.finding))
-        is None
-    ):
-        session.add(label)
 
 
 async def latest_score(session: Session, subject: Subject) -> Score | None:

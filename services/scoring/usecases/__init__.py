@@ -1,7 +1,8 @@
 """What scoring does, a verb a function: read, decide, save, announce."""
 
+from services.scoring.usecases.outcomes import keep_finding, keep_listing, keep_order, keep_raised
 from services.scoring.usecases.reading import NeverScored, risk_of, seen
-from services.scoring.usecases.records import catch_up, keep_finding, take_in, take_in_listing
+from services.scoring.usecases.records import catch_up, take_in, take_in_listing
 from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, rescore, review
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "NeverScored",
     "catch_up",
     "keep_finding",
+    "keep_listing",
+    "keep_order",
+    "keep_raised",
     "rescore",
     "review",
     "risk_of",

@@ -9,10 +9,8 @@ import msgspec
 import polars as pl
 
 from services.scoring import folding, frames
-from services.scoring.models import Label
 from services.scoring.rulebook import Rulebook
 from services.scoring.store import facts as fact_store
-from services.scoring.store import scores as score_store
 from services.scoring.store import unscored as unscored_store
 from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import close_what_ended
@@ -21,7 +19,7 @@ from services.scoring.usecases.scoring import Moment, rescore
 from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Poison
-from shared.events import AlertFound, EmployerListed, EmployerRemoved, RecordsAccepted
+from shared.events import EmployerListed, EmployerRemoved, RecordsAccepted
 from shared.events.records import ORIGIN, RECEIPT
 
 # Our own list decisions are facts like any other: this dataset is not an agency's.
@@ -59,13 +57,6 @@ async def catch_up(session: Session, moment: Moment) -> int:
     keys = await unscored_store.take(session)
     await rescore(session, keys, moment)
     return len(keys)
-
-
-async def keep_finding(session: Session, event: AlertFound) -> None:
-    """Keep what a person found on site as a label."""
-    fields = ("subject_kind", "subject_id", "alert_id", "finding", "found_on", "score_id", "uscc")
-    figures = ("workers", "months", "amount", "cause")
-    await score_store.keep_label(session, Label(**{name: getattr(event, name) for name in (*fields, *figures)}))
 
 
 async def take_in_listing(session: Session, event: EmployerListed | EmployerRemoved, moment: Moment) -> None:

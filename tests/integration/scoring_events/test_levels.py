@@ -1,7 +1,6 @@
 """A level rises with facts, findings and listings, falls with payment and time, and only news is announced."""
 
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.scoring import usecases
@@ -10,7 +9,7 @@ from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database, sql
-from shared.events import AlertFound, EmployerListed, EmployerRemoved
+from shared.events import EmployerListed, EmployerRemoved
 from shared.ids import new_id
 from tests.scoring_events import accepted, announced, history, registration, social_fee, subject
 from tests.scoring_facts import a_uscc
@@ -55,29 +54,6 @@ async def test_a_town_that_becomes_known_later_is_news_for_who_has_a_level(db: D
     await consumer.deliver(registration(calm), db)
     assert [event["division"] for event in await announced(db, uscc)] == [None, "330110005"]
     assert await announced(db, calm) == []
-
-
-async def test_a_finding_is_kept_once_as_a_label(db: Database) -> None:
-    uscc = a_uscc()
-    found = AlertFound(
-        alert_id=new_id(),
-        subject_kind="employer",
-        subject_id=uscc,
-        uscc=uscc,
-        finding="confirmed",
-        found_on=date(2026, 11, 20),
-        score_id=new_id(),
-        workers=11,
-        months=2,
-        amount=Decimal("127000.00"),
-    )
-    await consumer.deliver(found, db)
-    await consumer.deliver(found, db)
-    async with db.transaction() as session:
-        rows = (await sql(session, "select * from scoring.label where subject_id = :id", id=uscc)).mappings().all()
-    assert [(row["finding"], row["workers"], row["amount"]) for row in rows] == [
-        ("confirmed", 11, Decimal("127000.00"))
-    ]
 
 
 async def test_a_listing_makes_a_repeat_offender_until_the_removal(db: Database) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring import rulebook
-from services.scoring.backtest.points import Step, points, shipped
+from services.scoring.inputs.points import Step, points, shipped
 from services.scoring.measurebook import shipped as measures
 
 SCALE = rulebook.shipped().scale(date(2024, 1, 1))

@@ -1,21 +1,14 @@
 """Where a backtest's features and labels come from, and the columns that are contenders of their own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 import polars as pl
 
+from services.scoring.inputs import Column
 
-@dataclass(frozen=True)
-class Column:
-    """What is known of a column of features: family, direction of risk (+1, -1, 0), and how people call it."""
-
-    family: str
-    monotone: int
-    zh: str
-    en: str
+__all__ = ["Column", "Source"]
 
 
 class Source(Protocol):

@@ -41,11 +41,18 @@ def feed_of(table: Table, at: int, month: int, windows: Windows) -> Feed:
     if not known.any():
         return Feed(None, told)
     if "month" in table.columns and table.dataset.gaps != "missing":
-        ages = month - table.month[known]
-        counts = np.bincount(ages[(ages >= 0) & (ages < windows.months)], minlength=windows.months)
-        usual = np.median(counts[counts > 0]) if counts.any() else 0
-        told = counts > windows.told_share * usual
+        # A correction is no second record: only what stood then is counted.
+        standing = known.copy()
+        standing[table.gone[table.gone_at <= at]] = False
+        ages = month - table.month[standing]
+        told = told_months(np.bincount(ages[(ages >= 0) & (ages < windows.months)], minlength=windows.months), windows)
     return Feed(int(table.reported[known].max()), told)
+
+
+def told_months(counts: Array, windows: Windows) -> Array:
+    """Which months a feed has told of (months,), by the number of records of each, the present month first."""
+    usual = np.median(counts[counts > 0]) if counts.any() else 0
+    return np.asarray(counts > windows.told_share * usual)
 
 
 def series(known: Known, measure: Measure, feed: Feed, moment: Moment, months: int) -> Series | None:

@@ -1,10 +1,12 @@
 """Where an employer stands among its peers: those of its industry, size and town, as all were known at that time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from services.scoring.measurebook import Measurebook
 from services.scoring.measures.series import Columns
 from services.scoring.measures.snapshot import Snapshot
 from services.scoring.worlds.tables import Array
@@ -43,27 +45,47 @@ class Peers:
         return rank
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Of some who stand for the population: the names of their groups at each level, and their ranked columns."""
+
+    groups: tuple[pl.Series, ...]
+    columns: Columns
+
+
 def peers_at(snapshot: Snapshot) -> Peers:
-    """The peers of a time: the whole population known then, or of a large one every n-th by a hash of the code."""
-    world, policy = snapshot.world, snapshot.book.peers
-    known = world.known_numbers(snapshot.moment.at)
-    every = max(1, -(-len(known) // policy.sample))
-    if every > 1:
-        hashes = world.register.codes.gather(pl.Series(known)).hash(3).to_numpy()
-        known = known[hashes % every == 0]
+    """The peers of a time: those of the whole population known then who stand for it."""
+    known = snapshot.world.known_numbers(snapshot.moment.at)
+    codes = snapshot.world.register.codes.gather(pl.Series(known))
+    return assembled([looks(snapshot, known[stand_for_all(codes, snapshot.book)])], snapshot.book)
+
+
+def stand_for_all(codes: pl.Series, book: Measurebook) -> Array:
+    """Who of a population stands for it (n,) of bool: everyone, or of a large one every n-th by a hash of the code."""
+    every = max(1, -(-len(codes) // book.peers.sample))
+    return np.asarray(codes.hash(3).to_numpy() % every == 0) if every > 1 else np.ones(len(codes), dtype=bool)
+
+
+def looks(snapshot: Snapshot, numbers: Array) -> Looks:
+    """What the ranks need of employers by number; of those who stand for all it may be asked for in parts."""
     ranked = {
         f"{each.dataset}.{measure.code}": measure.peers
-        for each in world.datasets
+        for each in snapshot.world.datasets
         for measure in each.measures
         if measure.peers
     }
-    columns = snapshot.columns(known, only=frozenset(ranked)) if ranked else {}
+    columns = snapshot.columns(numbers, only=frozenset(ranked)) if ranked else {}
     wanted = {f"{code}.{feature}" for code, feature in ranked.items()}
-    kept = {name: column for name, column in columns.items() if name in wanted}
-    texts = _groups(snapshot, known)
+    return Looks(_groups(snapshot, numbers), {name: column for name, column in columns.items() if name in wanted})
+
+
+def assembled(parts: Sequence[Looks], book: Measurebook) -> Peers:
+    """The peers of all the parts; their order does not matter. `parts` has one at least."""
+    texts = [pl.concat([part.groups[level] for part in parts]) for level in range(len(_LEVELS))]
     names = tuple(text.unique().sort() for text in texts)
     groups = tuple(_place(text, name) for text, name in zip(texts, names, strict=True))
-    return Peers(names, groups, kept, policy.least)
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+    return Peers(names, groups, columns, book.peers.least)
 
 
 def _groups(snapshot: Snapshot, numbers: Array) -> tuple[pl.Series, ...]:

@@ -23,7 +23,19 @@ class Pairs:
 
 def ties_at(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
     """Of each kind of tie the members of every group that was known then: group, number."""
+    kinds = {tie.code: tie for tie in snapshot.book.ties}
+    return {code: circles(members, kinds[code]).sort("group", "number") for code, members in named(snapshot).items()}
+
+
+def named(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
+    """Of each kind of tie who named which group, each once: group, number."""
     return {tie.code: _members(snapshot, tie) for tie in snapshot.book.ties if _parties(snapshot, tie)}
+
+
+def circles(members: pl.DataFrame, tie: Tie) -> pl.DataFrame:
+    """The members of those groups that are a tie: of more than one, and not of too many."""
+    size = pl.len().over("group")
+    return members.filter((size > 1) & (size <= tie.most))
 
 
 def _parties(snapshot: Snapshot, tie: Tie) -> list[tuple[str, str]]:
@@ -34,16 +46,14 @@ def _parties(snapshot: Snapshot, tie: Tie) -> list[tuple[str, str]]:
 
 def _members(snapshot: Snapshot, tie: Tie) -> pl.DataFrame:
     everyone = np.arange(len(snapshot.world.register.codes))
-    named = []
+    told = []
     for code, item in _parties(snapshot, tie):
         table = snapshot.world.table(code)
         places, values = table.words[item]
         rows, numbers = rows_at(table, everyone, snapshot.moment.at)
         groups = values.gather(pl.Series(places[rows]).replace(-1, None)).alias("group")
-        named.append(pl.DataFrame([groups, pl.Series("number", numbers)]).drop_nulls())
-    members = pl.concat(named).unique()
-    size = pl.len().over("group")
-    return members.filter((size > 1) & (size <= tie.most)).sort("group", "number")
+        told.append(pl.DataFrame([groups, pl.Series("number", numbers)]).drop_nulls())
+    return pl.concat(told).unique()
 
 
 def related(snapshot: Snapshot, ties: dict[str, pl.DataFrame], numbers: Array, own: Columns) -> Columns:

@@ -1,5 +1,6 @@
 """Everything that a time has in common for all employers, and the features of some of them at that time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -16,14 +17,20 @@ from services.scoring.worlds.views import Moment, days, rows_at
 
 
 class Snapshot:
-    """A world at a time: its feeds as they were then, and the features of employers by number."""
+    """A world at a time: its feeds as they were then, and the features of employers by number.
 
-    def __init__(self, world: World, at: datetime) -> None:
+    `feeds`: how the feeds had spoken of everyone, where the world itself holds only some.
+    """
+
+    def __init__(self, world: World, at: datetime, feeds: Mapping[str, Feed] | None = None) -> None:
         self.world, self.book, self.moment = world, world.book, Moment.of(at)
+        self._feeds = feeds
 
     @cached_property
-    def feeds(self) -> dict[str, Feed]:
+    def feeds(self) -> Mapping[str, Feed]:
         """How each dataset had spoken until then, of everyone."""
+        if self._feeds is not None:
+            return self._feeds
         moment, windows = self.moment, self.book.windows
         tables = self.world.tables().items()
         return {code: feed_of(table, moment.at, moment.month, windows) for code, table in tables}

@@ -2,32 +2,51 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from services.scoring.rulebook import Built, Derived, Feature, Rulebook, features_of, shipped
-from shared.db import UNREACHABLE
+from services.scoring import books, usecases
+from services.scoring.rulebook import Built, Derived, Feature, Rulebook, features_of
+from shared import clock
+from shared.db import UNREACHABLE, Session
 from shared.events import FeatureUse, IndicatorUse, ItemUsed, RulebookAnnounced
 from shared.outbox import announce
 from shared.service import Runtime
 
 log = logging.getLogger(__name__)
 
-_AGAIN_S = 24 * 3600
-_SOON_S = 2
+_AGAIN = timedelta(days=1)
+_LOOK_S = 15.0
+_SOON_S = 2.0
 Items = set[tuple[str, str]]
 
 
 async def announce_rulebook(runtime: Runtime) -> None:
-    """Say it at the start and once a day, for ever: whoever listens may have been emptied meanwhile."""
+    """Bring the release's own book, and say which one counts, for ever: at the start, when it changes, once a day.
+
+    Once a day, for whoever listens may have been emptied meanwhile.
+    """
+    told, told_at, is_registered = "", datetime.now(UTC), False
     while True:
-        pause = _AGAIN_S
+        pause = _LOOK_S
         try:
             async with runtime.db.transaction() as session:
-                announce(session, uses_of(shipped(), datetime.now(UTC)))
+                if not is_registered:
+                    await usecases.register_shipped(session, clock.now())
+                version, at = await announce_if_new(session, told, told_at)
+            told, told_at, is_registered = version, at, True
         except (*UNREACHABLE, OSError) as error:
             log.warning("rulebook.delayed", extra={"reason": repr(error)})
             pause = _SOON_S
         await asyncio.sleep(pause)
+
+
+async def announce_if_new(session: Session, told: str, told_at: datetime) -> tuple[str, datetime]:
+    """Say which book counts, unless that one was told less than a day ago. Returns what was told last, and when."""
+    book, now = await books.book_in_force(session, clock.today()), datetime.now(UTC)
+    if book.version == told and now - told_at < _AGAIN:
+        return told, told_at
+    announce(session, uses_of(book, now))
+    return book.version, now
 
 
 def uses_of(book: Rulebook, now: datetime) -> RulebookAnnounced:

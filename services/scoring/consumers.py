@@ -2,8 +2,6 @@
 
 from services.scoring import feeds, revisions, usecases
 from services.scoring.pace import Pace
-from services.scoring.rulebook import shipped
-from services.scoring.usecases import Moment
 from shared.bus import Consumers
 from shared.clock import now
 from shared.db import Session
@@ -31,25 +29,25 @@ pace = Pace()
 @consumer.on(RecordsAccepted)
 async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
     """Keep the facts and score whom they touch, at once if there is time."""
-    await usecases.take_in(session, event, Moment(now(), shipped(), new_id), pace.allows)
+    await usecases.take_in(session, event, await usecases.moment(session, now(), new_id), pace.allows)
 
 
 @consumer.on(RecordsWithdrawn)
 async def on_records_withdrawn(event: RecordsWithdrawn, session: Session) -> None:
     """Let what was taken back count no more."""
-    await revisions.take_back(session, event, Moment(now(), shipped(), new_id))
+    await revisions.take_back(session, event, await usecases.moment(session, now(), new_id))
 
 
 @consumer.on(RecordsClosed)
 async def on_records_closed(event: RecordsClosed, session: Session) -> None:
     """Let what a full list does not name any more end."""
-    await revisions.end(session, event, Moment(now(), shipped(), new_id))
+    await revisions.end(session, event, await usecases.moment(session, now(), new_id))
 
 
 @consumer.on(RecordsUnlinked)
 async def on_records_unlinked(event: RecordsUnlinked, session: Session) -> None:
     """Take the records away from whom they are not about."""
-    await revisions.take_away(session, event, Moment(now(), shipped(), new_id))
+    await revisions.take_away(session, event, await usecases.moment(session, now(), new_id))
 
 
 @consumer.on(FeedStateChanged)
@@ -98,11 +96,11 @@ async def on_order_revoked(event: OrderRevoked, session: Session) -> None:
 async def on_employer_listed(event: EmployerListed, session: Session) -> None:
     """The employer is on the list now."""
     await usecases.keep_listing(session, event, now())
-    await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))
+    await usecases.take_in_listing(session, event, await usecases.moment(session, now(), new_id))
 
 
 @consumer.on(EmployerRemoved)
 async def on_employer_removed(event: EmployerRemoved, session: Session) -> None:
     """The employer is no longer on the list."""
     await usecases.keep_listing(session, event, now())
-    await usecases.take_in_listing(session, event, Moment(now(), shipped(), new_id))
+    await usecases.take_in_listing(session, event, await usecases.moment(session, now(), new_id))

@@ -8,9 +8,7 @@ import logging
 
 from services.scoring import usecases
 from services.scoring.consumers import pace
-from services.scoring.rulebook import shipped
 from services.scoring.settings import ScoringSettings
-from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database
 from shared.ids import new_id
@@ -50,10 +48,10 @@ async def catch_up(runtime: Runtime) -> None:
 async def catch_up_once(db: Database) -> int:
     """Score one bucket of those that wait. Returns how many subjects it held."""
     async with db.transaction() as session:
-        return await usecases.catch_up(session, Moment(now(), shipped(), new_id))
+        return await usecases.catch_up(session, await usecases.moment(session, now(), new_id))
 
 
 async def review_once(db: Database, most: int) -> int:
     """Score one batch of due subjects. Returns how many there were."""
     async with db.transaction() as session:
-        return await usecases.review(session, Moment(now(), shipped(), new_id), most)
+        return await usecases.review(session, await usecases.moment(session, now(), new_id), most)

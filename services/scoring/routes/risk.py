@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.scoring import usecases
+from services.scoring import books, usecases
 from services.scoring.models import Subject
-from services.scoring.rulebook import Scored, shipped
+from services.scoring.rulebook import Scored
 from services.scoring.schemas.risk import RiskOut, RulebookOut
 from services.scoring.store import feeds as feed_store
 from services.scoring.store import scores
 from services.scoring.store.scores import Span
 from services.scoring.views import risk as views
 from shared.auth import Caller, require
-from shared.clock import SHANGHAI, now
+from shared.clock import SHANGHAI, now, today
 from shared.db import Session, SessionDep
 from shared.http import refused
 
@@ -62,16 +62,16 @@ async def project_risk(
 
 
 @router.get("/indicators", dependencies=[Depends(require("scores:read"))])
-async def indicators() -> RulebookOut:
-    """The rules as data: thresholds, points, floors, sentences, legal anchors, sources, dates."""
-    return views.rulebook_view(shipped())
+async def indicators(session: SessionDep) -> RulebookOut:
+    """The rules that count today: thresholds, points, floors, sentences, legal anchors, sources, dates."""
+    return views.rulebook_view(await books.book_in_force(session, today()))
 
 
 async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     score = await scores.latest_score(session, subject)
     history = await scores.history(session, subject, span)
     feeds = await scores.feed_times(session, subject)
-    book, at = shipped(), now()
+    book, at = await books.book_in_force(session, today()), now()
     stopped = await feed_store.stopped(session, list(book.of_subject(_kind(subject))), at)
     return views.risk_view(subject, score, history, feeds, stopped, book=book, at=at)
 

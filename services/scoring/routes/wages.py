@@ -4,14 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
-from services.scoring import wage_reads
+from services.scoring import books, wage_reads
 from services.scoring.routes.risk import ProjectCode
-from services.scoring.rulebook import shipped
 from services.scoring.schemas.wages import ProjectMonthOut, ProjectWagesOut
 from services.scoring.views import wages as views
 from services.scoring.wage_reads import ProjectWages
 from shared.auth import Caller, require
-from shared.clock import now
+from shared.clock import now, today
 from shared.db import SessionDep
 from shared.http import refused
 
@@ -28,10 +27,9 @@ async def project_wages(
     code: ProjectCode, reader: Reader, session: SessionDep, request: Request
 ) -> ProjectWagesOut | Response:
     """Up to 24 months: how many were paid in full and on time, late, short or not, and what the account shows."""
-    known = await wage_reads.months_read(session, code, reader, now(), shipped())
-    return (
-        views.project_wages_view(known, shipped()) if isinstance(known, ProjectWages) else await refused(request, known)
-    )
+    book = await books.book_in_force(session, today())
+    known = await wage_reads.months_read(session, code, reader, now(), book)
+    return views.project_wages_view(known, book) if isinstance(known, ProjectWages) else await refused(request, known)
 
 
 @router.get("/{code}/wages/{month}", response_model=ProjectMonthOut, responses=_CSV)
@@ -48,11 +46,12 @@ async def project_month(
     is_export = "text/csv" in accept
     if is_export:
         reader.must_have("wages:export")
+    book = await books.book_in_force(session, today())
     count = int(month[:4]) * 12 + int(month[5:]) - 1
-    known = await wage_reads.month_read(session, code, count, reader, at=now(), book=shipped(), is_export=is_export)
+    known = await wage_reads.month_read(session, code, count, reader, at=now(), book=book, is_export=is_export)
     if not isinstance(known, ProjectWages):
         return await refused(request, known)
-    return _csv(known, f"{code}-{month}") if is_export else views.project_month_view(known, shipped())
+    return _csv(known, f"{code}-{month}") if is_export else views.project_month_view(known, book)
 
 
 def _csv(known: ProjectWages, name: str) -> Response:

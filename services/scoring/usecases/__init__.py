@@ -1,8 +1,10 @@
 """What scoring does, a verb a function: read, decide, save, announce."""
 
+from services.scoring.usecases.moments import moment
 from services.scoring.usecases.outcomes import keep_finding, keep_listing, keep_order, keep_raised
 from services.scoring.usecases.reading import NeverScored, risk_of, seen
 from services.scoring.usecases.records import catch_up, take_in, take_in_listing
+from services.scoring.usecases.registering import register_shipped
 from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, rescore, review
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "keep_listing",
     "keep_order",
     "keep_raised",
+    "moment",
+    "register_shipped",
     "rescore",
     "review",
     "risk_of",

@@ -1,0 +1,46 @@
+"""Which book counts, and any book that ever did: from the database, read once a version and process.
+
+A version names its content, so what is kept in memory is never stale; which one counts is asked each time, by one
+look into a small index, so two processes agree as soon as a decision is committed.
+"""
+
+import logging
+from datetime import date
+
+from services.scoring.rulebook import BadBook, Rulebook, read, shipped
+from services.scoring.store import rulebooks as store
+from shared.db import Session
+
+log = logging.getLogger(__name__)
+
+_MOST_KEPT = 16
+_kept: dict[str, Rulebook] = {}
+
+
+async def book_in_force(session: Session, today: date) -> Rulebook:
+    """The book that counts on a day. The shipped one before any was activated, or when this release cannot read it."""
+    version = await store.version_in_force(session, today)
+    try:
+        return (await book_of(session, version) if version else None) or shipped()
+    except BadBook as error:
+        # A book of a newer release, or of one too old: people are told, and scoring goes on with what it knows.
+        log.exception("rulebook.unreadable", extra={"version": version, "reason": str(error)})
+        return shipped()
+
+
+async def book_of(session: Session, version: str) -> Rulebook | None:
+    """The book of a version, as it was when it counted; None when there never was one. BadBook if it is unreadable."""
+    if version == shipped().version:
+        return shipped()
+    if version not in _kept:
+        pages = await store.pages(session, version)
+        if pages is None:
+            return None
+        _remember(read(pages))
+    return _kept[version]
+
+
+def _remember(book: Rulebook) -> None:
+    if len(_kept) >= _MOST_KEPT:
+        _kept.pop(next(iter(_kept)))
+    _kept[book.version] = book

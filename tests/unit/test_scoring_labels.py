@@ -54,6 +54,12 @@ def test_late_discovery_is_learned_although_only_the_quick_are_seen_of_late() ->
     assert share == pytest.approx([1 - np.exp(-0.5), 1 - np.exp(-1), 1 - np.exp(-2), 1], abs=0.05)
 
 
+def test_the_days_before_the_first_start_are_learned_from_where_their_windows_reach_it() -> None:
+    rows = told(*((str(n), date(2023, 10, 15), date(2023, 11, 20)) for n in range(9)))
+    days = days_of(rows, date(2023, 12, 31), 60, shipped().training)
+    assert days == [date(2023, 8, 31), date(2023, 9, 30), date(2023, 10, 31)]
+
+
 def test_months_whose_window_is_not_over_are_not_learned_from() -> None:
     city, until = small_city(), date(2023, 12, 31)
     days = days_of(labels.known(city.labels, until), until, 60, shipped().training)

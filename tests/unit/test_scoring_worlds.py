@@ -5,13 +5,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from services.scoring.measurebook import shipped
 from services.scoring.measures import feature_table
-from services.scoring.worlds import read_world, world_in
+from services.scoring.worlds import read_world, reading, tables, world_in
 from services.scoring.worlds.codes import canonical, is_slip
-from tests.scoring_worlds import AT, A, B, C, a_bill, a_world, feature, features_of, on
+from services.scoring.worlds.register import Register
+from tests.scoring_worlds import AT, A, B, C, a_bill, a_world, feature, features_of, frames_of, on
 
 HEAD = "account_no,period,uscc,arrears,amount_due,kwh,reported_at\n"
 
@@ -129,3 +134,21 @@ def test_only_what_has_the_shape_of_a_credit_code_is_washed() -> None:
     texts = pl.Series([f" {A.lower()} ", A.replace("0", "O"), "Firm O1", "NULL", ""])
     assert canonical(texts).to_list() == [A, A, "Firm O1", None, None]
     assert is_slip(pl.Series([A, A[:-1] + "1", "Firm O1", None])).to_list() == [False, True, False, False]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(1, 9), st.integers(0, 3)), min_size=1, max_size=30),
+    st.integers(1, 10),
+)
+def test_cutting_a_dataset_into_parts_never_changes_its_table(told: list[tuple[str, int, int]], part: int) -> None:
+    rows = [a_bill(code, f"2025-0{month}", 10.0 * owed, kwh=None) for code, month, owed in told]
+    dataset, register = shipped().by_code["pw_usage"], Register()
+    typed = reading.typed(frames_of({"pw_usage": rows})["pw_usage"].lazy(), dataset, register)
+    keyed = reading.with_keys(typed, dataset).with_columns(register.hashes(typed["number"]))
+    whole, cut = (tables.build(reading.whole(keyed, dataset), dataset, shipped(), size) for size in (10**6, part))
+    for name in ("subject", "reported", "gone", "gone_at"):
+        assert np.array_equal(getattr(whole, name), getattr(cut, name)), name
+    assert whole.columns.keys() == cut.columns.keys()
+    for name, column in whole.columns.items():
+        assert np.array_equal(column, cut.columns[name]), name

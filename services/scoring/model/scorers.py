@@ -104,9 +104,11 @@ class Boosted:
         self.booster = lightgbm.Booster(model_str=text)
 
     def margin(self, values: Floats) -> Floats:
-        return self.base + np.asarray(self.booster.predict(values, raw_score=True))
+        return self.base + np.asarray(self.booster.predict(values, raw_score=True)) if len(values) else np.zeros(0)
 
     def contributions(self, values: Floats) -> Floats:
+        if not len(values):  # LightGBM divides by the number of rows
+            return np.zeros((0, len(self.columns)))
         return np.asarray(self.booster.predict(values, pred_contrib=True))[:, :-1]
 
     def as_json(self) -> dict[str, Any]:

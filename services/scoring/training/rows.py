@@ -79,7 +79,8 @@ def days_of(labels: pl.DataFrame, until: date, horizon: int, numbers: Training) 
     first = labels["started_on"].min()
     if not isinstance(first, date):
         return []
-    ends = [end for end in month_ends(first, until - timedelta(days=horizon)) if end < until]
+    # The windows that reach the first start begin before it.
+    ends = month_ends(first - timedelta(days=horizon), until - timedelta(days=horizon))
     seen = told.delays(labels, until)
     kept = [end for end in ends if _seen_share(seen, end, until, horizon) >= numbers.least_known_share]
     spare = max(0, min(numbers.warm_up_months, len(kept) - numbers.least_months))

@@ -1,26 +1,65 @@
 """Rows of a dataset: their items in their types, whose they are, when they were known, and which record they tell."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
 
 from services.scoring.frames import SHANGHAI, UTC_TIME, Facts, first_day
 from services.scoring.measurebook import Measured
+from services.scoring.rulebook import ItemType
 from services.scoring.worlds import casting
 from services.scoring.worlds.register import Register
+
+# The column of the report's time while it is not read yet: no file has such a name.
+_TOLD = " told"
+# A text stands so often on average before it is worth looking for those that are the same.
+_REPEATED = 10
 
 
 def typed(lazy: pl.LazyFrame, dataset: Measured, register: Register) -> pl.DataFrame:
     """The items that the file has, with `number` (null: nobody is named) and `reported`. Reads only these columns."""
     schema = lazy.collect_schema()
     items = {item: kind for item, kind in dataset.items.items() if item in schema}
-    wanted = [casting.cast(item, kind, schema[item]).alias(item) for item, kind in items.items()]
-    if dataset.reported in schema:
-        wanted.append(casting.reported(dataset.reported, schema[dataset.reported]).alias("reported"))
-    rows = lazy.select(wanted).collect() if wanted else pl.DataFrame()
+    # Some items are the report's own time too.
+    wanted = [pl.col(item) for item in items]
+    wanted += [pl.col(dataset.reported).alias(_TOLD)] if dataset.reported in schema else []
+    rows = _cast(lazy.select(wanted).collect(), items) if wanted else pl.DataFrame()
     if "reported" not in rows.columns:
         rows = rows.with_columns(pl.lit(None, UTC_TIME).alias("reported"))
     return with_report(rows.with_columns(_number(rows, dataset, register)), dataset)
+
+
+def _cast(raw: pl.DataFrame, items: Mapping[str, ItemType]) -> pl.DataFrame:
+    """The columns in their types; each one's text is let go as soon as it is read."""
+    found = []
+    for name in raw.columns:
+        column = raw.drop_in_place(name)
+        found.append(_series(column, items[name]) if name in items else _told(column))
+    return pl.DataFrame(found)
+
+
+def _told(column: pl.Series) -> pl.Series:
+    read = casting.reported(_TOLD, column.dtype).alias("reported")
+    return _of_each(column, read) if column.dtype == pl.String else column.to_frame().select(read).to_series()
+
+
+def _series(column: pl.Series, kind: ItemType) -> pl.Series:
+    read = casting.cast(column.name, kind, column.dtype).alias(column.name)
+    if column.dtype == pl.String and kind != "text":
+        return _of_each(column, read)
+    return column.to_frame().select(read).to_series()
+
+
+def _of_each(texts: pl.Series, read: pl.Expr) -> pl.Series:
+    """What texts mean: where a few stand again and again (months, states), each is read once."""
+    frame = texts.to_frame()
+    each = frame.unique()
+    if each.height * _REPEATED > frame.height:
+        return frame.select(read).to_series()
+    meant = each.select(pl.col(texts.name).alias("text"), read.alias("meant"))
+    joined = frame.join(meant, left_on=texts.name, right_on="text", how="left", nulls_equal=True, maintain_order="left")
+    return joined.get_column("meant").alias(read.meta.output_name())
 
 
 def stored(facts: Facts, dataset: Measured, register: Register) -> pl.DataFrame:

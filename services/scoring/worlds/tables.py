@@ -3,8 +3,9 @@
 Money and counts are kept as whole hundredths, so that sums are exact: the same to the last bit in any order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ UNKNOWN = -(2**31)
 HUNDREDTHS = 100
 _MOST = 1e14
 _LAST_DAY = 2**30
+_NEVER = np.iinfo(np.int64).max
+# Rows that are put in order at once.
+PART_ROWS = 1_000_000
+# What the arrays of a part are called beside `number`, `reported` and `gone_at`.
+_COLUMN, _WORD = "column ", "word "
 
 
 @dataclass(frozen=True)
@@ -53,22 +59,59 @@ class Table:
         return first
 
 
-def build(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> Table:
+def build(rows: pl.DataFrame, dataset: Measured, book: Measurebook, part_rows: int = PART_ROWS) -> Table:
     """The table of typed rows: `number`, `who` (a hash of the code, for numbers depend on what else there is),
-    `reported`, `source`, `key` (null: the row is its own record), and the items."""
+    `reported`, `source`, `key` (null: the row is its own record), and the items.
+
+    Some employers at a time, about so many rows: of a large dataset no more than a part is ever held twice.
+    """
     kept = _replaced(rows.drop_nulls(["number", "reported"]))
-    timed = kept.with_columns(_times(dataset, kept))
-    ordered = timed.sort("number", "month" if _is_series(dataset, book) else "source", "reported", "content")
-    gone = ordered.get_column("gone_at").is_not_null().arg_true().to_numpy()
+    words = {item: _places(kept.get_column(item)) for item in _worded(kept, dataset, book)}
+    kept = kept.with_columns(pl.Series(f"{_WORD}{item}", places) for item, (places, _) in words.items())
+    parts = [_part(each, dataset, book) for each in _by_employers(kept, part_rows)]
+    found = {name: _joined([part[name] for part in parts]) for name in parts[0]}
+    gone = np.flatnonzero(found["gone_at"] != _NEVER)
     return Table(
         dataset=dataset,
-        subject=ordered.get_column("number").to_numpy(),
-        reported=ordered.get_column("reported").dt.epoch("us").to_numpy(),
-        columns=_columns(ordered, dataset, book),
-        words=_words(ordered, dataset, book),
+        subject=found["number"],
+        reported=found["reported"],
+        columns={name.removeprefix(_COLUMN): column for name, column in found.items() if name.startswith(_COLUMN)},
+        words={item: (found[f"{_WORD}{item}"], values) for item, (_, values) in words.items()},
         gone=gone,
-        gone_at=ordered.get_column("gone_at").drop_nulls().dt.epoch("us").to_numpy(),
+        gone_at=found["gone_at"][gone],
     )
+
+
+def _by_employers(rows: pl.DataFrame, part_rows: int) -> Iterator[pl.DataFrame]:
+    """The rows cut by number, the lowest numbers first; a small dataset is one part."""
+    count, numbers = max(1, -(-rows.height // part_rows)), rows.get_column("number")
+    cuts = [numbers.quantile(place / count, "lower") for place in range(1, count)]
+    bounds = [-1, *sorted({int(cut) for cut in cuts if cut is not None}), 2**31 - 1]
+    for low, high in pairwise(bounds):
+        yield rows.filter((numbers > low) & (numbers <= high)) if count > 1 else rows
+
+
+def _part(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> dict[str, Array]:
+    """The arrays of some employers, in the order of the table."""
+    timed = rows.with_columns(_times(dataset, rows))
+    ordered = timed.sort("number", "month" if _is_series(dataset, book) else "source", "reported", "content")
+    found = {f"{_COLUMN}{name}": column for name, column in _columns(ordered, dataset, book).items()}
+    found |= {name: ordered.get_column(name).to_numpy() for name in ordered.columns if name.startswith(_WORD)}
+    reported = ordered.get_column("reported").dt.epoch("us").to_numpy()
+    return {
+        "number": ordered.get_column("number").to_numpy(),
+        "reported": reported,
+        "gone_at": ordered.get_column("gone_at").to_numpy(),
+        **found,
+    }
+
+
+def _joined(parts: list[Array]) -> Array:
+    if len(parts) == 1:
+        return parts[0]
+    if all(part.strides == (0,) for part in parts):
+        return np.broadcast_to(parts[0][:1], (sum(map(len, parts)),)) if len(parts[0]) else parts[0]
+    return np.concatenate(parts)
 
 
 def _is_series(dataset: Measured, book: Measurebook) -> bool:
@@ -76,21 +119,26 @@ def _is_series(dataset: Measured, book: Measurebook) -> bool:
 
 
 def _replaced(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `gone_at`, the moment from which a newer version of the same record is known.
+    """The rows with `content` and `gone_at`, the moment (microseconds) from which a newer version of the same record is
+    known; without those that were replaced before they were reported, which were never seen.
 
     Newer by source time, then by report, then by content: a total order, so arrival and repetition cannot matter.
     """
     items = [name for name in rows.columns if name not in ("number", "reported", "key", "source")]
     texts = [pl.col(name).list.join(",") if rows.schema[name] == pl.List else pl.col(name) for name in items]
-    content = rows.select(texts).hash_rows(7)
-    keyed = rows.with_columns(content.alias("content")).with_columns(pl.col("key").fill_null(pl.col("content")))
-    is_repeated = keyed.get_column("key").is_duplicated()
-    lone = keyed.filter(~is_repeated).with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias("gone_at"))
-    several = keyed.filter(is_repeated).sort("key", "source", "reported", "content")
-    later = pl.col("reported").reverse().cum_min().reverse().shift(-1).over("key")
-    several = several.with_columns(later.alias("gone_at"))
-    # What was replaced before it was reported was never seen.
-    return pl.concat([lone, several.filter((pl.col("gone_at") > pl.col("reported")).fill_null(True))])
+    content = rows.select(texts).hash_rows(7).alias("content")
+    key = rows.get_column("key").zip_with(rows.get_column("key").is_not_null(), content)
+    versions = pl.DataFrame([key.alias("key"), *rows.select("source", "reported"), content]).with_row_index("row")
+    several = versions.filter(key.is_duplicated()).sort("key", "source", "reported", "content")
+    later = pl.col("reported").reverse().cum_min().reverse().shift(-1).over("key").dt.epoch("us")
+    replaced = several.select("row", later.alias("gone_at"), pl.col("reported").dt.epoch("us")).drop_nulls()
+    gone_at = np.full(rows.height, _NEVER, dtype=np.int64)
+    gone_at[replaced.get_column("row").to_numpy()] = replaced.get_column("gone_at").to_numpy()
+    unseen = replaced.filter(pl.col("gone_at") <= pl.col("reported")).get_column("row").to_numpy()
+    seen = np.ones(rows.height, dtype=bool)
+    seen[unseen] = False
+    whole = rows.drop("key").with_columns(content, pl.Series("gone_at", gone_at))
+    return whole.filter(pl.Series(seen)) if len(unseen) else whole
 
 
 def _times(dataset: Measured, rows: pl.DataFrame) -> list[pl.Expr]:
@@ -172,12 +220,12 @@ def _until(item: str, rows: pl.DataFrame) -> pl.Expr:
     return _whole(item, rows).fill_null(_LAST_DAY)
 
 
-def _words(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> dict[str, tuple[Array, pl.Series]]:
+def _worded(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> list[str]:
     """Items that are compared only: what ties employers together, and what tells their peers."""
     profile = book.profile
     parties = [*(party for tie in book.ties for party in tie.of), profile.town, profile.industry]
     items = {party.item for party in parties if party.dataset == dataset.dataset}
-    return {item: _places(rows.get_column(item)) for item in sorted(items & set(rows.columns))}
+    return sorted(items & set(rows.columns))
 
 
 def _places(texts: pl.Series) -> tuple[Array, pl.Series]:

@@ -5,15 +5,16 @@ Pure. Reasons and their receipts are put together only for subjects whose state 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
-from services.scoring import indicators, rules
+from services.scoring import indicators, levels, rules
 from services.scoring.features import Features
 from services.scoring.frames import Facts
-from services.scoring.reasons import Receipts, figure_marks, reasons, said_of
+from services.scoring.levels import Override, Told, Trail
+from services.scoring.reasons import Receipts, figure_marks, law_floor, reasons, said_of
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import Assessment, Level
 from shared.events import Reason
@@ -23,26 +24,35 @@ PROFILE = ("name", "division", "gc_uscc", "gc_name")
 
 @dataclass(frozen=True)
 class Standing:
-    """How a subject stood when it was last scored."""
+    """How a subject stood when it was last scored, and what a person has set for it.
+
+    level, meaning, steps: what was told last; an empty `state`: it was never scored.
+    """
 
     level: Level
     meaning: str
     state: str
     profile: Mapping[str, str | None]
+    steps: tuple[str, ...] = ()
+    trail: Trail = field(default_factory=Trail)
+    override: Override | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
     """How a subject stands now. `is_new`: a line for the history; `is_news`: something for the listeners.
 
+    assessment: what the rules work out; told: the level in force. meaning, steps: what was announced last.
     data_quality: what is wrong with what is known of it; neither the history nor a listener hears of that.
     """
 
     subject: str
     assessment: Assessment
+    told: Told
     previous_level: Level
     meaning: str
     state: str
+    steps: tuple[str, ...]
     profile: Mapping[str, str | None]
     next_review_on: date | None
     is_new: bool
@@ -51,42 +61,105 @@ class Verdict:
     data_quality: list[Reason] = field(default_factory=list)
 
 
-def judge(facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Standing]) -> list[Verdict]:
-    """One verdict a subject, in the order of the subjects."""
+def judge(
+    facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Standing], *, falls_at_once: bool = False
+) -> list[Verdict]:
+    """One verdict a subject, in the order of the subjects. `falls_at_once`: what was known of them is corrected."""
     found = indicators.features_at(facts, book, kind)
     profiles = _profiles(facts, book, kind)
     reviews = dict(found.review.iter_rows())
-    scale = book.scale(facts.today)
-    calm = rules.assess((), scale, facts.today)
-    unscored = Standing("none", rules.meaning(calm), rules.state(calm, ()), dict.fromkeys(PROFILE))
     signalled = indicators.assess_signalled(found, book, kind, facts.today)
     rows = _rows(found, signalled)
+    bench = _Bench(book, facts.today, rows, falls_at_once)
     verdicts = []
     for subject in facts.subjects["subject"]:
-        assessment = signalled.get(subject, calm)
-        ends = (reviews.get(subject), rules.recency_ends(assessment.signals, scale, facts.today))
-        # Nearly everyone is calm: their digests are worked out once.
-        meaning, state = unscored.meaning, unscored.state
-        if subject in rows:
-            meaning = rules.meaning(assessment)
-            state = rules.state(assessment, figure_marks(assessment, rows[subject], book))
-        standing = before.get(subject, unscored)
-        is_news = meaning != standing.meaning or _is_renamed(assessment, standing, profiles[subject])
-        verdicts.append(
-            Verdict(
-                subject=subject,
-                assessment=assessment,
-                previous_level=standing.level,
-                meaning=meaning,
-                state=state,
-                profile=profiles[subject],
-                next_review_on=min((day for day in ends if day), default=None),
-                is_new=is_news or state != standing.state,
-                is_news=is_news,
-                reasons=[],
-            )
-        )
+        assessment = signalled.get(subject, bench.calm)
+        standing = bench.standing_of(before.get(subject))
+        verdicts.append(bench.verdict(subject, assessment, standing, profiles[subject], reviews.get(subject)))
     return _doubted(_explained(verdicts, rows, found, book), found, book, kind, facts.today)
+
+
+class _Bench:
+    """What every verdict of a day needs; who is calm is most of everyone, so that is worked out once."""
+
+    def __init__(self, book: Rulebook, today: date, rows: Mapping[str, Mapping[str, Any]], falls_at_once: bool) -> None:
+        self._book, self._today, self._rows, self._falls_at_once = book, today, rows, falls_at_once
+        self._scale = book.scale(today)
+        self._cool_down = cool_down(book, today)
+        self.calm = rules.assess((), self._scale, today)
+        self._unscored = Standing("none", rules.meaning(self.calm), rules.state(self.calm, ()), dict.fromkeys(PROFILE))
+
+    def standing_of(self, before: Standing | None) -> Standing:
+        """How it stood; of one that was never scored only what a person has set."""
+        if before is None:
+            return self._unscored
+        return before if before.state else replace(self._unscored, override=before.override)
+
+    def verdict(
+        self,
+        subject: str,
+        assessment: Assessment,
+        standing: Standing,
+        profile: Mapping[str, str | None],
+        review: date | None,
+    ) -> Verdict:
+        """One subject's verdict, without its reasons."""
+        told = self._told(assessment, standing)
+        meaning, state = self._digests(subject, assessment, told)
+        steps = tuple(rules.steps(assessment))
+        is_news = _is_news(meaning, steps, told, standing) or _is_renamed(told, standing, profile)
+        ends = (review, rules.recency_ends(assessment.signals, self._scale, self._today), _day_after(told.until))
+        return Verdict(
+            subject=subject,
+            assessment=assessment,
+            told=told,
+            previous_level=standing.level,
+            # While nothing is announced, what was announced last is what the next step is compared with.
+            meaning=meaning if is_news else standing.meaning,
+            state=state,
+            steps=steps if is_news else standing.steps,
+            profile=profile,
+            next_review_on=min((day for day in ends if day), default=None),
+            is_new=is_news or state != standing.state,
+            is_news=is_news,
+            reasons=[],
+        )
+
+    def _told(self, assessment: Assessment, standing: Standing) -> Told:
+        trail = levels.walked(standing.trail, assessment.level, self._today, falls_at_once=self._falls_at_once)
+        given = [(signal.indicator, signal.floor) for signal in assessment.signals]
+        floor = law_floor(given, self._book)[0] if standing.override else "none"
+        return levels.tell(trail, standing.override, floor, self._cool_down, self._today)
+
+    def _digests(self, subject: str, assessment: Assessment, told: Told) -> tuple[str, str]:
+        row = self._rows.get(subject)
+        if row is None and told.is_plain:
+            return self._unscored.meaning, self._unscored.state
+        figures = figure_marks(assessment, row, self._book) if row else ()
+        marks = (*figures, *told.marks())
+        return rules.meaning(assessment, told.level), rules.state(assessment, marks, told.level)
+
+
+def cool_down(book: Rulebook, today: date) -> dict[Level, int]:
+    """For how many days each level is still told after it was left; 0 where a book says nothing of it."""
+    return {level: _days(book, f"cool_down_{level}", today) for level in rules.LEVELS[1:]}
+
+
+def _days(book: Rulebook, code: str, today: date) -> int:
+    try:
+        return book.parameter(code, today)
+    except KeyError:  # a book of before there was such a thing
+        return 0
+
+
+def _day_after(day: date | None) -> date | None:
+    return day + timedelta(days=1) if day else None
+
+
+def _is_news(meaning: str, steps: tuple[str, ...], told: Told, before: Standing) -> bool:
+    # A level that is only held tells listeners nothing new while no step is added to those that they know.
+    is_held = told.source == "cool_down" and told.level == before.level
+    return meaning != before.meaning and not (is_held and rules.are_known(steps, before.steps))
 
 
 def _rows(found: Features, signalled: Mapping[str, Assessment]) -> dict[str, dict[str, Any]]:
@@ -125,9 +198,9 @@ def _doubted(verdicts: list[Verdict], found: Features, book: Rulebook, kind: Sco
     ]
 
 
-def _is_renamed(assessment: Assessment, before: Standing, profile: Mapping[str, str | None]) -> bool:
+def _is_renamed(told: Told, before: Standing, profile: Mapping[str, str | None]) -> bool:
     # Who has no level interests no one; who has one must be found in the right town under the right name.
-    return assessment.level != "none" and dict(before.profile) != dict(profile)
+    return told.level != "none" and dict(before.profile) != dict(profile)
 
 
 def _profiles(facts: Facts, book: Rulebook, kind: Scored) -> dict[str, dict[str, str | None]]:

@@ -24,6 +24,11 @@ class Subject(SQLModel, table=True):
     level: str = "none"
     meaning: str | None = None
     state: str | None = None
+    computed_level: str = "none"
+    level_source: str = "indicators"
+    level_until: date | None = None
+    left_on: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    told_steps: str = ""
     score_id: UUID | None = None
     rules_version: str | None = None
     reviewed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -48,3 +53,30 @@ class Score(SQLModel, table=True):
     reasons: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     scored_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     rules_version: str
+    # Empty in lines of before there were three sources of a level; level and computed level were one then.
+    computed_level: str | None = None
+    level_source: str = "indicators"
+    level_until: date | None = None
+    left_on: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))
+    override_id: UUID | None = None
+    previous_id: UUID | None = None
+
+
+class OverrideAct(SQLModel, table=True):
+    """A person set a level, or took back what had been set. The newest act about a subject counts."""
+
+    __tablename__ = "override"
+    __table_args__ = ({"schema": "scoring"},)
+
+    subject_id: str = Field(primary_key=True)
+    subject_kind: str = Field(primary_key=True)
+    act_id: UUID = Field(primary_key=True)
+    act: str
+    override_id: UUID
+    level: str
+    reason: str
+    valid_until: date
+    computed_level: str
+    by_id: str
+    by_name: str
+    acted_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

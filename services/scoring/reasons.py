@@ -11,10 +11,12 @@ import polars as pl
 
 from services.scoring.features import Features
 from services.scoring.rulebook import Indicator, Rulebook, features_of
-from services.scoring.rules import Assessment, Signal
+from services.scoring.rules import LEVELS, Assessment, Level, Signal
 from shared.events import Reason, ReceiptRow
 
 MOST_RECEIPTS = 50
+# Read in the law, or in an excerpt of it; the others are proposals of ours (domain.md).
+_OF_LAW = ("V", "P")
 _ROW = ("time", "receipt_id", "row_no", "agency", "dataset")
 _Row = tuple[date, str, int, str, str]
 _UNKNOWN = {"zh": "(未报送)", "en": "(not reported)"}
@@ -66,6 +68,13 @@ def said_of(signals: Iterable[Signal], row: Mapping[str, Any], receipts: Receipt
     """The same of signals that no assessment was made of."""
     made = [_reason(signal, row, receipts, book) for signal in signals]
     return sorted(made, key=lambda reason: (-reason.points, reason.indicator))
+
+
+def law_floor(given: Iterable[tuple[str, Level]], book: Rulebook) -> tuple[Level, str | None]:
+    """The highest floor among (indicator, floor) that rests on an article of law (tag V or P), and the article."""
+    articles = {each.code: each.article for each in book.indicators if each.tag in _OF_LAW}
+    floors = [(floor, articles[code]) for code, floor in given if code in articles and floor != "none"]
+    return max(floors, key=lambda each: LEVELS.index(each[0]), default=("none", None))
 
 
 def figures(signal: Signal, row: Mapping[str, Any], book: Rulebook) -> dict[str, Any]:

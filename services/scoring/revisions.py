@@ -80,5 +80,8 @@ async def _score_again(session: Session, dataset: str, revised: Revised, moment:
 
 
 def _not_before(told: datetime, moment: Moment) -> Moment:
-    """What was told must be visible, even where our own clock is a moment behind."""
-    return replace(moment, at=max(moment.at, told))
+    """What was told must be visible, even where our own clock is a moment behind.
+
+    Who ends or takes back what he said is believed at once: no level of it is held.
+    """
+    return replace(moment, at=max(moment.at, told), falls_at_once=True)

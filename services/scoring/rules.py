@@ -112,15 +112,25 @@ def recency_ends(signals: Iterable[Signal], scale: Scale, today: date) -> date |
     return min((day for day in days if day > today), default=None)
 
 
-def meaning(assessment: Assessment) -> str:
-    """What a listener acts on, as a digest: level, floor, and which indicators stand at which step."""
-    steps = [f"{signal.indicator}/{signal.tier}/{signal.floor}" for signal in assessment.signals]
-    return _digest([assessment.level, assessment.floor, *steps])
+def steps(assessment: Assessment) -> list[str]:
+    """Which indicators stand at which step."""
+    return [f"{signal.indicator}/{signal.tier}/{signal.floor}" for signal in assessment.signals]
 
 
-def state(assessment: Assessment, figures: Iterable[str]) -> str:
-    """Everything that a line of the history shows, as a digest: the meaning, the points, and the figures."""
-    return _digest([meaning(assessment), str(assessment.points), *figures])
+def are_known(now: Iterable[str], before: Iterable[str]) -> bool:
+    """Does each of these steps belong to an indicator that stood there, or graver, before?"""
+    tiers = {code: int(tier) for code, tier, _ in (step.split("/") for step in before)}
+    return all(tiers.get(code, -1) >= int(tier) for code, tier, _ in (step.split("/") for step in now))
+
+
+def meaning(assessment: Assessment, told: Level | None = None) -> str:
+    """What a listener acts on, as a digest: level as told, floor, and which indicators stand at which step."""
+    return _digest([told or assessment.level, assessment.floor, *steps(assessment)])
+
+
+def state(assessment: Assessment, marks: Iterable[str], told: Level | None = None) -> str:
+    """Everything that a line of the history shows, as a digest: the meaning, the points, the figures and more."""
+    return _digest([meaning(assessment, told), str(assessment.points), *marks])
 
 
 def _digest(parts: Iterable[str]) -> str:

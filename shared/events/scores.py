@@ -1,7 +1,7 @@
 """scoring speaks: levels, and the reasons behind them."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -46,6 +46,10 @@ class _Scored(Event, frozen=True, kw_only=True):
     reasons: list[Reason]
     scored_at: datetime
     rules_version: str
+    # What the rules work out; what is told may be held for a while (cool_down), or set by a person or the law.
+    computed_level: Level | None = None
+    level_source: Literal["indicators", "cool_down", "override", "law_floor"] = "indicators"
+    level_until: date | None = None
 
 
 class EmployerScored(_Scored, frozen=True, kw_only=True):

@@ -35,6 +35,15 @@ async def test_blue_is_watched_only(world: World, level: Any) -> None:
     assert [row["outcome"] for row in await rows(world, "signals", uscc)] == ["watched"]
 
 
+async def test_a_level_that_is_only_held_after_a_fall_raises_no_alert(world: World) -> None:
+    uscc = a_uscc()
+    held = {"computed_level": "blue", "level_source": "cool_down"}
+    await world.hear(a_score(uscc, "orange", **held))
+    assert [(row["level"], row["outcome"]) for row in await rows(world, "signals", uscc)] == [("blue", "watched")]
+    await world.hear(a_score(uscc, "orange", computed_level="none", level_source="override"))
+    assert len(await rows(world, "alerts", uscc)) == 1
+
+
 async def test_the_same_score_twice_is_one_alert_and_one_announcement(world: World) -> None:
     uscc = a_uscc()
     score = a_score(uscc)

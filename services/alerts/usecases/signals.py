@@ -46,6 +46,7 @@ def subject_of(event: EmployerScored | ProjectScored) -> Subject:
 
 async def consider(session: Session, event: EmployerScored | ProjectScored, at: datetime) -> None:
     """Take a score into account, once: a second delivery of the same score changes nothing."""
+    event = _as_worked_out(event)
     subject = subject_of(event)
     await store.lock_subject(session, subject.kind, subject.id)
     if await store.signal_known(session, event.score_id):
@@ -78,6 +79,13 @@ async def _take(
     if outcome == "suppressed":
         return await _suppress(session, event, subject_of(event), at)
     return await _raise(session, event, subject_of(event), at)
+
+
+def _as_worked_out(event: EmployerScored | ProjectScored) -> EmployerScored | ProjectScored:
+    """The score without what is only held after a fall: that raises no alert and no colour."""
+    if event.level_source != "cool_down" or event.computed_level is None:
+        return event
+    return msgspec.structs.replace(event, level=event.computed_level)
 
 
 async def _open_alert(session: Session, subject: Subject, at: datetime) -> Alert | None:

@@ -10,7 +10,7 @@ from services.scoring.models import Subject
 from services.scoring.rulebook import Scored
 from services.scoring.schemas.risk import RiskOut, RulebookOut
 from services.scoring.store import feeds as feed_store
-from services.scoring.store import scores
+from services.scoring.store import overrides, scores
 from services.scoring.store.scores import Span
 from services.scoring.views import risk as views
 from shared.auth import Caller, require
@@ -73,7 +73,8 @@ async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     feeds = await scores.feed_times(session, subject)
     book, at = await books.book_in_force(session, today()), now()
     stopped = await feed_store.stopped(session, list(book.of_subject(_kind(subject))), at)
-    return views.risk_view(subject, score, history, feeds, stopped, book=book, at=at)
+    acts = await overrides.acts(session, subject, most=1)
+    return views.risk_view(subject, score, history, feeds, stopped, acts=acts, book=book, at=at)
 
 
 def _kind(subject: Subject) -> Scored:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, computed_field
 
 Level = Literal["none", "blue", "yellow", "orange", "red"]
 FeedState = Literal["late", "silent", "broken"]
+LevelSource = Literal["indicators", "cool_down", "override", "law_floor"]
 
 
 class ReceiptOut(BaseModel):
@@ -71,12 +72,30 @@ class MissingFeedOut(BaseModel):
     text_en: str
 
 
+class OverrideActOut(BaseModel):
+    """A level was set or taken back, by whom, when and why."""
+
+    act: Literal["set", "withdrawn"]
+    override_id: UUID
+    level: Level
+    reason: str
+    valid_until: date = Field(description="The last day on which it holds")
+    computed_level: Level = Field(description="What the rules worked out when it was done")
+    by_id: str
+    by_name: str
+    acted_at: datetime
+
+
 class ScoreOut(BaseModel):
     """A line of the history."""
 
     score_id: UUID
-    level: Level
+    level: Level = Field(description="The level that was told")
     previous_level: Level
+    computed_level: Level = Field(description="What the rules worked out")
+    level_source: LevelSource = Field(description="What set the level that was told")
+    level_until: date | None = Field(description="The last day of a level that is held or was set; null: open")
+    override_id: UUID | None = Field(description="What a person had set and what was in force then")
     points: int
     floor: Level
     families: dict[str, int] = Field(description="Points of each family after its cap")
@@ -94,7 +113,14 @@ class RiskOut(BaseModel):
     division: str | None = Field(description="9-digit town of the workplace; null while no one has reported it")
     gc_uscc: str | None = None
     gc_name: str | None = None
-    level: Level
+    level: Level = Field(description="The level that is told")
+    computed_level: Level = Field(description="What the rules work out; see level_source")
+    level_source: LevelSource = Field(
+        description="indicators: the rules; cool_down: a fall that is not told yet; override: a person; "
+        "law_floor: an article that stands above what a person has set"
+    )
+    level_until: date | None = Field(description="The last day of a level that is held or was set; null: open")
+    override: OverrideActOut | None = Field(description="What a person has set and what is in force")
     points: int
     floor: Level
     families: dict[str, int]

@@ -29,13 +29,17 @@ order by subject.subject_kind, subject.subject_id for update of subject
 
 _SETTLE = """
 update scoring.subject set name = each.name, division = each.division, gc_uscc = each.gc_uscc, gc_name = each.gc_name,
-    level = each.level, meaning = each.meaning, state = each.state,
+    level = each.level, meaning = each.meaning, state = each.state, computed_level = each.computed,
+    level_source = each.source, level_until = each.until, left_on = cast(each.left_on as jsonb),
+    told_steps = each.steps,
     data_quality = cast(each.doubts as jsonb), score_id = coalesce(each.score_id, subject.score_id),
     rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on
 from unnest(cast(:ids as text[]), cast(:names as text[]), cast(:divisions as text[]), cast(:gc_usccs as text[]),
     cast(:gc_names as text[]), cast(:levels as text[]), cast(:meanings as text[]), cast(:states as text[]),
-    cast(:score_ids as uuid[]), cast(:doubts as text[]), cast(:reviews as date[]))
-    as each (id, name, division, gc_uscc, gc_name, level, meaning, state, score_id, doubts, next_review_on)
+    cast(:score_ids as uuid[]), cast(:doubts as text[]), cast(:reviews as date[]), cast(:computed as text[]),
+    cast(:sources as text[]), cast(:untils as date[]), cast(:lefts as text[]), cast(:steps as text[]))
+    as each (id, name, division, gc_uscc, gc_name, level, meaning, state, score_id, doubts, next_review_on, computed,
+        source, until, left_on, steps)
 where subject.subject_kind = :kind and subject.subject_id = each.id
 """
 

@@ -11,6 +11,7 @@ import polars as pl
 from services.scoring import folding, frames
 from services.scoring.rulebook import Rulebook
 from services.scoring.store import facts as fact_store
+from services.scoring.store import subjects as subject_store
 from services.scoring.store import unscored as unscored_store
 from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import close_what_ended
@@ -47,9 +48,18 @@ async def take_in(
     touched |= await _keep_links(session, records, batch, book)
     if at_once(len(touched)):
         # What was reported must be visible, even where our own clock is a moment behind.
-        await rescore(session, touched, replace(moment, at=max(moment.at, event.reported_at)))
+        await _rescore(session, touched, batch, replace(moment, at=max(moment.at, event.reported_at)))
     else:
         await unscored_store.keep(session, touched)
+
+
+async def _rescore(session: Session, touched: set[Key], batch: Batch, moment: Moment) -> None:
+    """Score whom a batch touched; whose records were another's all along falls at once."""
+    lost = {(batch.kind, whose) for whose in batch.rows.get_column("left").drop_nulls()} & touched
+    if lost:
+        await subject_store.lock_subjects(session, touched)
+        await rescore(session, lost, replace(moment, falls_at_once=True))
+    await rescore(session, touched - lost, moment)
 
 
 async def catch_up(session: Session, moment: Moment) -> int:
@@ -80,7 +90,8 @@ async def take_in_listing(session: Session, event: EmployerListed | EmployerRemo
         reported_at=moment.at,
         columns=columns,
     )
-    await take_in(session, accepted, moment)
+    # Our own decision does not flicker: the level that a removal ends, ends with it.
+    await take_in(session, accepted, replace(moment, falls_at_once=True))
 
 
 def _records(event: RecordsAccepted) -> pl.DataFrame:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,18 @@ import msgspec
 
 from services.scoring import folding, frames, judgement
 from services.scoring.judgement import Standing, Verdict
+from services.scoring.levels import Override, Trail
 from services.scoring.models import Subject
 from services.scoring.rulebook import Rulebook, Scored
+from services.scoring.rules import Level, at_least
 from services.scoring.store import facts as fact_store
+from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
 from services.scoring.store.subjects import Key
 from shared.clock import local_date
 from shared.db import Session
-from shared.events import EmployerScored, ProjectScored
+from shared.events import EmployerScored, ProjectScored, Reason
 from shared.outbox import announce
 
 # A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
@@ -28,11 +32,15 @@ PROJECTS_AT_ONCE = 5
 
 @dataclass(frozen=True)
 class Moment:
-    """When something is scored, by which rules, and where ids come from."""
+    """When something is scored, by which rules, and where ids come from.
+
+    `falls_at_once`: what was known is corrected or ended by whoever told it, so no level of it is held (levels.py).
+    """
 
     at: datetime
     book: Rulebook
     new_id: Callable[[], UUID]
+    falls_at_once: bool = False
 
 
 async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> None:
@@ -64,15 +72,20 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     stopped = frames.stopped_feeds(feeds)
     versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
     facts = frames.gather(ids, versions, feeds, datasets, at)
-    standings = {code: _standing(subject) for code, subject in before.items() if subject.meaning is not None}
-    verdicts = await asyncio.to_thread(judgement.judge, facts, book, kind, standings)
+    overrides = await override_store.in_force(session, kind, ids, local_date(at))
+    standings = {code: _standing(subject, overrides.get(code)) for code, subject in before.items()}
+    judged = partial(judgement.judge, facts, book, kind, standings, falls_at_once=moment.falls_at_once)
+    verdicts = await asyncio.to_thread(judged)
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
     rows = [_score_row(kind, verdict, score_ids[verdict.subject], moment) for verdict in verdicts if verdict.is_new]
+    for row in rows:
+        row["previous_id"] = before[row["subject_id"]].score_id
     await score_store.append_scores(session, rows)
     await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
     for verdict in verdicts:
         if verdict.is_news:
-            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment))
+            override = overrides.get(verdict.subject)
+            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment, override))
 
 
 async def review(session: Session, moment: Moment, most: int) -> int:
@@ -84,9 +97,18 @@ async def review(session: Session, moment: Moment, most: int) -> int:
     return len(keys)
 
 
-def _standing(subject: Subject) -> Standing:
+def _standing(subject: Subject, override: Override | None) -> Standing:
     profile = {field: getattr(subject, field) for field in judgement.PROFILE}
-    return Standing(subject.level, subject.meaning or "", subject.state or "", profile)  # type: ignore[arg-type]
+    left = {msgspec.convert(level, Level): date.fromisoformat(day) for level, day in subject.left_on.items()}
+    return Standing(
+        msgspec.convert(subject.level, Level),
+        subject.meaning or "",
+        subject.state or "",
+        profile,
+        tuple(subject.told_steps.split()),
+        Trail(msgspec.convert(subject.computed_level, Level), left),
+        override,
+    )
 
 
 def _score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:
@@ -94,7 +116,12 @@ def _score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -
         "subject_id": verdict.subject,
         "subject_kind": kind,
         "score_id": score_id,
-        "level": verdict.assessment.level,
+        "level": verdict.told.level,
+        "computed_level": verdict.assessment.level,
+        "level_source": verdict.told.source,
+        "level_until": verdict.told.until,
+        "left_on": _left_on(verdict),
+        "override_id": verdict.told.override_id,
         "previous_level": verdict.previous_level,
         "points": verdict.assessment.points,
         "floor": verdict.assessment.floor,
@@ -112,7 +139,12 @@ def _settled(verdicts: list[Verdict], score_ids: dict[str, UUID]) -> dict[str, l
         "divisions": [verdict.profile["division"] for verdict in verdicts],
         "gc_usccs": [verdict.profile["gc_uscc"] for verdict in verdicts],
         "gc_names": [verdict.profile["gc_name"] for verdict in verdicts],
-        "levels": [verdict.assessment.level for verdict in verdicts],
+        "levels": [verdict.told.level for verdict in verdicts],
+        "computed": [verdict.assessment.level for verdict in verdicts],
+        "sources": [verdict.told.source for verdict in verdicts],
+        "untils": [verdict.told.until for verdict in verdicts],
+        "lefts": [msgspec.json.encode(_left_on(verdict)).decode() for verdict in verdicts],
+        "steps": [" ".join(verdict.steps) for verdict in verdicts],
         "meanings": [verdict.meaning for verdict in verdicts],
         "states": [verdict.state for verdict in verdicts],
         "score_ids": [score_ids.get(verdict.subject) for verdict in verdicts],
@@ -121,16 +153,25 @@ def _settled(verdicts: list[Verdict], score_ids: dict[str, UUID]) -> dict[str, l
     }
 
 
-def _scored(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> EmployerScored | ProjectScored:
+def _left_on(verdict: Verdict) -> dict[str, str]:
+    return {level: day.isoformat() for level, day in sorted(verdict.told.trail.left.items())}
+
+
+def _scored(
+    kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment, override: Override | None
+) -> EmployerScored | ProjectScored:
     common: dict[str, Any] = {
         "score_id": score_id,
         "name": verdict.profile["name"],
         "division": verdict.profile["division"],
-        "level": verdict.assessment.level,
+        "level": verdict.told.level,
+        "computed_level": verdict.assessment.level,
+        "level_source": verdict.told.source,
+        "level_until": verdict.told.until,
         "previous_level": verdict.previous_level,
         "points": verdict.assessment.points,
         "families": sorted(family for family, points in verdict.assessment.families.items() if points),
-        "reasons": verdict.reasons,
+        "reasons": _told_reasons(verdict, override),
         "scored_at": moment.at,
         "rules_version": moment.book.version,
     }
@@ -138,3 +179,19 @@ def _scored(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> E
         return EmployerScored(uscc=verdict.subject, **common)
     contractor = {"gc_uscc": verdict.profile["gc_uscc"], "gc_name": verdict.profile["gc_name"]}
     return ProjectScored(project_code=verdict.subject, **(common | contractor))
+
+
+def _told_reasons(verdict: Verdict, override: Override | None) -> list[Reason]:
+    """The reasons of the indicators; before them, what a person says where he has raised the level above theirs."""
+    is_raised = verdict.told.source == "override" and not at_least(verdict.assessment.level, verdict.told.level)
+    return [_said_by_person(override), *verdict.reasons] if override and is_raised else verdict.reasons
+
+
+def _said_by_person(override: Override) -> Reason:
+    return Reason(
+        indicator="OVERRIDE",
+        family="override",
+        points=0,
+        text_zh=f"人工定级（至{override.valid_until}）：{override.reason}",
+        text_en=f"Set by a person until {override.valid_until}: {override.reason}",
+    )

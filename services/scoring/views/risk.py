@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from services.scoring.models import Score, Subject
+from services.scoring.models import OverrideAct, Score, Subject
 from services.scoring.rulebook import Condition, Dataset, Indicator, Parameter, Rulebook
 from services.scoring.schemas.risk import (
     ConditionOut,
@@ -22,6 +22,7 @@ from services.scoring.schemas.risk import (
 )
 from services.scoring.store.feeds import StoppedFeed
 from services.scoring.store.scores import FeedTimes
+from services.scoring.views.overrides import in_force_view
 from shared.clock import local_date
 
 _STOPPED = {
@@ -38,17 +39,20 @@ def risk_view(
     feeds: Sequence[FeedTimes],
     stopped: Sequence[StoppedFeed],
     *,
+    acts: Sequence[OverrideAct],
     book: Rulebook,
     at: datetime,
 ) -> RiskOut:
     """A subject's risk; without any score yet it is "none" with no points."""
-    present = ScoreOut.model_validate(score.model_dump()) if score else None
+    present = score_view(score) if score else None
     tellers = {times.dataset: times.agency for times in feeds}
     missing = [_missing(each, book) for each in stopped if tellers.get(each.dataset, each.agency) == each.agency]
     if present:
         _note(present.reasons, missing, book)
     return RiskOut(
         **subject.model_dump(include={"subject_kind", "subject_id", "name", "division", "gc_uscc", "gc_name", "level"}),
+        **subject.model_dump(include={"computed_level", "level_source", "level_until"}),
+        override=in_force_view(acts, local_date(at)),
         **subject.model_dump(include={"score_id", "reviewed_at", "next_review_on", "rules_version"}),
         points=present.points if present else 0,
         floor=present.floor if present else "none",
@@ -60,8 +64,13 @@ def risk_view(
             _feed(times, {(each.dataset, each.agency): each.state for each in missing}, book, at) for times in feeds
         ],
         missing_feeds=missing,
-        history=[ScoreOut.model_validate(line.model_dump()) for line in history],
+        history=[score_view(line) for line in history],
     )
+
+
+def score_view(line: Score) -> ScoreOut:
+    """A line of the history; one of before there were several sources was what the rules worked out."""
+    return ScoreOut.model_validate({**line.model_dump(), "computed_level": line.computed_level or line.level})
 
 
 def rulebook_view(book: Rulebook) -> RulebookOut:

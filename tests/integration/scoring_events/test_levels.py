@@ -7,7 +7,7 @@ from services.scoring import usecases
 from services.scoring.consumers import consumer
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
-from shared.clock import now
+from shared.clock import local_date, now
 from shared.db import Database, sql
 from shared.events import EmployerListed, EmployerRemoved
 from shared.ids import new_id
@@ -33,10 +33,31 @@ async def test_three_months_of_social_insurance_arrears_are_orange_with_a_senten
 
 async def test_a_paid_debt_brings_the_level_down_and_is_announced(db: Database) -> None:
     uscc = a_uscc()
+    moment = now()
     await consumer.deliver(social_fee(uscc, 3), db)
     await consumer.deliver(social_fee(uscc, 3, "0.00"), db)
+    paid = await subject(db, uscc)
+    assert (paid["computed_level"], paid["level"], paid["level_source"]) == ("none", "orange", "cool_down")
+    assert paid["next_review_on"] == paid["level_until"] + timedelta(days=1) == local_date(moment) + timedelta(days=14)
+    assert await _review(db, moment + timedelta(days=13), uscc) == "orange"
+    assert [event["level"] for event in await announced(db, uscc)] == ["orange"]
+    assert await _review(db, moment + timedelta(days=14), uscc) == "none"
     assert [event["level"] for event in await announced(db, uscc)] == ["orange", "none"]
     assert (await announced(db, uscc))[-1]["previous_level"] == "orange"
+
+
+async def test_a_debt_that_comes_back_within_the_cool_down_is_no_news(db: Database) -> None:
+    uscc = a_uscc()
+    for arrears in ("100.00", "0.00", "100.00", "0.00", "100.00"):
+        await consumer.deliver(social_fee(uscc, 3, arrears), db)
+    assert [event["level"] for event in await announced(db, uscc)] == ["orange"]
+    assert await history(db, uscc) == ["orange"] * 5
+    assert (await subject(db, uscc))["level_source"] == "indicators"
+    # A step that nobody knows of yet is told, at the level that is held.
+    await consumer.deliver(social_fee(uscc, 3, "0.00"), db)
+    await consumer.deliver(accepted("samr_abnormal", [uscc], {"in_date": [now().date().isoformat()]}), db)
+    last = (await announced(db, uscc))[-1]
+    assert (last["level"], last["computed_level"], last["level_source"]) == ("orange", "none", "cool_down")
 
 
 async def test_other_figures_make_a_line_of_history_but_no_news(db: Database) -> None:
@@ -99,8 +120,13 @@ async def test_time_alone_ends_a_signal_and_says_so_when_the_day_comes(db: Datab
     await consumer.deliver(accepted("hrss_clue", [uscc], clue), db)
     assert (await subject(db, uscc))["level"] == "orange"
     assert await _review(db, moment + timedelta(days=29), uscc) == "orange"
-    assert await _review(db, moment + timedelta(days=31), uscc) == "yellow"
-    assert await _review(db, moment + timedelta(days=61), uscc) == "none"
+    assert (await subject(db, uscc))["computed_level"] == "orange"
+    assert await _review(db, moment + timedelta(days=31), uscc) == "orange"
+    assert (await subject(db, uscc))["computed_level"] == "yellow"
+    assert await _review(db, moment + timedelta(days=45), uscc) == "yellow"
+    assert await _review(db, moment + timedelta(days=61), uscc) == "yellow"
+    assert (await subject(db, uscc))["computed_level"] == "none"
+    assert await _review(db, moment + timedelta(days=68), uscc) == "none"
     assert [event["level"] for event in await announced(db, uscc)] == ["orange", "yellow", "none"]
 
 

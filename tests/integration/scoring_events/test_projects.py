@@ -5,11 +5,15 @@ import random
 from datetime import timedelta
 from typing import Any
 
+from services.scoring import usecases
 from services.scoring.consumers import consumer
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database
 from shared.events import RecordsAccepted
-from tests.scoring_events import accepted, announced, numbers
+from shared.ids import new_id
+from tests.scoring_events import accepted, announced, numbers, subject
 
 
 def an_account(project: str, account: str) -> RecordsAccepted:
@@ -65,4 +69,8 @@ async def test_a_new_labour_fee_calms_the_project(db: Database) -> None:
     project, account = f"P{next(numbers):06}", f"{random.getrandbits(64):016x}"
     for event in (a_project(project), an_account(project, account), a_fee(account, 100), a_fee(account, 2)):
         await consumer.deliver(event, db)
+    assert (await subject(db, project))["computed_level"] == "none"
+    async with db.transaction() as session:
+        later = Moment(now() + timedelta(days=14), shipped(), new_id)
+        await usecases.rescore(session, {("project", project)}, later)
     assert [event["level"] for event in await announced(db, project)] == ["red", "none"]

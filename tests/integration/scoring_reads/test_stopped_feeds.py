@@ -76,7 +76,9 @@ async def test_a_debtor_is_not_clean_because_the_tax_feed_stopped_and_the_answer
     risk = (await client.get(f"/v1/employers/{uscc}/risk", headers=a_reader(runtime))).json()
     assert agency not in {each["agency"] for each in risk["missing_feeds"]}
     assert risk["reasons"][0]["note_zh"] is None
-    assert await _rescore(runtime, uscc, now() + years) == "none"
+    await _rescore(runtime, uscc, now() + years)
+    assert (await subject(runtime.db, uscc))["computed_level"] == "none"
+    assert await _rescore(runtime, uscc, now() + years + timedelta(days=14)) == "none"
 
 
 async def test_a_silent_feed_that_never_spoke_of_the_employer_is_told_of_as_well(

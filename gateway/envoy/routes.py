@@ -75,6 +75,8 @@ PEOPLE = (
     Route(match="/v1/employers", service="scoring"),
     Route(match="/v1/projects", service="scoring"),
     Route(match="/v1/indicators", service="scoring"),
+    Route(match="/v1/inspections", service="scoring"),
+    Route(match="/v1/scoring-quality", service="scoring", methods=_READ),
     Route(match="/v1/alerts", service="alerts"),
     Route(match="/v1/orders", service="alerts"),
     Route(match="/v1/credit", service="credit"),

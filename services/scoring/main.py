@@ -3,7 +3,7 @@
 from services.scoring.announcing import announce_rulebook
 from services.scoring.consumers import consumer
 from services.scoring.review import catch_up, review_due
-from services.scoring.routes import overrides, risk, wages
+from services.scoring.routes import inspections, overrides, risk, wages
 from services.scoring.settings import ScoringSettings
 from shared.service import Service
 
@@ -13,7 +13,7 @@ def create_service() -> Service:
     return Service(
         name="scoring",
         description="Facts about employers and projects become a risk level, with the reasons and receipts behind it.",
-        routers=(risk.router, overrides.router, wages.router),
+        routers=(risk.router, overrides.router, wages.router, inspections.router),
         settings=ScoringSettings,
         consumers=consumer,
         background=(review_due, catch_up, announce_rulebook),

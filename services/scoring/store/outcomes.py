@@ -1,5 +1,6 @@
 """Outcomes move as rows in and as columns out. They are only ever added: a correction is one more."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,8 @@ _COLUMNS = (
 )
 
 _KEEP = f"""
-insert into scoring.outcome ({_COLUMNS})
-values ({", ".join(f":{name}" for name in _COLUMNS.split(", "))})
+insert into scoring.outcome ({_COLUMNS}, details)
+values ({", ".join(f":{name}" for name in _COLUMNS.split(", "))}, cast(:details as jsonb))
 on conflict do nothing
 """  # noqa: S608 - names of our own
 
@@ -32,7 +33,8 @@ copy (
 
 async def keep(session: Session, outcome: Mapping[str, Any]) -> None:
     """Keep a statement once: the columns of scoring.outcome, those without a value may be missing."""
-    await sql(session, _KEEP, **{name: outcome.get(name) for name in _COLUMNS.split(", ")})
+    details = json.dumps(outcome["details"], ensure_ascii=False) if outcome.get("details") else None
+    await sql(session, _KEEP, details=details, **{name: outcome.get(name) for name in _COLUMNS.split(", ")})
 
 
 async def known(session: Session, known_by: datetime) -> pl.DataFrame:

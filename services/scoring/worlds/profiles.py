@@ -12,8 +12,8 @@ def profile(register: Table | None, heads: Table | None, book: Measurebook, numb
     """town (text), industry (section letter, or the text itself), size (band): one row an employer, null if unknown."""
     items = (book.profile.town.item, book.profile.industry.item)
     town, industry = (_word(register, item, numbers, at) for item in items)
-    size = _bands(_heads(heads, book, numbers, at), book.sizes)
-    return pl.DataFrame({"town": town, "industry": _sections(industry, book.sections), "size": size})
+    size = bands(_heads(heads, book, numbers, at), book.sizes)
+    return pl.DataFrame({"town": town, "industry": sections(industry, book.sections), "size": size})
 
 
 def _word(table: Table | None, item: str, numbers: Array, at: int) -> pl.Series:
@@ -25,7 +25,7 @@ def _word(table: Table | None, item: str, numbers: Array, at: int) -> pl.Series:
     return values.gather(found.set(found < 0, None)).alias(item)
 
 
-def _sections(codes: pl.Series, sections: dict[str, int]) -> pl.Series:
+def sections(codes: pl.Series, sections: dict[str, int]) -> pl.Series:
     """The section (A-T) of an industry's code; a letter or another text stands for itself."""
     division = codes.str.extract(r"^[A-Z]?(\d{2})").cast(pl.Int32)
     firsts = np.array(list(sections.values()))
@@ -47,7 +47,8 @@ def _heads(table: Table | None, book: Measurebook, numbers: Array, at: int) -> A
     return np.where(people == UNKNOWN, np.nan, np.maximum(people, 0) / HUNDREDTHS)
 
 
-def _bands(people: Array, sizes: dict[str, int]) -> pl.Series:
+def bands(people: Array, sizes: dict[str, int]) -> pl.Series:
+    """The band of sizes that each number of insured people lies in; null for NaN."""
     least = np.array(list(sizes.values()))
     place = np.searchsorted(least, np.nan_to_num(people), side="right") - 1
     bands = pl.Series("size", list(sizes), dtype=pl.String).gather(pl.Series(place))

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "scoring_inspections"
-down_revision = "scoring_outcomes"
+down_revision = "scoring_told_levels"
 branch_labels = None
 depends_on = None
 

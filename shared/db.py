@@ -49,6 +49,13 @@ async def copy_out(session: Session, statement: str, parameters: dict[str, Any])
         return b"".join([bytes(block) async for block in copy])
 
 
+async def copy_texts(session: Session, statement: str, parameters: dict[str, Any]) -> list[str]:
+    """What a `copy (select one text) to stdout (format binary)` gives, in the session's transaction."""
+    async with (await _driver(session)).cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
+        copy.set_types(["text"])
+        return [row[0] async for row in copy.rows()]
+
+
 async def _driver(session: Session) -> AsyncConnection[Any]:
     connection: AsyncConnection[Any] | None = (
         await (await session.connection()).get_raw_connection()

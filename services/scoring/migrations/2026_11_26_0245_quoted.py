@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "scoring_quoted"
-down_revision = "scoring_rulebooks"
+down_revision = "scoring_inspections"
 branch_labels = None
 depends_on = None
 

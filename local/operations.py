@@ -41,7 +41,7 @@ def settle(home: Home, number: int, step: Step, reason: str) -> str:
     Raises Refusal when there is no such letter, or something else was done with it.
     """
     wish = Wish(step, reason, f"operator:{own_login()}")
-    settings = _settings(home, "issuer")
+    settings = settings_of(home, "issuer")
 
     async def done(js: JetStreamContext) -> str:
         database = Database(settings)
@@ -64,7 +64,7 @@ def _no_letter(number: int) -> Refusal:
 
 def audit_broken_at(home: Home, schema: str) -> int | None:
     """The first entry of a service's audit log that does not fit its chain; None when all do. Raises NotRunning."""
-    settings = _settings(home, schema)
+    settings = settings_of(home, schema)
 
     async def check() -> int | None:
         database = Database(settings)
@@ -78,7 +78,7 @@ def audit_broken_at(home: Home, schema: str) -> int | None:
 
 
 def _on_the_bus(home: Home, ask: Callable[[JetStreamContext], Awaitable[T]]) -> T:
-    settings = _settings(home, "ingest")
+    settings = settings_of(home, "ingest")
 
     async def connected() -> T:
         connection = await bus.connect(settings, topology.OPERATOR)
@@ -90,7 +90,7 @@ def _on_the_bus(home: Home, ask: Callable[[JetStreamContext], Awaitable[T]]) -> 
     return asyncio.run(connected())
 
 
-def _settings(home: Home, role: str) -> Settings:
+def settings_of(home: Home, role: str) -> Settings:
     """The operator's certificate on the bus; in the database the role whose schema is looked at."""
     ports = Ports(state.running(home).port_base)
     cluster = postgres.Cluster(home.path / "postgres", home.secrets, ports.postgres)

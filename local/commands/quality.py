@@ -41,7 +41,7 @@ def quality(
         raise Unusable("--as 不能与部门选项同用。", "--as and the options of an agency exclude each other.")
     query = {name: value for name, value in (("dataset", dataset), ("state", state)) if value is not None}
     here = home_of(home)
-    told = _as_person(here, login, query) if login else _as_agency(here, agency, credentials, url, query)
+    told = as_person(here, login, query) if login else _as_agency(here, agency, credentials, url, query)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -59,7 +59,8 @@ def _as_agency(
     return found
 
 
-def _as_person(home: Home, login: str, query: dict[str, str]) -> dict[str, Any]:
+def as_person(home: Home, login: str, query: dict[str, str], path: str = "/v1/quality") -> dict[str, Any]:
+    """What a person of here is answered at a path. Raises NotRunning, Unusable, Denied, or what was refused."""
     from local.agency_client import refused
     from local.person_client import person  # JOSE and OAuth, which no other command waits for
 
@@ -71,7 +72,7 @@ def _as_person(home: Home, login: str, query: dict[str, str]) -> dict[str, Any]:
     except RuntimeError as error:
         raise Denied(f"{login} 登录被拒。", str(error)) from error
     with closing(client):
-        answer = client.get("/v1/quality", params=query)
+        answer = client.get(path, params=query)
     if answer.is_error:
         raise refused(answer)
     found: dict[str, Any] = answer.json()

@@ -12,7 +12,7 @@ from shared.events.feeds import FeedProblem, FeedStateChanged
 from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.events.records import RecordsAccepted, RecordsClosed, RecordsUnlinked, RecordsWithdrawn
 from shared.events.rulebook import FeatureUse, IndicatorUse, ItemUsed, RulebookAnnounced
-from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow
+from shared.events.scores import EmployerScored, ProjectScored, Reason, ReceiptRow, ScoringQualityChanged
 
 __all__ = [
     "ALL",
@@ -48,6 +48,7 @@ __all__ = [
     "RecordsUnlinked",
     "RecordsWithdrawn",
     "RulebookAnnounced",
+    "ScoringQualityChanged",
     "SigningKeysPublished",
     "SubjectKind",
 ]
@@ -62,6 +63,7 @@ ALL: tuple[type[Event], ...] = (
     EmployerScored,
     ProjectScored,
     RulebookAnnounced,
+    ScoringQualityChanged,
     AlertRaised,
     AlertFound,
     OrderIssued,

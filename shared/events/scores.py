@@ -68,3 +68,29 @@ class ProjectScored(_Scored, frozen=True, kw_only=True):
     project_code: str
     gc_uscc: str | None = None
     gc_name: str | None = None
+
+
+class ScoringQualityChanged(Event, frozen=True, kw_only=True):
+    """scoring -> console. A figure of how right the levels are passed its bound, or keeps it again. Once per change.
+
+    `change` numbers the changes of a bound in a group: the highest is how it stands. `value` lies between `low` and
+    `high`, of so many `rows`; `limit` is the bound, `bound_source` where it comes from.
+    """
+
+    subject = "scores.quality"
+    source = "scoring"
+    bound: str
+    figure: str
+    grouping: str
+    group: str
+    state: Literal["kept", "passed"]
+    change: int
+    changed_at: datetime
+    value: float
+    low: float
+    high: float
+    limit: float
+    rows: int
+    title_zh: str
+    title_en: str
+    bound_source: str

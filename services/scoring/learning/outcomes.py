@@ -44,15 +44,20 @@ ARREARS = ("confirmed", "ordered", "paid", "overdue", "listed")
 NO_ARREARS = ("no_arrears", "false", "nothing")
 ANNULLED = "revoked"
 PENDING = "pending"
+_BEGUN_WITH = ("level", "division")
 
 
 def standing(outcomes: pl.DataFrame, known_by: datetime) -> pl.DataFrame:
-    """Of each matter the newest statement known by a time; what was annulled stays so, whatever is told after it."""
+    """Of each matter the newest statement known by a time; what was annulled stays so, whatever is told after it.
+
+    Level and division are those that the matter began with: a finding does not repeat them.
+    """
     known = outcomes.filter(pl.col("known_at") <= known_by)
     order = [pl.col("finding") != PENDING, pl.col("finding") == ANNULLED, pl.col("known_at"), pl.col("key")]
     keys = ["matter", "matter_id"]
     newest = known.sort(*keys, *order).group_by(keys, maintain_order=True)
-    return newest.agg(pl.all().last()).select(list(OUTCOMES))
+    first = [pl.col(name).drop_nulls().first() for name in _BEGUN_WITH]
+    return newest.agg(pl.all().exclude(*_BEGUN_WITH).last(), *first).select(list(OUTCOMES))
 
 
 def is_arrears() -> pl.Expr:

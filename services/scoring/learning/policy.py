@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from services.scoring.learning.bounds import Bound
+
 Trait = Literal["town", "industry", "size", "level"]
 
 
@@ -31,12 +33,34 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
+class Complaints(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A dataset of cases that people began: which items say when, since when, how many and how much."""
+
+    dataset: str
+    found_on: tuple[str, ...]
+    closed_on: str
+    workers: str
+    amount: str
+    started_on: str | None = None
+    source_item: str | None = None
+    by_alert: tuple[str, ...] = ()
+    source: str
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Every item that is read."""
+        named = (*self.found_on, self.closed_on, self.workers, self.amount, self.started_on, self.source_item)
+        return tuple(dict.fromkeys(item for item in named if item))
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it."""
 
     parameters: tuple[Number, ...]
     gone: tuple[str, ...]
     designs: tuple[Design, ...]
+    bounds: tuple[Bound, ...]
+    complaints: tuple[Complaints, ...]
 
     def number(self, code: str) -> float:
         """A number; KeyError when there is none of that code, TypeError when it is a word."""

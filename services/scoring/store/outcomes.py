@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.learning.outcomes import OUTCOMES
+from services.scoring.learning.outcomes import OUTCOMES, UTC_TIME
 from services.scoring.store.facts import copied_table
 from shared.db import Session, sql
 
@@ -29,6 +29,66 @@ copy (
     from scoring.outcome where known_at <= %(known_by)s order by known_at, key
 ) to stdout (format csv)
 """
+
+CASES: dict[str, pl.DataType] = {
+    "subject_id": pl.String(),
+    "key": pl.String(),
+    "reported_at": UTC_TIME,
+    "body": pl.String(),
+}
+# The newest version of each record that was not withdrawn; one whose end was told (row 0) says what it said before.
+_CASES = """
+copy (
+    select subject_id, key, (extract(epoch from reported_at) * 1000000)::bigint, body from (
+        select distinct on (fact.key) fact.subject_id, fact.key, fact.reported_at, fact.body from scoring.fact
+        where fact.dataset = %(dataset)s and fact.subject_kind = 'employer' and fact.reported_at <= %(known_by)s
+            and fact.body is not null
+            and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
+                and gone.rows @> fact.row_no and gone.withdrawn_at <= %(known_by)s)
+        order by fact.key, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
+    ) as newest order by key
+) to stdout (format csv)
+"""
+
+DRAWN: dict[str, pl.DataType] = {
+    "inspection_id": pl.String(),
+    "sample_id": pl.String(),
+    "stratum": pl.String(),
+    "probability": pl.Float64(),
+}
+_DRAWN = """
+copy (
+    select inspection.inspection_id, inspection.sample_id, inspection.stratum, inspection.probability
+    from scoring.inspection join scoring.inspection_sample sample on sample.sample_id = inspection.sample_id
+    where sample.ordered_at <= %(known_by)s
+) to stdout (format csv)
+"""
+VERSIONS: dict[str, pl.DataType] = {"subject_id": pl.String(), "reported_at": UTC_TIME, "body": pl.String()}
+_VERSIONS = """
+copy (
+    select subject_id, (extract(epoch from reported_at) * 1000000)::bigint, body from scoring.fact
+    where dataset = %(dataset)s and subject_kind = %(kind)s and reported_at <= %(known_by)s
+        and body is not null and row_no > 0
+        and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
+            and gone.rows @> fact.row_no and gone.withdrawn_at <= %(known_by)s)
+    order by subject_id, reported_at
+) to stdout (format csv)
+"""
+
+
+async def drawn(session: Session, known_by: datetime) -> pl.DataFrame:
+    """Whom the samples that were ordered by a time drew, as DRAWN."""
+    return await copied_table(session, _DRAWN, {"known_by": known_by}, DRAWN)
+
+
+async def versions(session: Session, dataset: str, kind: str, known_by: datetime) -> pl.DataFrame:
+    """Every version of a dataset's records known by a time that was not withdrawn by then, as VERSIONS."""
+    return await copied_table(session, _VERSIONS, {"dataset": dataset, "kind": kind, "known_by": known_by}, VERSIONS)
+
+
+async def cases(session: Session, dataset: str, known_by: datetime) -> pl.DataFrame:
+    """The records of a dataset about employers as known at a time, as CASES: `body` is JSON of texts."""
+    return await copied_table(session, _CASES, {"dataset": dataset, "known_by": known_by}, CASES)
 
 
 async def keep(session: Session, outcome: Mapping[str, Any]) -> None:

@@ -2,16 +2,23 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import polars as pl
+
+from local.labels import write
 from services.scoring.consumers import consumer
 from services.scoring.learning.outcomes import labels, standing
 from services.scoring.store import outcomes as outcome_store
+from services.scoring.usecases.exporting import INSPECTIONS
+from services.scoring.worlds import read_world
 from shared.clock import now
 from shared.db import Database
 from shared.events import AlertFound, AlertRaised, Finding, OrderPaid, OrderRevoked
 from shared.ids import new_id
+from tests.scoring_events import accepted, registration, social_fee
 from tests.scoring_facts import a_uscc
 
 TODAY = date(2026, 11, 20)
@@ -93,3 +100,28 @@ async def test_a_paid_order_is_arrears_that_were_there_and_an_annulled_one_is_no
     await consumer.deliver(OrderRevoked(**order, revoked_on=TODAY, cause="事实不清"), db)
     assert [row["amount"] for row in await labelled(db, paid)] == [127000.0]
     assert await labelled(db, annulled) == []
+
+
+async def test_what_is_exported_is_a_directory_that_a_model_is_trained_on(db: Database, tmp_path: Path) -> None:
+    uscc, inspected = a_uscc(), a_uscc()
+    await consumer.deliver(registration(uscc), db)
+    await consumer.deliver(social_fee(uscc, 3), db)
+    case = {"uscc": [inspected], "case_no": ["1"], "filing_date": ["2026-10-08"], "arrears_amount": ["5000.00"]}
+    reported_at = now() - timedelta(days=30)
+    await consumer.deliver(accepted("hrss_inspection_case", [inspected], case, reported_at=reported_at), db)
+    event = found(uscc, new_id(), "confirmed", workers=11, months=2, amount=Decimal("127000.00"), decided_at=now())
+    await consumer.deliver(event, db)
+    for folder, known_by in (("now", now()), ("then", now() - timedelta(days=1))):
+        (tmp_path / folder).mkdir()
+        async with db.transaction() as session:
+            await write(session, tmp_path / folder, known_by, with_facts=True, say=lambda _zh, _en: None)
+    world, then = read_world(tmp_path / "now"), read_world(tmp_path / "then")
+    assert {uscc, inspected} <= set(world.labels["employer_id"])
+    assert uscc not in set(then.labels["employer_id"])
+    assert inspected in set(then.labels["employer_id"])
+    row = world.labels.filter(pl.col("employer_id") == uscc).to_dicts()[0]
+    assert (row["started_on"], row["discovered_on"], row["amount"]) == (date(2026, 9, 20), TODAY, 127000.0)
+    assert uscc in set(world.subjects(now()))
+    assert world.profile(now()).filter(pl.col("subject") == uscc)["town"].to_list() == ["330110005"]
+    visits = pl.read_parquet(tmp_path / "now" / "inspections.parquet")
+    assert tuple(visits.columns) == INSPECTIONS

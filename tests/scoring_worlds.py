@@ -60,13 +60,17 @@ def a_stored_world(rows: Rows, at: datetime) -> World:
     # The others are empty either way, and forty of them take their time.
     there = tuple(each for each in shipped().datasets if each.dataset in rows)
     book = msgspec.structs.replace(shipped(), datasets=there)
-    versions = [_as_version(code, row) for code, told in rows.items() for row in told]
-    table = versions_of(versions)
+    table = stored_versions(rows)
     datasets = {each.dataset: each.as_stored() for each in book.datasets}
     feeds = table.select("dataset", "agency", oldest="source_time", reported_at="reported_at").with_columns(
         month=pl.lit(None, pl.Int32), stopped_at=pl.lit(None, pl.Datetime("us", "UTC"))
     )
     return world_of(gather(table.get_column("subject"), table, feeds, datasets, at), book)
+
+
+def stored_versions(rows: Rows) -> pl.DataFrame:
+    """The rows as versions (frames.VERSIONS), the way ingest would have found, keyed and dated them."""
+    return versions_of([_as_version(code, row) for code, told in rows.items() for row in told])
 
 
 def features_of(rows: Rows, subjects: Iterable[str] | None = None, at: datetime = AT) -> pl.DataFrame:
@@ -92,13 +96,18 @@ def _as_text(value: Any) -> str:
 def _as_version(code: str, row: dict[str, Any]) -> dict[str, Any]:
     dataset = shipped().by_code[code]
     items = {name: value for name, value in _as_texts(row).items() if name in dataset.items and name != "reported_at"}
-    told = [datetime.fromisoformat(f"{row[item]}T00:00:00+08:00") for item in dataset.source_time if row.get(item)]
+    told = [_in_china(row[item]) for item in dataset.source_time if row.get(item)]
     return a_version(
         code,
         "|".join(str(row.get(item)) for item in dataset.key),
         **items,
-        _subject=row.get(dataset.code[0]) or row.get("project_code"),
+        _kind=dataset.about if "account_no" not in row or dataset.code else "account",
+        _subject=row.get("project_code") or row.get(dataset.code[0] if dataset.code else "account_no"),
         _reported=row["reported_at"],
         _time=min([max(told), row["reported_at"]]) if told else row["reported_at"],
         _receipt=a_receipt(int(row["reported_at"].timestamp())),  # numbers of receipts rise with time
     )
+
+
+def _in_china(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+08:00" if "T" in text else f"{text}T00:00:00+08:00")

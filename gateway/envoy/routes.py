@@ -77,6 +77,9 @@ PEOPLE = (
     Route(match="/v1/indicators", service="scoring"),
     Route(match="/v1/inspections", service="scoring"),
     Route(match="/v1/scoring-quality", service="scoring", methods=_READ),
+    # A model's trees are some megabytes.
+    Route(match="/v1/models", service="scoring", bulk=True),
+    Route(match="/v1/population-runs", service="scoring"),
     Route(match="/v1/alerts", service="alerts"),
     Route(match="/v1/orders", service="alerts"),
     Route(match="/v1/credit", service="credit"),

@@ -62,13 +62,24 @@ class Verdict:
 
 
 def judge(
-    facts: Facts, book: Rulebook, kind: Scored, before: Mapping[str, Standing], *, falls_at_once: bool = False
+    facts: Facts,
+    book: Rulebook,
+    kind: Scored,
+    before: Mapping[str, Standing],
+    *,
+    falls_at_once: bool = False,
+    modelled: Mapping[str, Level] | None = None,
 ) -> list[Verdict]:
-    """One verdict a subject, in the order of the subjects. `falls_at_once`: what was known of them is corrected."""
+    """One verdict a subject, in the order of the subjects. `falls_at_once`: what was known of them is corrected.
+
+    `modelled`: what the model counts for, of those of whom it speaks.
+    """
     found = indicators.features_at(facts, book, kind)
     profiles = _profiles(facts, book, kind)
     reviews = dict(found.review.iter_rows())
     signalled = indicators.assess_signalled(found, book, kind, facts.today)
+    calm = rules.assess((), book.scale(facts.today), facts.today)
+    signalled |= {who: rules.raised(signalled.get(who, calm), level) for who, level in (modelled or {}).items()}
     rows = _rows(found, signalled)
     bench = _Bench(book, facts.today, rows, falls_at_once)
     verdicts = []
@@ -129,7 +140,9 @@ class _Bench:
         trail = levels.walked(standing.trail, assessment.level, self._today, falls_at_once=self._falls_at_once)
         given = [(signal.indicator, signal.floor) for signal in assessment.signals]
         floor = law_floor(given, self._book)[0] if standing.override else "none"
-        return levels.tell(trail, standing.override, floor, self._cool_down, self._today)
+        told = levels.tell(trail, standing.override, floor, self._cool_down, self._today)
+        is_by_model = told.source == "indicators" and assessment.by_model != "none"
+        return replace(told, source="model") if is_by_model else told
 
     def _digests(self, subject: str, assessment: Assessment, told: Told) -> tuple[str, str]:
         row = self._rows.get(subject)

@@ -14,7 +14,7 @@ from uuid import UUID
 from services.scoring.rules import LEVELS, Level, at_least, highest
 from shared.errors import Conflict, Unprocessable
 
-Source = Literal["indicators", "cool_down", "override", "law_floor"]
+Source = Literal["indicators", "model", "cool_down", "override", "law_floor"]
 
 
 class BelowLegalFloor(Conflict):

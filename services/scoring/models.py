@@ -60,6 +60,11 @@ class Score(SQLModel, table=True):
     left_on: dict[str, str] = Field(default={}, sa_column=Column(JSONB, nullable=False))
     override_id: UUID | None = None
     previous_id: UUID | None = None
+    # What the champion said then, and the levels of both by themselves; null where no model spoke.
+    model_id: str | None = None
+    probability: float | None = None
+    model_level: str | None = None
+    indicator_level: str | None = None
 
 
 class OverrideAct(SQLModel, table=True):

@@ -5,12 +5,13 @@ What is due is in the table, so a restart loses nothing; two workers take differ
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from services.scoring import usecases
 from services.scoring.consumers import pace
 from services.scoring.settings import ScoringSettings
 from shared.clock import now
-from shared.db import Database
+from shared.db import UNREACHABLE, Database
 from shared.ids import new_id
 from shared.service import Runtime
 
@@ -43,6 +44,30 @@ async def catch_up(runtime: Runtime) -> None:
             done = 0
         if not done:
             await asyncio.sleep(_LOOK_S)
+
+
+async def run_over_all(runtime: Runtime) -> None:
+    """Do the population runs that were asked for, for ever, and ask for one when the last is too old."""
+    settings = runtime.settings
+    wait_s = settings.review_interval_s if isinstance(settings, ScoringSettings) else 60.0
+    while True:
+        if not await run_part(runtime.db):
+            await asyncio.sleep(wait_s)
+
+
+async def run_part(db: Database) -> bool:
+    """Do one part of a run; whether there was one. A part that fails is tried again, some times."""
+    try:
+        async with db.transaction() as session:
+            await usecases.request_due_run(session, now(), new_id)
+        async with db.transaction() as session:
+            return await usecases.carry_on(session, await usecases.moment(session, now(), new_id))
+    except Exception as error:
+        log.exception("population_run.delayed")
+        with suppress(*UNREACHABLE, OSError):
+            async with db.transaction() as session:
+                await usecases.stumbled(session, repr(error)[:500], now())
+        return False
 
 
 async def catch_up_once(db: Database) -> int:

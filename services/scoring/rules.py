@@ -5,7 +5,7 @@ Source of the scheme: domain.md 5.4 [D]; legal hook of all warnings: State Counc
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -49,13 +49,18 @@ class Signal:
 
 @dataclass(frozen=True)
 class Assessment:
-    """A level and how it came about. `families` holds the points of each family after its cap."""
+    """A level and how it came about. `families` holds the points of each family after its cap.
+
+    by_model: the level where the model alone has raised it above the indicators' own, `indicated`; else "none".
+    """
 
     level: Level
     points: int
     floor: Level
     families: dict[str, int]
     signals: tuple[Signal, ...]
+    indicated: Level = "none"
+    by_model: Level = "none"
 
 
 def assess(signals: Iterable[Signal], scale: Scale, today: date) -> Assessment:
@@ -65,7 +70,15 @@ def assess(signals: Iterable[Signal], scale: Scale, today: date) -> Assessment:
     points = min(scale.most_points, sum(families.values()))
     floor = highest(signal.floor for signal in kept)
     by_score = _level_by_score(points, _recent_families(kept, scale, today), scale)
-    return Assessment(highest((by_score, floor)), points, floor, families, kept)
+    level = highest((by_score, floor))
+    return Assessment(level, points, floor, families, kept, indicated=level)
+
+
+def raised(assessment: Assessment, by_model: Level) -> Assessment:
+    """The assessment with what the model's level counts for: the graver of both is the level; it never lowers one."""
+    if at_least(assessment.level, by_model):
+        return assessment
+    return replace(assessment, level=by_model, by_model=by_model)
 
 
 def _standing(signals: list[Signal]) -> tuple[Signal, ...]:
@@ -113,8 +126,9 @@ def recency_ends(signals: Iterable[Signal], scale: Scale, today: date) -> date |
 
 
 def steps(assessment: Assessment) -> list[str]:
-    """Which indicators stand at which step."""
-    return [f"{signal.indicator}/{signal.tier}/{signal.floor}" for signal in assessment.signals]
+    """Which indicators stand at which step; the model, where it has raised the level, at that of its level."""
+    by_model = [f"MODEL/{LEVELS.index(assessment.by_model)}/none"] if assessment.by_model != "none" else []
+    return [f"{signal.indicator}/{signal.tier}/{signal.floor}" for signal in assessment.signals] + by_model
 
 
 def are_known(now: Iterable[str], before: Iterable[str]) -> bool:

@@ -48,7 +48,7 @@ class _Scored(Event, frozen=True, kw_only=True):
     rules_version: str
     # What the rules work out; what is told may be held for a while (cool_down), or set by a person or the law.
     computed_level: Level | None = None
-    level_source: Literal["indicators", "cool_down", "override", "law_floor"] = "indicators"
+    level_source: Literal["indicators", "model", "cool_down", "override", "law_floor"] = "indicators"
     level_until: date | None = None
 
 

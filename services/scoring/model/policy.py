@@ -5,6 +5,8 @@ from importlib import resources
 
 import msgspec
 
+from services.scoring.rules import Level
+
 
 class Replaying(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a backtest spends its alerts and how sure its figures are."""
@@ -66,11 +68,28 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     scorecard: Binning
 
 
+class Living(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model at work in the live service."""
+
+    alone_at_most: Level
+    reasons: int
+    employers_at_once: int
+    population_hours: float
+    most_failures: int
+    keep_days: int
+    one_arrears_days: int
+    least_compared: int
+    left_out: tuple[str, ...]
+    missing: tuple[str, ...]
+    most_missing_share: float
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of it. `levels`: the least probability of each, from the lowest level up."""
 
     horizon_days: int
     levels: dict[str, float]
+    live: Living
     backtest: Replaying
     training: Training
 

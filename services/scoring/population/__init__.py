@@ -4,6 +4,7 @@
 what was kept beside the facts of a few employers: their features are then, to the last bit, those they have among all.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from services.scoring.frames import Facts
 from services.scoring.measurebook import Measurebook, Measured
 from services.scoring.measures import Context, relatives
 from services.scoring.measures.panels import Feed, told_months
@@ -20,9 +22,10 @@ from services.scoring.measures.snapshot import Snapshot
 from services.scoring.worlds import World
 from services.scoring.worlds.codes import canonical
 from services.scoring.worlds.reading import as_microseconds
+from services.scoring.worlds.tables import Table
 from services.scoring.worlds.views import Moment
 
-__all__ = ["Gathering", "Holds", "Population", "Spoken"]
+__all__ = ["Gathering", "Heard", "Holds", "Population", "Spoken"]
 
 Holds = pl.DataFrame  # employer, project: whose features the facts of a project go into
 MEMBERS = {"group": pl.String(), "code": pl.String()}
@@ -34,6 +37,47 @@ class Spoken:
 
     last: int | None
     months: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How a dataset has spoken of some: its last report (microseconds; None: of nobody that is known), and its records
+    that stand, by month (since year 0)."""
+
+    last: int | None
+    counts: Mapping[int, int]
+
+    @classmethod
+    def together(cls, parts: Sequence["Heard"]) -> "Heard":
+        """What several parts of a population have heard."""
+        counts: Counter[int] = Counter()
+        for part in parts:
+            counts.update(part.counts)
+        return cls(max((part.last for part in parts if part.last is not None), default=None), counts)
+
+    def spoken(self, at: datetime, book: Measurebook) -> Spoken:
+        """How the dataset had spoken by a time."""
+        month, windows = Moment.of(at).month, book.windows
+        ages = np.array([self.counts.get(month - age, 0) for age in range(windows.months)], dtype=np.int64)
+        told = told_months(ages, windows) if self.counts else np.zeros(windows.months, dtype=bool)
+        return Spoken(self.last, tuple(month - int(age) for age in np.flatnonzero(told)))
+
+
+def heard(world: World, facts: Facts, at: datetime) -> dict[str, Heard]:
+    """How the datasets of a world of stored facts have spoken by a time; those that never did are not there."""
+    spoken = (code for code, frame in facts.frames.items() if frame.height)
+    return {code: _heard(world.table(code), as_microseconds(at)) for code in spoken}
+
+
+def _heard(table: Table, at: int) -> Heard:
+    known = table.reported <= at
+    if not known.any():
+        return Heard(None, {})
+    last = int(table.reported[known].max())
+    if "month" not in table.columns or table.dataset.gaps == "missing":
+        return Heard(last, {})
+    months, counts = np.unique(table.month[known], return_counts=True)
+    return Heard(last, dict(zip(months.tolist(), counts.tolist(), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -109,16 +153,6 @@ def _found_already(each: Measured, spoken: Mapping[str, Spoken]) -> Measured:
     return msgspec.structs.replace(each, account=None, name=None, via=via)
 
 
-def spoken_of(last: datetime | None, counts: Mapping[int, int], at: datetime, book: Measurebook) -> Spoken:
-    """How a dataset has spoken by a time. `counts`: records that stood then, by their month since year 0."""
-    if last is None:
-        return Spoken(None)
-    month, windows = Moment.of(at).month, book.windows
-    ages = np.array([counts.get(month - age, 0) for age in range(windows.months)], dtype=np.int64)
-    told = told_months(ages, windows) if counts else np.zeros(windows.months, dtype=bool)
-    return Spoken(as_microseconds(last), tuple(month - int(age) for age in np.flatnonzero(told)))
-
-
 def holds_of(frames: Mapping[str, pl.DataFrame], book: Measurebook) -> Holds:
     """Which projects' facts go into which employers' features, of the frames of all projects by dataset."""
     named = [
@@ -134,6 +168,7 @@ def holds_of(frames: Mapping[str, pl.DataFrame], book: Measurebook) -> Holds:
 
 def named(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
     """Of each kind of tie who names which group (group, code), in a world of some employers or projects."""
+    snapshot.world.tables()  # whoever is spoken of has a number from here on
     codes = snapshot.world.register.codes
     return {
         kind: members.select("group", codes.gather(members["number"].cast(pl.UInt32)).alias("code"))
@@ -144,9 +179,10 @@ def named(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
 def tied(parts: Sequence[Mapping[str, pl.DataFrame]], book: Measurebook) -> dict[str, pl.DataFrame]:
     """The groups of all the parts that are ties: of more than one, and not of too many."""
     found = {}
+    there = {each.dataset for each in book.datasets}
     for tie in book.ties:
         members = [part[tie.code] for part in parts if tie.code in part]
-        if members:
+        if members and any(party.dataset in there for party in tie.of):
             found[tie.code] = relatives.circles(pl.concat(members).unique(), tie).sort("group", "code")
     return found
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.scoring import books, usecases
+from services.scoring.model.policy import shipped as policy
 from services.scoring.models import Subject
 from services.scoring.rulebook import Scored
 from services.scoring.schemas.risk import RiskOut, RulebookOut
@@ -74,7 +75,10 @@ async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     book, at = await books.book_in_force(session, today()), now()
     stopped = await feed_store.stopped(session, list(book.of_subject(_kind(subject))), at)
     acts = await overrides.acts(session, subject, most=1)
-    return views.risk_view(subject, score, history, feeds, stopped, acts=acts, book=book, at=at)
+    told = views.risk_view(subject, score, history, feeds, stopped, acts=acts, book=book, at=at)
+    if said := await usecases.model_says(session, subject):
+        told.model = views.model_view(*said, horizon_days=policy().horizon_days)
+    return told
 
 
 def _kind(subject: Subject) -> Scored:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, computed_field
 
 Level = Literal["none", "blue", "yellow", "orange", "red"]
 FeedState = Literal["late", "silent", "broken"]
-LevelSource = Literal["indicators", "cool_down", "override", "law_floor"]
+LevelSource = Literal["indicators", "model", "cool_down", "override", "law_floor"]
 
 
 class ReceiptOut(BaseModel):
@@ -86,6 +86,29 @@ class OverrideActOut(BaseModel):
     acted_at: datetime
 
 
+class WhyOut(BaseModel):
+    """A column that raised the model's probability, in words; `contribution` in log odds."""
+
+    column: str
+    value: float | None = Field(description="null: not known")
+    contribution: float
+    text_zh: str
+    text_en: str
+
+
+class ModelSaysOut(BaseModel):
+    """What the champion model says of an employer, apart from the indicators (decision 0021)."""
+
+    model_id: str
+    probability: float = Field(description="Calibrated: that wage arrears start within `horizon_days`")
+    horizon_days: int
+    level: Level = Field(description="Of the probability by itself")
+    counts_as: Level = Field(description="What that level counts for in the level of the employer; never lowers it")
+    as_of: datetime
+    families: dict[str, float] = Field(description="What each family of features contributed, log odds")
+    reasons: list[WhyOut]
+
+
 class ScoreOut(BaseModel):
     """A line of the history."""
 
@@ -102,6 +125,10 @@ class ScoreOut(BaseModel):
     reasons: list[ReasonOut]
     scored_at: datetime
     rules_version: str
+    model_id: str | None = Field(None, description="The model that spoke then")
+    probability: float | None = None
+    model_level: Level | None = None
+    indicator_level: Level | None = Field(None, description="The indicators' level by itself")
 
 
 class RiskOut(BaseModel):
@@ -136,6 +163,7 @@ class RiskOut(BaseModel):
     feeds: list[FeedOut]
     missing_feeds: list[MissingFeedOut] = Field(description="How sure this is: whose silence says nothing at present")
     history: list[ScoreOut] = Field(description="The newest first; at most `limit`")
+    model: ModelSaysOut | None = Field(None, description="null while no model is champion")
 
 
 class ConditionOut(BaseModel):

@@ -1,8 +1,13 @@
 """Show a subject to whoever may see it."""
 
+from datetime import datetime
+
+from services.scoring import live
 from services.scoring.models import Subject
 from services.scoring.rulebook import Scored
 from services.scoring.rules import OutsideJurisdiction, must_be_within
+from services.scoring.saying import Said
+from services.scoring.store import predictions as prediction_store
 from services.scoring.store import subjects as subject_store
 from shared import audit
 from shared.auth import Caller
@@ -25,6 +30,14 @@ async def risk_of(session: Session, kind: Scored, subject_id: str, caller: Calle
         details = {"score_id": subject.score_id}
         await audit.record(session, caller.id, f"{kind}.risk.read", subject_id, details)
     return subject
+
+
+async def model_says(session: Session, subject: Subject) -> tuple[Said, datetime] | None:
+    """What the champion said last of an employer, with its reasons, and when; None while there is no champion."""
+    told = (
+        await prediction_store.of_champion(session, subject.subject_id) if subject.subject_kind == "employer" else None
+    )
+    return (await live.explain(session, subject.subject_id, told), told.at) if told else None
 
 
 async def seen(session: Session, key: tuple[Scored, str], caller: Caller, what: str) -> Subject | OutsideJurisdiction:

@@ -1,8 +1,8 @@
 """Score subjects: read what is known, judge, save, announce."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -10,12 +10,13 @@ from uuid import UUID
 
 import msgspec
 
-from services.scoring import folding, frames, judgement
+from services.scoring import folding, frames, judgement, live
 from services.scoring.judgement import Standing, Verdict
 from services.scoring.levels import Override, Trail
 from services.scoring.models import Subject
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import Level, at_least
+from services.scoring.saying import Said
 from services.scoring.store import facts as fact_store
 from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store
@@ -74,10 +75,19 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     facts = frames.gather(ids, versions, feeds, datasets, at)
     overrides = await override_store.in_force(session, kind, ids, local_date(at))
     standings = {code: _standing(subject, overrides.get(code)) for code, subject in before.items()}
-    judged = partial(judgement.judge, facts, book, kind, standings, falls_at_once=moment.falls_at_once)
+    outlook = await live.look_ahead(session, ids, at) if kind == "employer" else live.NOTHING
+    judged = partial(
+        judgement.judge, facts, book, kind, standings, falls_at_once=moment.falls_at_once, modelled=outlook.levels()
+    )
     verdicts = await asyncio.to_thread(judged)
+    said = await asyncio.to_thread(outlook.explained, [verdict.subject for verdict in verdicts if verdict.is_new])
+    verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in verdicts]
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
-    rows = [_score_row(kind, verdict, score_ids[verdict.subject], moment) for verdict in verdicts if verdict.is_new]
+    rows = [
+        _score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said)
+        for verdict in verdicts
+        if verdict.is_new
+    ]
     for row in rows:
         row["previous_id"] = before[row["subject_id"]].score_id
     await score_store.append_scores(session, rows)
@@ -95,6 +105,23 @@ async def review(session: Session, moment: Moment, most: int) -> int:
     keys = keys or await subject_store.due(session, "project", today, version, min(most, PROJECTS_AT_ONCE))
     await rescore(session, keys, moment)
     return len(keys)
+
+
+def _with_model(verdict: Verdict, said: Said | None) -> Verdict:
+    """What the model says is one reason more, where it comes to a level."""
+    if said is None or said.level == "none":
+        return verdict
+    return replace(verdict, reasons=[*verdict.reasons, said.reason()])
+
+
+def _model_columns(verdict: Verdict, said: Mapping[str, Said]) -> dict[str, Any]:
+    told = said.get(verdict.subject)
+    return {
+        "model_id": told.model_id if told else None,
+        "probability": told.probability if told else None,
+        "model_level": told.level if told else None,
+        "indicator_level": verdict.assessment.indicated,
+    }
 
 
 def _standing(subject: Subject, override: Override | None) -> Standing:

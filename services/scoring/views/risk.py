@@ -7,18 +7,21 @@ import msgspec
 
 from services.scoring.models import OverrideAct, Score, Subject
 from services.scoring.rulebook import Condition, Dataset, Indicator, Parameter, Rulebook
+from services.scoring.saying import Said
 from services.scoring.schemas.risk import (
     ConditionOut,
     FeedOut,
     FeedState,
     IndicatorOut,
     MissingFeedOut,
+    ModelSaysOut,
     ParameterOut,
     ReasonOut,
     RiskOut,
     RulebookOut,
     ScoreOut,
     TierOut,
+    WhyOut,
 )
 from services.scoring.store.feeds import StoppedFeed
 from services.scoring.store.scores import FeedTimes
@@ -71,6 +74,16 @@ def risk_view(
 def score_view(line: Score) -> ScoreOut:
     """A line of the history; one of before there were several sources was what the rules worked out."""
     return ScoreOut.model_validate({**line.model_dump(), "computed_level": line.computed_level or line.level})
+
+
+def model_view(said: Said, as_of: datetime, horizon_days: int) -> ModelSaysOut:
+    """What the model says, with its reasons in words."""
+    reasons = [
+        WhyOut(column=why.column, value=why.value, contribution=why.contribution, text_zh=why.zh, text_en=why.en)
+        for why in said.reasons
+    ]
+    told = {name: getattr(said, name) for name in ("model_id", "probability", "level", "counts_as")}
+    return ModelSaysOut(**told, horizon_days=horizon_days, as_of=as_of, families=dict(said.families), reasons=reasons)
 
 
 def rulebook_view(book: Rulebook) -> RulebookOut:

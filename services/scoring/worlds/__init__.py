@@ -17,7 +17,7 @@ from services.scoring.measurebook import Measurebook, Measured, Via, shipped
 from services.scoring.worlds import files, links, reading
 from services.scoring.worlds.profiles import profile
 from services.scoring.worlds.register import NOBODY, Register
-from services.scoring.worlds.tables import Array, Table, build
+from services.scoring.worlds.tables import Array, Table, build, empty
 
 __all__ = ["NOBODY", "Table", "World", "read_world", "world_in", "world_of"]
 
@@ -36,11 +36,14 @@ Read = Callable[[Measured, Register], pl.DataFrame]
 class World:
     """Tables of the datasets that there are. `book` says what they measure; `register` numbers the employers."""
 
-    def __init__(self, there: Iterable[str], read: Read, book: Measurebook | None = None) -> None:
+    def __init__(
+        self, there: Iterable[str], read: Read, book: Measurebook | None = None, silent: Iterable[str] = ()
+    ) -> None:
         self.book = book or shipped()
         self.register = Register()
         self._there = frozenset(there)
         self._read = read
+        self._silent = frozenset(silent)  # of whose datasets it is known that they have no row
         self._tables: dict[str, Table] = {}
 
     @cached_property
@@ -113,6 +116,11 @@ class World:
         return slips & ~pl.Series(named)
 
     def _load(self, dataset: Measured) -> Table:
+        if dataset.dataset in self._silent:
+            return empty(dataset, lambda: self._built(dataset))
+        return self._built(dataset)
+
+    def _built(self, dataset: Measured) -> Table:
         rows = self._with_the_lost(self._typed(dataset), dataset)
         keyed = rows if "key" in rows.columns else reading.with_keys(rows, dataset)
         named = keyed.with_columns(self.register.hashes(keyed.get_column("number")))
@@ -174,4 +182,5 @@ def world_in(frames: Mapping[str, pl.LazyFrame], book: Measurebook | None = None
 
 def world_of(facts: Facts, book: Measurebook | None = None) -> World:
     """The world of stored facts, of `frames.gather` with `Measured.as_stored`: the same features as of a directory."""
-    return World(facts.frames, lambda dataset, register: reading.stored(facts, dataset, register), book)
+    silent = [code for code, frame in facts.frames.items() if frame.is_empty()]
+    return World(facts.frames, lambda dataset, register: reading.stored(facts, dataset, register), book, silent)

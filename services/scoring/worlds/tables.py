@@ -3,7 +3,7 @@
 Money and counts are kept as whole hundredths, so that sums are exact: the same to the last bit in any order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -112,6 +112,17 @@ def _joined(parts: list[Array]) -> Array:
     if all(part.strides == (0,) for part in parts):
         return np.broadcast_to(parts[0][:1], (sum(map(len, parts)),)) if len(parts[0]) else parts[0]
     return np.concatenate(parts)
+
+
+_EMPTY: dict[str, Table] = {}
+
+
+def empty(dataset: Measured, built: Callable[[], Table]) -> Table:
+    """The table of a dataset without a row, built once: few employers have rows in more than some of the datasets."""
+    known = _EMPTY.get(dataset.dataset)
+    if known is None or known.dataset != dataset:
+        known = _EMPTY[dataset.dataset] = built()
+    return known
 
 
 def _is_series(dataset: Measured, book: Measurebook) -> bool:

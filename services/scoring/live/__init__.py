@@ -1,0 +1,118 @@
+"""The models at work: what each says of some employers, from the facts as they are known at a time.
+
+The inputs are those of training (`inputs/`), of the employers' own facts, their relatives' and their projects', beside
+what was kept of the population. Without champion and challenger, or before the first population run, nothing is said.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from services.scoring.inputs import input_table
+from services.scoring.live import shelf
+from services.scoring.live.known import world_about
+from services.scoring.model import Model
+from services.scoring.population import Population
+from services.scoring.rules import Level
+from services.scoring.saying import Said, explained, graded
+from services.scoring.store import populations as population_store
+from services.scoring.store import predictions as prediction_store
+from services.scoring.store import registry as registry_store
+from services.scoring.store.predictions import Kept, Prediction
+from services.scoring.worlds import World
+from shared.clock import local_date
+from shared.db import Session
+
+__all__ = ["NOTHING", "Outlook", "explain", "inputs_of", "look_ahead"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the champion says of some employers: `said` by code. `table`: the inputs that it read, a row an employer."""
+
+    said: Mapping[str, Said] = field(default_factory=dict)
+    model: Model | None = None
+    table: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def levels(self) -> dict[str, Level]:
+        """What the model by itself counts for, of those whom it gives a level."""
+        return {subject: said.counts_as for subject, said in self.said.items() if said.counts_as != "none"}
+
+    def explained(self, subjects: Sequence[str]) -> dict[str, Said]:
+        """What it says of some, where it comes to a level with families and reasons: the others are shown in none."""
+        plain = {subject: self.said[subject] for subject in subjects if subject in self.said}
+        shown = [subject for subject, said in plain.items() if said.level != "none"]
+        if self.model is None or not shown:
+            return plain
+        rows = self.table.filter(pl.col("subject").is_in(shown))
+        return plain | explained(self.model, plain[shown[0]].model_id, rows)
+
+
+NOTHING = Outlook()
+
+
+async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -> Outlook:
+    """Ask champion and challengers about some employers, and keep what each says. NOTHING when there are none.
+
+    A model that fails stops nobody's score: what it said last stands, and the log says so.
+    """
+    active = await registry_store.active(session)
+    population_id = await population_store.newest(session, at) if active else None
+    if not active or population_id is None:
+        return NOTHING
+    champion = next((model_id for model_id, state in active.items() if state == "champion"), None)
+    models = {model_id: await shelf.model(session, model_id) for model_id in active}
+    population = await shelf.population(session, population_id)
+    world = await world_about(session, employers, at, population)
+    try:
+        table, told = await asyncio.to_thread(_asked, models, world, at, population, employers)
+    except Exception:
+        log.exception("model.failed", extra={"employers": len(employers)})
+        return await _as_before(session, champion, employers)
+    for model_id, probabilities in told.items():
+        await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), probabilities)
+    if champion is None:
+        return NOTHING
+    said = {subject: graded(champion, probability) for subject, probability in told[champion].items()}
+    return Outlook(said, models[champion], table)
+
+
+async def inputs_of(session: Session, employers: Sequence[str], at: datetime, population: Population) -> pl.DataFrame:
+    """The inputs (inputs.input_table) of these employers as known at a time, in this order."""
+    world = await world_about(session, employers, at, population)
+    return await asyncio.to_thread(_inputs, world, at, population, employers)
+
+
+async def explain(session: Session, employer: str, told: Prediction) -> Said:
+    """What the champion said, said again of the same facts and the same population, with its reasons."""
+    population = await shelf.population(session, told.population_id)
+    table = await inputs_of(session, [employer], told.at, population)
+    model = await shelf.model(session, told.model_id)
+    return (await asyncio.to_thread(explained, model, told.model_id, table))[employer]
+
+
+def _inputs(world: World, at: datetime, population: Population, employers: Sequence[str]) -> pl.DataFrame:
+    context = population.context(world, at, employers)
+    return input_table(world, at, pl.Series("subject", list(employers), dtype=pl.String), context)
+
+
+def _asked(
+    models: Mapping[str, Model], world: World, at: datetime, population: Population, employers: Sequence[str]
+) -> tuple[pl.DataFrame, dict[str, dict[str, float]]]:
+    """The inputs, and by model and employer the probability."""
+    table = _inputs(world, at, population, employers)
+    told = {name: dict(zip(employers, model.predict(table).tolist(), strict=True)) for name, model in models.items()}
+    return table, told
+
+
+async def _as_before(session: Session, champion: str | None, employers: Sequence[str]) -> Outlook:
+    if champion is None:
+        return NOTHING
+    last = await prediction_store.last_of(session, champion, employers)
+    return Outlook({subject: graded(champion, probability) for subject, probability in last.items()})

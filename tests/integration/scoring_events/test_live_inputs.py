@@ -1,0 +1,126 @@
+# ruff: noqa: E501 - rows are read best on one line
+"""What the live service reads for a model out of the database is what training reads of files, to the last bit."""
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from local import postgres as local_postgres
+from services.scoring.inputs import input_table
+from services.scoring.live import inputs_of
+from services.scoring.live.gathering import gather_population
+from services.scoring.population.packing import packed, unpacked
+from services.scoring.store import outcomes as outcome_store
+from shared.db import Session, copy_in, sql
+from tests.conftest import SettingsOf
+from tests.scoring_models import an_empty_scoring
+from tests.scoring_worlds import AT, A, B, C, Rows, a_world, on, stored_versions
+
+SLOW = settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
+EMPLOYERS = (A, B, C)
+
+_KEEP = """
+copy scoring.fact (subject_kind, subject_id, dataset, key, source_time, reported_at, receipt_id, row_no, agency, body)
+from stdin (format csv)
+"""
+
+
+@st.composite
+def some_rows(draw: st.DrawFn) -> Rows:
+    """Some records of three employers and their projects, corrected here and there, no two told at the same moment."""
+    told: dict[str, list[dict[str, Any]]] = {}
+    for place in range(draw(st.integers(2, 16))):
+        dataset = draw(
+            st.sampled_from(
+                (
+                    "pw_usage",
+                    "tax_arrears",
+                    "court_enforcement",
+                    "samr_entity",
+                    "hrss_insured_headcount",
+                    "hc_project",
+                    "hc_payroll",
+                    "bk_special_account",
+                    "bk_account_flow",
+                )
+            )
+        )
+        who, other = draw(st.sampled_from(EMPLOYERS)), draw(st.sampled_from(EMPLOYERS))
+        reported = AT - timedelta(days=draw(st.integers(0, 400)), minutes=place)
+        told.setdefault(dataset, []).append(
+            _row(dataset, who, other, f"{reported:%Y-%m}", draw(st.sampled_from((0.0, 0.1, 10.55, 999.99))))
+            | {"reported_at": reported}
+        )
+    discovered = AT - timedelta(days=draw(st.integers(1, 500)))
+    if draw(st.booleans()):
+        told["own_past"] = [
+            {
+                "employer_id": B,
+                "started_on": "2024-01-01",
+                "discovered_on": f"{discovered:%Y-%m-%d}",
+                "workers": 3,
+                "amount": 1270.5,
+                "reported_at": on(f"{discovered:%Y-%m-%d}", 0),
+            }
+        ]
+    return told
+
+
+def _row(dataset: str, who: str, other: str, month: str, amount: float) -> dict[str, Any]:
+    project = f"j{who[-1]}"
+    rows: dict[str, dict[str, Any]] = {
+        "pw_usage": {"account_no": f"p{who}", "period": month, "uscc": who, "arrears": amount, "kwh": amount, "amount_due": 3.3},
+        "tax_arrears": {"taxpayer_no": who, "uscc": who, "tax_kind": "增值税", "as_of": month, "balance": amount},
+        "court_enforcement": {"case_no": f"c{who}{amount}", "party": "某公司", "uscc": who, "filed_at": f"{month}-01", "target": amount},
+        "samr_entity": {"entity_id": f"e{who}", "uscc": who, "ent_name": who, "street": "330110005", "industry": "4710", "legal_rep": "王一" if other == A else "李二"},
+        "hrss_insured_headcount": {"uscc": who, "period": month, "pension_payers": int(amount)},
+        "hc_project": {"project_code": project, "gc_uscc": other, "gc_name": other, "state": "停工", "start_date": f"{month}-01"},
+        "hc_payroll": {"payroll_no": f"w{who}{month}", "project_code": project, "corp_uscc": who, "pay_month": month, "payable_total": 1000.0, "actual_total": amount},
+        "bk_special_account": {"account_no": f"a{project}", "project_code": project, "gc_uscc": other, "opened_at": f"{month}-01"},
+        "bk_account_flow": {"account_no": f"a{project}", "txn_id": f"{month}{amount}", "txn_at": f"{month}-02T10:00:00", "direction": "out", "purpose": "wage out", "amount": amount},
+    }  # fmt: skip
+    return rows[dataset]
+
+
+async def _keep(session: Session, rows: Rows) -> None:
+    """The rows as ingest would have told them, and whom they are about."""
+    versions = stored_versions({code: told for code, told in rows.items() if code != "own_past"})
+    times = [pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for name in ("source_time", "reported_at")]
+    await copy_in(session, _KEEP, versions.with_columns(times))
+    await sql(session, "insert into scoring.subject (subject_kind, subject_id) select distinct subject_kind, subject_id from scoring.fact")  # fmt: skip
+    for project in {f"j{who[-1]}" for who in EMPLOYERS}:
+        await sql(session, "insert into scoring.link values (:project, 'account', :account) on conflict do nothing", project=project, account=f"a{project}")  # fmt: skip
+    for row in rows.get("own_past", []):
+        found = {
+            "subject_kind": "employer",
+            "subject_id": row["employer_id"],
+            "key": "k",
+            "matter": "alert",
+            "matter_id": "1",
+        }
+        days = {"found_on": row["discovered_on"], "started_on": row["started_on"], "known_at": row["reported_at"]}
+        await outcome_store.keep(session, found | days | {"finding": "confirmed", "selection": "alert", "workers": 3, "amount": row["amount"]})  # fmt: skip
+
+
+@given(rows=some_rows())
+@SLOW
+async def test_inputs_from_the_database_are_those_from_files_for_all_and_for_one(
+    postgres: local_postgres.Cluster, settings_of: SettingsOf, rows: Rows
+) -> None:
+    wanted = input_table(a_world(rows), AT, pl.Series("subject", list(EMPLOYERS)))
+    async with an_empty_scoring(postgres, settings_of("scoring")) as session:
+        await _keep(session, rows)
+        population = unpacked(packed((await gather_population(session, AT))[0]))
+        together = await inputs_of(session, EMPLOYERS, AT, population)
+        # Of an account that nobody's project names the database knows nothing; of files it is known that it is nobody's.
+        unheard = [name for name in wanted.columns if name not in together.columns]
+        assert all(wanted[name].null_count() == len(EMPLOYERS) or name.endswith(".known") for name in unheard)
+        wanted = wanted.drop(unheard)
+        assert_frame_equal(together.select(wanted.columns), wanted, check_exact=True)
+        for place, who in enumerate(EMPLOYERS):
+            alone = await inputs_of(session, [who], AT, population)
+            assert_frame_equal(alone.select(wanted.columns), wanted.slice(place, 1), check_exact=True)

@@ -1,0 +1,65 @@
+"""Small models for tests, and whoever handles them: a champion that looks at one column, and a database of its own."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from local import postgres as local_postgres
+from services.scoring.model import Calibration, Model, registry
+from services.scoring.model.scorers import Binned, Scorecard
+from services.scoring.store.registry import Content
+from shared.auth import Caller
+from shared.clock import now
+from shared.db import Database, Session, sql
+from shared.settings import Settings
+
+COLUMN = "tax_social_fee.arrears.months"
+
+
+def a_model(column: str = COLUMN, least: float = 0.001, most: float = 0.4) -> Model:
+    """A scorecard: three months behind is `most`, less is `least`."""
+    bins = (Binned(column, edges=(2.5,), woe=(0.0, 1.0), missing=0.0, factor=1.0),)
+    calibration = Calibration((0.0, 1.0), tuple(_logit(p) for p in (least, most)))
+    return Model("scorecard", Scorecard(bins, 0.0), calibration, {column: "tax_si"})
+
+
+def a_content(model: Model | None = None, horizon: int = 60, **more: object) -> Content:
+    """What `anxin train` would have written of it."""
+    model = model or a_model()
+    entry = registry.entry_of(model, {"horizon_days": horizon, "training": {"until": "2026-06-30"}, **more})
+    return Content(json.dumps(entry), None, "# 模型卡 Model card\n")
+
+
+def a_person(login: str, *scopes: str) -> Caller:
+    return Caller("person", login, login, frozenset(scopes), ("analyst",), "330110", None, "t", None)
+
+
+def _logit(probability: float) -> float:
+    from math import log
+
+    return log(probability / (1 - probability))
+
+
+@asynccontextmanager
+async def an_empty_scoring(cluster: local_postgres.Cluster, settings: Settings) -> AsyncIterator[Session]:
+    """A transaction as the owner in which nothing was ever told of anyone; all of it is undone at the end."""
+    url = cluster.url(local_postgres.OWNER)
+    owner = settings.model_copy(
+        update={"database_url": url, "database_password": SecretStr(cluster.password(local_postgres.OWNER))}
+    )
+    database = Database(owner)
+    try:
+        async with database.transaction() as session:
+            await sql(session, "set local search_path to scoring")
+            for table in ("fact", "subject", "outcome", "withdrawn", "prediction", "population_run", "model_step",
+                          "model_standing", "model", "population"):  # fmt: skip
+                await sql(session, f"delete from scoring.{table}")  # noqa: S608 - of our own
+            yield session
+            await session.rollback()
+    finally:
+        await database.close()
+
+
+__all__ = ["COLUMN", "a_content", "a_model", "a_person", "an_empty_scoring", "now"]

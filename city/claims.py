@@ -45,11 +45,11 @@ def _others(ground: Ground, history: History, month: int) -> Told:
 
 
 def _rate(ground: Ground, history: History, month: int) -> Floats:
-    """Who is near to arrears pays late by days already: claims go before them."""
+    """Where wages come days late already, claims go before arrears; and where they do so by habit."""
     numbers, people, stress = ground.numbers.claims, ground.people, history.stress[month]
     drive = numbers.of_size * (people.log_size - people.log_size.mean()) + numbers.of_temperament * people.temperament
     drive += numbers.of_stress * np.clip(stress, -3, 4) + numbers.of_luck * people.luck
-    return np.asarray(numbers.month * np.exp(drive) + numbers.near * history.hazard[month], np.float32)
+    return np.asarray(numbers.month * np.exp(drive) + numbers.near * history.late[month], np.float32)
 
 
 def _of_cases(ground: Ground, history: History) -> Told:

@@ -5,22 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from city.discovery import Cases, begin_cases, inspections, joined
-from city.draws import Flags, Floats, Ints, logistic, normal, uniform
+from city.draws import Flags, Floats, Ints, logistic, uniform
 from city.ground import Ground
 from city.months import Calendar
 from city.population import Population
-from city.stress import Climate, Drift, Outlook, Risk, State
+from city.risk import Risk
+from city.stress import Climate, Drift, State
 
 _NEVER = 32_000  # a month that does not come
 
 
 @dataclass
 class History:
-    """`stress` and `hazard`: (months, count); `closed`: month of each one's end, or far away; `cases`: all arrears."""
+    """`stress`, `hazard` and `late` (chance that wages come days late): (months, count); `closed`: month of each one's
+    end, or far away; `cases`: all arrears."""
 
     calendar: Calendar
     stress: Floats
     hazard: Floats
+    late: Floats
     closed: Ints
     cases: Cases
 
@@ -53,7 +56,7 @@ class _Life:
 
     def lived(self) -> History:
         months, first = self.ground.calendar.months, -self.ground.numbers.world.warm_up_months
-        stress, hazard = (np.zeros((months, self.ground.count), np.float32) for _ in range(2))
+        stress, hazard, late = (np.zeros((months, self.ground.count), np.float32) for _ in range(3))
         state, cases = self.drift.begin(self.ground.draws), []
         for month in range(first, months):
             if month > first:
@@ -61,7 +64,8 @@ class _Life:
             state = self._moved(state, month)
             if month >= 0:
                 stress[month], hazard[month] = state.stress, self._hazard(state, month)
-        return History(self.ground.calendar, stress, hazard, self.closed, joined(cases))
+                late[month] = self.risk.late_by_days(state.stress, month, self._had_before(month + 1))
+        return History(self.ground.calendar, stress, hazard, late, self.closed, joined(cases))
 
     def _arrears(self, state: State, month: int) -> Cases:
         """Who comes into arrears in this month, by the state at the end of the one before."""
@@ -78,26 +82,24 @@ class _Life:
         return cases
 
     def _moved(self, state: State, month: int) -> State:
-        noise = normal(self.ground.draws.of("result", month), self.ground.count)
-        spread = self.drift.contagion(self.owes_until >= month)
-        moved = self.drift.step(state, noise, self.climate.at(month), spread)
-        moved.stress[self.owes_until == month] -= self.ground.numbers.stress.relief
+        alive = (self.ground.people.born < month) & (self.closed > month)
+        spread = self.drift.spread(state, self.owes_until >= month, alive)
+        moved = self.drift.step(state, month, self.climate, spread, alive)
+        self.drift.settle(moved, self.owes_until == month)
         self._close(moved, month)
         return moved
 
     def _close(self, state: State, month: int) -> None:
         """Businesses that end without owing wages."""
-        life, count = self.ground.numbers.life, self.ground.count
-        chance = life.closing_month * np.exp(life.closing_by_stress * np.clip(state.stress, -3, 3))
-        ends = (uniform(self.ground.draws.of("closing", month), count) < chance) & (self.owes_until < month)
+        news = uniform(self.ground.draws.of("closing", month), self.ground.count)
+        ends = (news < self.drift.closing(state.stress)) & (self.owes_until < month)
         ends &= self.ground.people.born < month
         self.closed = np.where(ends, np.minimum(self.closed, month + 1), self.closed)
 
     def _hazard(self, state: State, month: int) -> Floats:
         """The true chance of a start within 60 days after the month's end; 0 for those who are not at risk."""
-        spread = self.drift.contagion(self.owes_until > month)
-        outlook = Outlook(self.climate.expected_after(month), spread, self._had_before(month + 1))
-        told = self.risk.within_60_days(state, month, self.drift, outlook)
+        climate, had_before = self.climate.expected_after(month), self._had_before(month + 1)
+        told = self.risk.within_60_days(state, month, self.drift, climate, had_before)
         return np.where(self._at_risk(month + 1), told, 0).astype(np.float32)
 
     def _at_risk(self, month: int) -> Flags:

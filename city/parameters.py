@@ -42,6 +42,7 @@ class Life(Section, frozen=True):
     born_within_share: float
     closing_month: float
     closing_by_stress: float
+    closing_most: float
     closed_after_arrears: float
     renamed_year: float
 
@@ -57,20 +58,41 @@ class Chains(Section, frozen=True):
     buyer_share: float
 
 
+class Temperament(Section, frozen=True):
+    wages_last_share: float
+    gap: float
+    spread: float
+
+
 class Stress(Section, frozen=True):
     persistence: float
     reserve: float
+    spread: float
     industry_weight: float
     industry_persistence: float
     volatility_sigma: float
     winter: tuple[float, ...]
-    contagion_chain: float
-    contagion_owner: float
-    relief: float
+
+
+class Trouble(Section, frozen=True):
+    begin_month: float
+    by_background: float
+    by_size: float
+    chain: float
+    owner: float
+    spreads_from: float
+    burn: float
+    burn_sigma: float
+    noise: float
+    rescued_month: float
+    less_when_deep: float
+    refill: float
+    kept_after_settlement: float
 
 
 class Hazard(Section, frozen=True):
     intercept: float
+    late_by_days: float
     of_stress: float
     of_temperament: float
     of_size: float
@@ -149,7 +171,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     life: Life
     owners: Owners
     chains: Chains
+    temperament: Temperament
     stress: Stress
+    trouble: Trouble
     hazard: Hazard
     arrears: Arrears
     discovery: Discovery

@@ -1,6 +1,7 @@
 """Who is there: industry, size, town, owner, buyer, temperament, and who has which account. One array a trait."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -109,11 +110,14 @@ def _buyers(draws: Draws, workers: Ints, numbers: Parameters) -> Ints:
 
 
 def _temperament(draws: Draws, owner: Ints, numbers: Parameters) -> Floats:
-    """Standard normal: high pays wages last. Firms of one owner are alike."""
+    """About 0 for those who pay wages first, about `gap` for those who pay them last. Firms of one owner are alike."""
+    traits = numbers.temperament
     own = normal(draws.of("temperament"), len(owner))
     shared = normal(draws.of("temperament of owners"), int(owner.max(initial=0)) + 1)[np.maximum(owner, 0)]
     alike = np.float32(numbers.owners.shared_temperament)
-    return np.where(owner >= 0, np.sqrt(alike) * shared + np.sqrt(1 - alike) * own, own).astype(np.float32)
+    latent = np.where(owner >= 0, np.sqrt(alike) * shared + np.sqrt(1 - alike) * own, own)
+    last = latent > NormalDist().inv_cdf(1 - traits.wages_last_share)
+    return np.asarray(traits.spread * latent + traits.gap * last, np.float32)
 
 
 def _volatility(draws: Draws, count: int, numbers: Parameters) -> Floats:

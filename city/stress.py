@@ -1,34 +1,33 @@
-"""The unseen state: what an employer's business does to his reserves, month by month, and the hazard that follows.
+"""The unseen state: what an employer's business does to his cash, month by month.
 
-Result x: own AR(1) + industry + season + trouble that spreads from a buyer or from the owner's other firms.
-Stress L: what results leave of the reserves, L' = reserve * L + (1 - reserve) * k * x; k makes its spread about 1.
-Hazard of the month after: logistic in L, temperament, size, industry, season and past arrears.
+Background b: own AR(1) result, industry and season fill or drain the reserves, b' = reserve * b + (1 - reserve) * k * x.
+Hole h: what he is short of once trouble has begun (an order lost, a buyer who does not pay, a loan called): it grows
+by his burn every month until he is rescued (a new order, a loan, a buyer who pays after all), and closes then.
+Stress is b + h, in months of costs that cash does not cover.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from city.draws import Draws, Flags, Floats, logistic, normal
+from city.draws import Draws, Flags, Floats, normal, uniform
 from city.ground import Ground
 from city.population import NOBODY
 
 
 @dataclass
 class State:
-    """Everybody at the end of a month: own result and stress, both of shape (count,)."""
+    """Everybody at the end of a month, shape (count,): own result, background, hole, and burn (0: not in trouble)."""
 
     result: Floats
-    stress: Floats
+    background: Floats
+    hole: Floats
+    burn: Floats
 
-
-@dataclass(frozen=True)
-class Outlook:
-    """What is known of the next month at the end of one: by industry, by what spreads, and who owed before."""
-
-    climate: Floats
-    spread: Floats
-    had_before: Flags
+    @property
+    def stress(self) -> Floats:
+        """Months of costs that cash does not cover; below 0: reserves."""
+        return self.background + self.hole
 
 
 class Climate:
@@ -76,63 +75,77 @@ class Drift:
     """How the state moves from one month to the next."""
 
     def __init__(self, ground: Ground) -> None:
-        self._numbers, self._people = ground.numbers.stress, ground.people
+        self._ground, self._numbers, self._people = ground, ground.numbers.stress, ground.people
+        self._trouble = ground.numbers.trouble
         keep, hold = self._numbers.persistence, self._numbers.reserve
-        spread = (1 - hold) ** 2 * (1 + hold * keep) / ((1 - hold**2) * (1 - hold * keep))
-        self._gain = np.float32((1 - hold) / np.sqrt(spread))
+        variance = (1 - hold) ** 2 * (1 + hold * keep) / ((1 - hold**2) * (1 - hold * keep))
+        self._gain = np.float32(self._numbers.spread * (1 - hold) / np.sqrt(variance))
         self._shock = (np.sqrt(1 - keep**2) * self._people.volatility).astype(np.float32)
+        size = ground.people.log_size - ground.people.log_size.mean()
+        self._usual = np.asarray(self._trouble.begin_month * np.exp(self._trouble.by_size * size), np.float32)
         self._sensitivity = ground.of_industry("sensitivity")
         common = self._numbers.industry_weight * np.sqrt(1 - self._numbers.industry_persistence**2)
-        self.wobble = np.asarray(self._gain * np.hypot(self._shock, self._sensitivity * common), np.float32)
+        self._wobble = np.asarray(self._gain * np.hypot(self._shock, self._sensitivity * common), np.float32)
 
     def begin(self, draws: Draws) -> State:
         """Before anything has happened."""
-        return State(normal(draws.of("result at first"), self._people.count), np.zeros(self._people.count, np.float32))
+        nothing = np.zeros(self._people.count, np.float32)
+        return State(normal(draws.of("result at first"), self._people.count), nothing, nothing.copy(), nothing.copy())
 
-    def step(self, state: State, noise: Floats, climate: Floats, spread: Floats) -> State:
-        """The next month: own noise, the climate by industry and what spread from others."""
-        result = self._numbers.persistence * state.result + self._shock * noise
-        pressure = result + self._sensitivity * climate[self._people.industry] + spread
-        return State(result, (self._numbers.reserve * state.stress + self._gain * pressure).astype(np.float32))
+    def step(self, state: State, month: int, climate: Climate, spread: Floats, alive: Flags) -> State:
+        """The month that follows: results, trouble that begins or ends, and what it costs."""
+        draws, count, numbers = self._ground.draws, self._people.count, self._trouble
+        result = self._results(state) + self._shock * normal(draws.of("result", month), count)
+        background = self._drained(state, result, climate.at(month))
+        chance = self._usual * np.exp(numbers.by_background * np.clip(state.background, -3, 3)) + spread
+        news = uniform(draws.of("trouble", month), count)
+        begins, ends = alive & (state.burn == 0) & (news < chance), (state.burn > 0) & (news < self._rescued(state))
+        fresh = numbers.burn * np.exp(numbers.burn_sigma * normal(draws.of("burn", month), count))
+        burn = np.where(begins, fresh, np.where(ends | ~alive, 0, state.burn)).astype(np.float32)
+        lumpy = numbers.noise * normal(draws.of("cash", month), count)
+        deeper = np.maximum(state.hole + burn + lumpy, 0)
+        hole = np.where(burn > 0, deeper, state.hole * (1 - numbers.refill)).astype(np.float32)
+        return State(result, background, hole, burn)
 
-    def contagion(self, owes: Flags) -> Floats:
-        """What spreads to each employer from a buyer who owes wages and from other firms of the same owner."""
-        people, owned = self._people, self._people.owner >= 0
-        bought = (people.buyer != NOBODY) & owes[np.maximum(people.buyer, 0)]
+    def prospects(self, state: State, climate: Floats) -> list[tuple[Floats, Floats, Floats]]:
+        """What stress is to be expected next month, by whether trouble goes on or ends: (chance, mean, sd), each
+        (count,). Trouble that begins next month is left out: in its first month it brings nobody into arrears."""
+        calm = self._drained(state, self._results(state), climate)
+        numbers, pressed = self._trouble, state.burn > 0
+        closing = state.hole * np.float32(1 - numbers.refill)
+        ends = np.where(pressed, self._rescued(state), np.float32(1))
+        lumpy = np.hypot(self._wobble, np.float32(numbers.noise))
+        return [(ends, calm + closing, self._wobble), (1 - ends, calm + np.maximum(state.hole + state.burn, 0), lumpy)]
+
+    def spread(self, state: State, owes: Flags, alive: Flags) -> Floats:
+        """The chance of trouble next month that comes from a buyer in trouble and from firms of the same owner."""
+        people, owned, numbers = self._people, self._people.owner >= 0, self._trouble
+        ill = alive & (owes | (state.hole > numbers.spreads_from))
+        bought = (people.buyer != NOBODY) & ill[np.maximum(people.buyer, 0)]
         many = int(people.owner.max(initial=0)) + 1
-        groups = np.bincount(people.owner[owned], weights=owes[owned], minlength=many)
-        others = owned & (groups[np.maximum(people.owner, 0)] - owes > 0)
-        spread = bought * self._numbers.contagion_chain + others * self._numbers.contagion_owner
-        return np.asarray(spread, np.float32)
+        groups = np.bincount(people.owner[owned], weights=ill[owned], minlength=many)
+        others = owned & (groups[np.maximum(people.owner, 0)] - ill > 0)
+        return np.asarray(bought * numbers.chain + others * numbers.owner, np.float32)
 
+    def settle(self, state: State, who: Flags) -> None:
+        """Wages are paid: trouble is over for these, most of the hole is filled."""
+        state.hole[who] *= np.float32(self._trouble.kept_after_settlement)
+        state.burn[who] = 0
 
-class Risk:
-    """The hazard that arrears of wages start, from the state."""
+    def closing(self, stress: Floats) -> Floats:
+        """The chance to close in a month without owing wages, by the stress at its end, shape (count,)."""
+        life = self._ground.numbers.life
+        chance = life.closing_month * np.exp(life.closing_by_stress * stress)
+        return np.asarray(np.minimum(chance, life.closing_most), np.float32)
 
-    def __init__(self, ground: Ground) -> None:
-        self._numbers, self._calendar = ground.numbers.hazard, ground.calendar
-        size = ground.people.log_size - ground.people.log_size.mean()
-        person = self._numbers.of_size * size + self._numbers.of_temperament * ground.people.temperament
-        self._base = np.asarray(self._numbers.intercept + ground.of_industry("risk") + person, np.float32)
+    def _rescued(self, state: State) -> Floats:
+        """The chance that trouble ends next month, smaller the deeper the hole is."""
+        numbers = self._trouble
+        return np.asarray(numbers.rescued_month * np.exp(-numbers.less_when_deep * state.hole), np.float32)
 
-    def odds(self, stress: Floats, month: int, had_before: Flags) -> Floats:
-        """Log odds that arrears start in `month`, the stress being that of the month before it."""
-        season = np.float32(self._numbers.winter[self._calendar.of_year(month)])
-        return np.asarray(
-            self._base + season + self._numbers.of_stress * stress + self._numbers.of_past * had_before, np.float32
-        )
+    def _results(self, state: State) -> Floats:
+        return np.asarray(self._numbers.persistence * state.result, np.float32)
 
-    def within_60_days(self, state: State, month: int, drift: Drift, outlook: Outlook) -> Floats:
-        """Probability at the end of `month` that arrears start in the 60 days after it, for those at risk.
-
-        The first month's hazard is known; the second's is expected over next month's innovations (Gauss-Hermite).
-        """
-        first = logistic(self.odds(state.stress, month + 1, outlook.had_before))
-        mean = drift.step(state, np.zeros_like(state.stress), outlook.climate, outlook.spread).stress
-        points, weights = np.polynomial.hermite_e.hermegauss(self._numbers.nodes)
-        second = np.zeros_like(first)
-        for point, weight in zip(points, weights / weights.sum(), strict=True):
-            stress = mean + np.float32(point) * drift.wobble
-            second += np.float32(weight) * logistic(self.odds(stress, month + 2, outlook.had_before))
-        days = self._calendar.length(month + 1), self._calendar.length(month + 2)
-        return np.asarray(first + (1 - first) * second * np.float32((60 - days[0]) / days[1]), np.float32)
+    def _drained(self, state: State, result: Floats, climate: Floats) -> Floats:
+        pressure = result + self._sensitivity * climate[self._people.industry]
+        return np.asarray(self._numbers.reserve * state.background + self._gain * pressure, np.float32)

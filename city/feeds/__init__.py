@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from city.building import City
-from city.feeds import complaints, courts, governance, market, projects, tax, utilities, workers
+from city.feeds import complaints, courts, governance, grades, market, projects, tax, utilities, workers
 
 Producer = Callable[[City], Iterator[pl.DataFrame]]
 
@@ -29,6 +29,7 @@ PRODUCERS: dict[str, Producer] = {
     "hrss_inspection_case": complaints.inspection_cases,
     "hrss_labor_penalty": complaints.penalties,
     "hrss_arrears_list": complaints.listings,
+    "hrss_credit_grade": grades.grades,
     "hrss_clue": complaints.clues,
     "gov_ticket": complaints.tickets,
     "gov_petition": complaints.petitions,

@@ -8,7 +8,7 @@ import polars as pl
 from city.building import City
 from city.draws import Days, Flags, Floats, Ints, Money, uniform, whole
 from city.feeds.delivery import AT, Post
-from city.feeds.telling import Met, constant, drawn, identity, later, moments, names, numbered, picked
+from city.feeds.telling import Met, constant, drawn, identity, later, met, moments, names, numbered, picked
 from city.months import DAY
 from city.parameters import signals
 from city.population import NOBODY
@@ -183,8 +183,11 @@ def _later_of_cases(city: City, group: str) -> tuple[Met, Floats]:
 
 
 def penalties(city: City) -> Iterator[pl.DataFrame]:
-    """`hrss_labor_penalty`: of some discovered cases."""
+    """`hrss_labor_penalty`: of some discovered cases, and of other breaches."""
     rows, amount = _later_of_cases(city, "penalty")
+    other = met(city, "labour_penalty")
+    rows = Met(np.concatenate([rows.employer, other.employer]), np.concatenate([rows.day, other.day]))
+    amount = np.concatenate([amount, np.zeros(len(other), np.float32)])
     yield Post(city, "hrss_labor_penalty").events(pl.DataFrame({
         "ent_name": names(city, rows.employer, rows.day), **identity(city, rows.employer, "uscc"),
         "doc_no": numbered("余人社监罚字", len(rows)), "close_date": rows.day,

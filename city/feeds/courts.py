@@ -32,12 +32,13 @@ _WAGE = 4
 def _lawsuits(city: City) -> tuple[Met, Flags]:
     """Enforcements, and which of them are for wages: also what becomes of cases that nobody settled."""
     numbers, stream = signals()["award"], drawn(city.draws, "award")
-    debts, cases = met(city, "enforcement"), city.history.cases
+    debts, suits, cases = met(city, "enforcement"), met(city, "wage_suit"), city.history.cases
     found = np.flatnonzero(~np.isnat(cases.discovered) & (uniform(stream, len(cases.employer)) < numbers["share"]))
     awards = seen(city, Met(cases.employer[found], later(stream, cases.discovered[found], numbers["days"])))
     wage = uniform(stream, len(debts)) < signals()["enforcement"]["wage_share"]
-    both = Met(np.concatenate([debts.employer, awards.employer]), np.concatenate([debts.day, awards.day]))
-    return both, np.concatenate([wage, np.ones(len(awards), bool)])
+    parts = (debts, suits, awards)
+    every = Met(np.concatenate([one.employer for one in parts]), np.concatenate([one.day for one in parts]))
+    return every, np.concatenate([wage, np.ones(len(suits) + len(awards), bool)])
 
 
 def enforcement(city: City) -> Iterator[pl.DataFrame]:

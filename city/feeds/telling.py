@@ -32,7 +32,7 @@ def met(city: City, group: str) -> Met:
     who, day = [], []
     for month in range(city.calendar.months):
         stream = city.draws.of(f"met {group}", month)
-        rate = np.exp(base + numbers["stress"] * np.clip(history.stress[month], -3, 4.5)) + distress(city, group, month)
+        rate = np.exp(base + numbers["stress"] * np.clip(history.stress[month], -3, 5)) + distress(city, group, month)
         hit = np.flatnonzero((uniform(stream, people.count) < rate) & history.is_alive(month, people))
         who.append(hit)
         day.append(days_within(city, stream, month, len(hit)))
@@ -40,9 +40,9 @@ def met(city: City, group: str) -> Met:
 
 
 def distress(city: City, group: str, month: int) -> Floats:
-    """What nearness to arrears adds to a group's monthly rate, and what arrears that are going on do."""
+    """What wages that come days late add to a group's monthly rate, and what arrears that are going on do."""
     numbers, history = signals()[group], city.history
-    return np.asarray(numbers["near"] * history.hazard[month] + numbers["owing"] * history.owing(month), np.float32)
+    return np.asarray(numbers["near"] * history.late[month] + numbers["owing"] * history.owing(month), np.float32)
 
 
 def days_within(city: City, stream: np.random.Generator, month: int, count: int) -> Days:

@@ -7,9 +7,10 @@ import polars as pl
 
 from city.building import City
 from city.draws import Draws, Floats, Ints, normal, uniform
+from city.feeds.channels import changes
 from city.feeds.delivery import Post
 from city.feeds.tax import active
-from city.feeds.telling import constant, distress, identity, picked
+from city.feeds.telling import constant, identity, picked
 from city.parameters import feeds, signals
 
 _KINDS = {
@@ -37,8 +38,8 @@ def gas(city: City) -> Iterator[pl.DataFrame]:
 def _bills(city: City, kind: str) -> Iterator[pl.DataFrame]:
     dataset, item, per_worker = _KINDS[kind]
     post, base = Post(city, dataset), _base(city.draws, city.people.workers, kind, per_worker)
-    for month in range(city.calendar.months):
-        yield post.month(_month(city, kind, month, base).rename({"used": item}), month)
+    for month, change in enumerate(changes(city, kind)):
+        yield post.month(_month(city, kind, month, base * np.exp(change)).rename({"used": item}), month)
 
 
 def _base(draws: Draws, workers: Ints, kind: str, per_worker: str) -> Floats:
@@ -46,10 +47,11 @@ def _base(draws: Draws, workers: Ints, kind: str, per_worker: str) -> Floats:
     return np.asarray(signals()["usage"][per_worker] * np.maximum(workers, 1) ** 0.85 * noise, np.float32)
 
 
-def _month(city: City, kind: str, month: int, base: Floats) -> pl.DataFrame:
+def _month(city: City, kind: str, month: int, usual: Floats) -> pl.DataFrame:
     numbers, stream, who = signals()["usage"], city.draws.of(f"use {kind}", month), active(city, month, kind)
     late = city.behind[kind][month, who].astype(np.int32)
-    used = np.round(base[who] * np.exp(_change(city, month, who, stream)).astype(np.float64), 2)
+    season = numbers["winter"] * np.cos(2 * np.pi * city.calendar.of_year(month) / 12)
+    used = np.round((usual[who] * np.exp(season)).astype(np.float64), 2)
     due = np.round(used * numbers[f"{kind}_price"], 2)
     days = np.where(late > 0, late * 30 - 30 + (15 + 14 * uniform(stream, len(who))).astype(np.int32), 0).astype(
         np.int32
@@ -68,12 +70,3 @@ def _month(city: City, kind: str, month: int, base: Floats) -> pl.DataFrame:
             {**rows, "cut_off": cut, "account_state": picked(["normal", "suspended", "closed"], stopped)}
         )
     return pl.DataFrame({**rows, "account_state": picked(["normal", "stopped", "closed"], stopped)})
-
-
-def _change(city: City, month: int, who: Ints, stream: np.random.Generator) -> Floats:
-    """Log change of use against the usual: season, stress, crisis, noise."""
-    numbers, stress = signals()["usage"], city.history.stress[month, who]
-    winter = numbers["winter"] * np.cos(2 * np.pi * city.calendar.of_year(month) / 12)
-    crisis = np.maximum(stress - numbers["crisis_from"], 0)
-    down = numbers["fall"] * stress + numbers["crisis_fall"] * crisis + distress(city, "usage", month)[who]
-    return np.asarray(winter - down + numbers["noise"] * normal(stream, len(who)), np.float32)

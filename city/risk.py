@@ -34,8 +34,9 @@ class Risk:
     def within_60_days(self, state: State, month: int, drift: Drift, climate: Floats, had_before: Flags) -> Floats:
         """Probability at the end of `month` that arrears start in the 60 days after it, for those at risk.
 
-        The first month's hazard is known; the second's is expected over next month's news (whether trouble ends, whether he closes) and
-        innovations (Gauss-Hermite): nothing that is drawn later enters. `climate`: what is expected of it, (industries,).
+        The first month's hazard is known; the second's is expected over next month's news (whether trouble ends,
+        whether he closes) and innovations (Gauss-Hermite): nothing that is drawn later enters. `climate`: what is
+        expected of it, (industries,).
         """
         first = logistic(self.odds(state.stress, month + 1, had_before))
         points, weights = np.polynomial.hermite_e.hermegauss(self._numbers.nodes)

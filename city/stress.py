@@ -1,6 +1,6 @@
 """The unseen state: what an employer's business does to his cash, month by month.
 
-Background b: own AR(1) result, industry and season fill or drain the reserves, b' = reserve * b + (1 - reserve) * k * x.
+Background b: results x (own AR(1), industry, season) fill or drain it: b' = reserve * b + (1 - reserve) * k * x.
 Hole h: what he is short of once trouble has begun (an order lost, a buyer who does not pay, a loan called): it grows
 by his burn every month until he is rescued (a new order, a loan, a buyer who pays after all), and closes then.
 Stress is b + h, in months of costs that cash does not cover.

@@ -10,11 +10,12 @@ from docs.generate.markdown import code, fill, table
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/assumptions.md"
-# A parameter file is a list of rows with `code`, `value`, `source` and `verified`.
+# A parameter file is a list of rows with `code`, `value`, `source` and `verified`, or has such lists by name.
 SOURCES = (
     "services/*/data/*parameters.yaml",
     "services/*/*/data/parameters.yaml",
     "services/*/data/retention.yaml",
+    "services/*/data/learning.yaml",
     "services/*/migrations/*parameters.yaml",
     "gateway/*/data/parameters.yaml",
 )
@@ -31,7 +32,8 @@ def parameters() -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every parameter that ships, with its file (relative to the repository)."""
     for pattern in SOURCES:
         for file in sorted(ROOT.glob(pattern)):
-            for row in yaml.safe_load(file.read_text(encoding="utf-8")):
+            read = yaml.safe_load(file.read_text(encoding="utf-8"))
+            for row in read if isinstance(read, list) else [*read["parameters"], *read["bounds"]]:
                 yield file.relative_to(ROOT), row
 
 

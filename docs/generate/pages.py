@@ -11,6 +11,7 @@ from docs.generate import (
     front_door,
     glossary,
     indicators,
+    learning,
     lifecycles,
     openapi,
     permissions,
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], dict[str, str]]] = {
     "indicators": indicators.pages,
     "lifecycles": lifecycles.pages,
     "assumptions": assumptions.pages,
+    "learning": learning.pages,
     "quality": quality.pages,
     "openapi": openapi.pages,
 }

@@ -25,34 +25,44 @@ _COUNTS = """fact.reported_at <= %(at)s
             and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
                 and gone.rows @> fact.row_no and gone.withdrawn_at <= %(at)s)"""
 
-# Whoever stands in the register and is not gone. Sizes are read only where they are asked for: by the end of the
-# natural key (code, month), which the index has in order.
-_FRAME = f"""
+# Whoever stands in the register and is not gone. What else is known of them is asked for apart and joined here: how
+# many there will be is nothing that the database can guess.
+_REGISTER = f"""
 copy (
-    select register.subject_id, register.body ->> 'ent_name', register.body ->> 'street',
-        register.body ->> 'industry', heads.people, coalesce(scored.level, 'none')
-    from (
+    select subject_id, body ->> 'ent_name', body ->> 'street', body ->> 'industry' from (
         select distinct on (fact.subject_id) fact.subject_id, fact.row_no, fact.body from scoring.fact
         where fact.dataset = 'samr_entity' and fact.subject_kind = 'employer' and {_COUNTS}
         order by fact.subject_id, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
     ) as register
-    left join (
-        select distinct on (subject_id) subject_id, level from scoring.score
-        where subject_kind = 'employer' and scored_at <= %(at)s
-        order by subject_id, scored_at desc, score_id desc
-    ) as scored on scored.subject_id = register.subject_id
-    left join lateral (
-        select fact.body ->> 'pension_payers' as people from scoring.fact
-        where %(with_size)s and fact.subject_id = register.subject_id and fact.subject_kind = 'employer'
-            and fact.dataset = 'hrss_insured_headcount' and fact.row_no > 0 and fact.body is not null and {_COUNTS}
-        order by fact.key desc, fact.source_time desc, fact.receipt_id desc limit 1
-    ) as heads on true
-    where register.row_no > 0 and register.body is not null
-        and not coalesce(register.body ->> 'state', '') = any(%(gone)s::text[])
-        and (coalesce(register.body ->> 'street', '') like %(within)s
-            or register.body ->> 'street' is null and length(%(within)s) <= 7)
+    where row_no > 0 and body is not null and not coalesce(body ->> 'state', '') = any(%(gone)s::text[])
+        and (coalesce(body ->> 'street', '') like %(within)s
+            or body ->> 'street' is null and length(%(within)s) <= 7)
 ) to stdout (format csv)
 """  # noqa: S608 - a condition of our own
+
+_LEVELS = """
+copy (
+    select distinct on (subject_id) subject_id, level from scoring.score
+    where subject_kind = 'employer' and scored_at <= %(at)s
+    order by subject_id, scored_at desc, score_id desc
+) to stdout (format csv)
+"""
+
+# The last month is the end of the natural key (code, month).
+_HEADS = f"""
+copy (
+    select each.id, heads.people from unnest(%(ids)s::text[]) as each (id)
+    cross join lateral (
+        select fact.body ->> 'pension_payers' as people from scoring.fact
+        where fact.subject_id = each.id and fact.subject_kind = 'employer'
+            and fact.dataset = 'hrss_insured_headcount' and fact.row_no > 0 and fact.body is not null and {_COUNTS}
+        order by fact.key desc, fact.source_time desc, fact.receipt_id desc limit 1
+    ) as heads
+) to stdout (format csv)
+"""  # noqa: S608 - a condition of our own
+_REGISTERED = {name: FRAME[name] for name in ("employer_id", "name", "town", "industry")}
+_LEVEL = {name: FRAME[name] for name in ("employer_id", "level")}
+_PEOPLE = {name: FRAME[name] for name in ("employer_id", "people")}
 
 _SAMPLE = text("""
 insert into scoring.inspection_sample (sample_id, design, seed, asked, drawn, population, within, as_of, frame_sha256,
@@ -103,8 +113,15 @@ async def frame(session: Session, within: str, at: datetime, *, gone: Sequence[s
 
     A district's holds those whose town is not known; `gone`: states of the register that end an employer.
     """
-    asked = {"at": at, "within": f"{within}%", "gone": list(gone), "with_size": with_size}
-    return await copied_table(session, _FRAME, asked, FRAME)
+    asked = {"at": at, "within": f"{within}%", "gone": list(gone)}
+    register = await copied_table(session, _REGISTER, asked, _REGISTERED)
+    levels = await copied_table(session, _LEVELS, {"at": at}, _LEVEL)
+    heads = pl.DataFrame(schema=_PEOPLE)
+    if with_size:
+        ids = register.get_column("employer_id").to_list()
+        heads = await copied_table(session, _HEADS, {"at": at, "ids": ids}, _PEOPLE)
+    known = register.join(levels, on="employer_id", how="left").join(heads, on="employer_id", how="left")
+    return known.with_columns(pl.col("level").fill_null("none")).select(list(FRAME))
 
 
 async def keep_sample(session: Session, sample: Mapping[str, Any], drawn: pl.DataFrame, ids: Sequence[UUID]) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
 from services.scoring.learning import outcomes
+from services.scoring.learning import policy as learning_policy
 from services.scoring.measurebook import Measurebook, Measured, shipped
 from services.scoring.model import policy
 from services.scoring.population import Population
@@ -59,10 +60,10 @@ async def facts_of(
 
 async def past_of(session: Session, at: datetime, employers: Iterable[str] | None = None) -> pl.DataFrame:
     """The wage arrears that were found by a time, as versions (frames.VERSIONS) of the dataset own_past."""
-    told = await outcome_store.known(session, at)
-    stands = outcomes.standing(told, at)
+    whose = None if employers is None else list(employers)
+    stands = await outcome_store.stands(session, at, learning_policy.shipped().complaints, whose)
     labels = outcomes.labels(stands, policy.shipped().live.one_arrears_days)
-    wanted = labels if employers is None else labels.filter(pl.col("employer_id").is_in(list(employers)))
+    wanted = labels if whose is None else labels.filter(pl.col("employer_id").is_in(whose))
     items = wanted.select("employer_id", "started_on", "discovered_on", "workers", "amount")
     return wanted.select(
         pl.lit("employer").alias("subject_kind"),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "scoring_drawn_from"
-down_revision = "scoring_quality"
+down_revision = "scoring_models"
 branch_labels = None
 depends_on = None
 

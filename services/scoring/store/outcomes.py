@@ -1,13 +1,15 @@
 """Outcomes move as rows in and as columns out. They are only ever added: a correction is one more."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from services.scoring.learning.outcomes import OUTCOMES, UTC_TIME
+from services.scoring.learning.complaints import outcomes_of
+from services.scoring.learning.outcomes import OUTCOMES, UTC_TIME, standing
+from services.scoring.learning.policy import Complaints
 from services.scoring.store.facts import copied_table
 from shared.db import Session, sql
 
@@ -26,7 +28,10 @@ _KNOWN = """
 copy (
     select subject_kind, subject_id, key, matter, matter_id, (extract(epoch from known_at) * 1000000)::bigint, finding,
         selection, found_on, started_on, uscc, level, division, workers, months, amount, cause
-    from scoring.outcome where known_at <= %(known_by)s order by known_at, key
+    from scoring.outcome
+    where known_at <= %(known_by)s
+        and (%(employers)s::text[] is null or array[subject_id, uscc] && %(employers)s::text[])
+    order by known_at, key
 ) to stdout (format csv)
 """
 
@@ -42,6 +47,7 @@ copy (
     select subject_id, key, (extract(epoch from reported_at) * 1000000)::bigint, body from (
         select distinct on (fact.key) fact.subject_id, fact.key, fact.reported_at, fact.body from scoring.fact
         where fact.dataset = %(dataset)s and fact.subject_kind = 'employer' and fact.reported_at <= %(known_by)s
+            and (%(employers)s::text[] is null or fact.subject_id = any(%(employers)s::text[]))
             and fact.body is not null
             and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
                 and gone.rows @> fact.row_no and gone.withdrawn_at <= %(known_by)s)
@@ -86,9 +92,12 @@ async def versions(session: Session, dataset: str, kind: str, known_by: datetime
     return await copied_table(session, _VERSIONS, {"dataset": dataset, "kind": kind, "known_by": known_by}, VERSIONS)
 
 
-async def cases(session: Session, dataset: str, known_by: datetime) -> pl.DataFrame:
-    """The records of a dataset about employers as known at a time, as CASES: `body` is JSON of texts."""
-    return await copied_table(session, _CASES, {"dataset": dataset, "known_by": known_by}, CASES)
+async def cases(
+    session: Session, dataset: str, known_by: datetime, employers: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The records of a dataset about some employers, or all, as known at a time, as CASES: `body` is JSON of texts."""
+    asked = {"dataset": dataset, "known_by": known_by, "employers": _listed(employers)}
+    return await copied_table(session, _CASES, asked, CASES)
 
 
 async def keep(session: Session, outcome: Mapping[str, Any]) -> None:
@@ -97,6 +106,19 @@ async def keep(session: Session, outcome: Mapping[str, Any]) -> None:
     await sql(session, _KEEP, details=details, **{name: outcome.get(name) for name in _COLUMNS.split(", ")})
 
 
-async def known(session: Session, known_by: datetime) -> pl.DataFrame:
-    """Every statement that was known by a time, as OUTCOMES, in the order of knowing."""
-    return await copied_table(session, _KNOWN, {"known_by": known_by}, OUTCOMES)
+async def known(session: Session, known_by: datetime, employers: Sequence[str] | None = None) -> pl.DataFrame:
+    """Every statement about some employers, or all, that was known by a time, as OUTCOMES, in the order of knowing."""
+    return await copied_table(session, _KNOWN, {"known_by": known_by, "employers": _listed(employers)}, OUTCOMES)
+
+
+async def stands(
+    session: Session, known_by: datetime, complaints: Iterable[Complaints], employers: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """What stands of every matter, the cases that agencies reported among them, as known by a time: as OUTCOMES."""
+    told = await known(session, known_by, employers)
+    of_cases = [outcomes_of(await cases(session, each.dataset, known_by, employers), each) for each in complaints]
+    return standing(pl.concat([told, *of_cases]), known_by)
+
+
+def _listed(employers: Sequence[str] | None) -> list[str] | None:
+    return None if employers is None else list(employers)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from services.scoring.comparing import Comparison, compare
 from services.scoring.learning import outcomes
+from services.scoring.learning import policy as learning_policy
 from services.scoring.model.lifecycle import ModelNotThere
 from services.scoring.model.policy import shipped
 from services.scoring.store import outcomes as outcome_store
@@ -31,7 +32,7 @@ async def compared(session: Session, model_id: str, at: datetime) -> Comparison:
     if not days:
         return Comparison(None)
     both = await store.of_both(session, champion, model_id, days[0])
-    told = outcomes.standing(await outcome_store.known(session, at), at)
+    told = await outcome_store.stands(session, at, learning_policy.shipped().complaints)
     labels = outcomes.labels(told, numbers.live.one_arrears_days)
     window = labels["started_on"].is_between(days[0], days[0] + timedelta(days=numbers.horizon_days), closed="right")
     found = labels.filter(window)["employer_id"].to_list()

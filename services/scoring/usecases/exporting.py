@@ -5,10 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from services.scoring.learning.complaints import outcomes_of
-from services.scoring.learning.outcomes import OUTCOMES, is_arrears, labels, standing
+from services.scoring.learning.outcomes import is_arrears, labels
 from services.scoring.learning.policy import Policy
 from services.scoring.measurebook import Measured
+from services.scoring.model.policy import shipped as live_policy
 from services.scoring.store import outcomes as store
 from shared.db import Session
 
@@ -26,11 +26,7 @@ class Labels:
 
 async def labels_known(session: Session, known_by: datetime, policy: Policy) -> Labels:
     """Everything that was found, ordered, paid, listed, complained of or inspected, as known by a time."""
-    parts = [await store.known(session, known_by)]
-    for complaints in policy.complaints:
-        cases = await store.cases(session, complaints.dataset, known_by)
-        parts.append(outcomes_of(cases, complaints))
-    stands = standing(pl.concat(parts), known_by).select(list(OUTCOMES))
+    stands = await store.stands(session, known_by, policy.complaints)
     drawn = await store.drawn(session, known_by)
     random = stands.filter(pl.col("matter") == "inspection").with_columns(is_arrears().alias("found"))
     inspections = (
@@ -40,7 +36,8 @@ async def labels_known(session: Session, known_by: datetime, policy: Policy) -> 
         .select(INSPECTIONS)
         .sort("inspected_on", "employer_id")
     )
-    made = labels(stands, int(policy.number("merge_days"))).sort("discovered_on", "employer_id")
+    # As the live service reads an employer's own past: a model meets what it was trained on.
+    made = labels(stands, live_policy().live.one_arrears_days).sort("discovered_on", "employer_id")
     return Labels(made, inspections, stands)
 
 

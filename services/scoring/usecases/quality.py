@@ -1,6 +1,7 @@
 """The daily look at how right the levels are: gather the evidence, judge it by the bounds, keep, announce changes."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -17,6 +18,7 @@ from services.scoring.rulebook import Rulebook
 from services.scoring.store import facts as fact_store
 from services.scoring.store import outcomes as outcome_store
 from services.scoring.store import quality as store
+from services.scoring.store import registry
 from services.scoring.store.quality import Kept
 from services.scoring.usecases.scoring import Moment
 from services.scoring.worlds.profiles import bands, sections
@@ -56,7 +58,7 @@ async def make(session: Session, moment: Moment, policy: Policy) -> Report:
 async def _evidence(session: Session, moment: Moment, policy: Policy) -> Evidence:
     at = moment.at
     since = at - timedelta(days=int(policy.number("window_days")))
-    before_at = _end_of_day(at - timedelta(days=int(policy.number("drift_days"))))
+    before_at = await _compared_with(session, at, policy)
     employers = await store.some_employers(session, int(policy.number("drift_sample")))
     before = await _features(session, employers, replace(moment, at=before_at))
     now = await _features(session, employers, moment)
@@ -69,6 +71,17 @@ async def _evidence(session: Session, moment: Moment, policy: Policy) -> Evidenc
         now=now.select([name for name in known if name in now.columns]),
         drift_from=local_date(before_at),
     )
+
+
+async def _compared_with(session: Session, at: datetime, policy: Policy) -> datetime:
+    """The end of what the champion learned from; without a champion, a quarter ago."""
+    quarter = _end_of_day(at - timedelta(days=int(policy.number("drift_days"))))
+    champion = next((key for key, state in (await registry.active(session)).items() if state == "champion"), None)
+    content = await registry.content(session, champion) if champion else None
+    until = json.loads(content.entry).get("training", {}).get("until") if content else None
+    learned = _end_of_day(datetime.fromisoformat(until).replace(tzinfo=SHANGHAI)) if until else quarter
+    # Of a model that has just learned there is nothing to be told yet.
+    return min(learned, quarter)
 
 
 async def _alerts(session: Session, at: datetime) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import polars as pl
 from local.labels import write
 from services.scoring.consumers import consumer
 from services.scoring.learning.outcomes import labels, standing
+from services.scoring.live.known import past_of
 from services.scoring.store import outcomes as outcome_store
 from services.scoring.usecases.exporting import INSPECTIONS
 from services.scoring.worlds import read_world
@@ -123,5 +124,9 @@ async def test_what_is_exported_is_a_directory_that_a_model_is_trained_on(db: Da
     assert (row["started_on"], row["discovered_on"], row["amount"]) == (date(2026, 9, 20), TODAY, 127000.0)
     assert uscc in set(world.subjects(now()))
     assert world.profile(now()).filter(pl.col("subject") == uscc)["town"].to_list() == ["330110005"]
+    async with db.transaction() as session:
+        live = await past_of(session, now(), [uscc, inspected])
+    told = world.labels.filter(pl.col("employer_id").is_in([uscc, inspected]))
+    assert sorted(live["key"]) == sorted(f"{row['employer_id']}|{row['started_on']}" for row in told.to_dicts())
     visits = pl.read_parquet(tmp_path / "now" / "inspections.parquet")
     assert tuple(visits.columns) == INSPECTIONS

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from gateway.issuer.admin import own_login
+from local import clock
 from local.layout import Home
 from local.operations import settings_of
 from services.scoring.learning.policy import shipped as policy
 from services.scoring.measurebook import shipped as measurebook
 from services.scoring.usecases import exporting
 from shared import audit
-from shared.clock import SHANGHAI, now
+from shared.clock import SHANGHAI
 from shared.db import Database, Session
 
 Say = Callable[[str, str], None]
@@ -27,7 +28,9 @@ def export(home: Home, out: Path, known_by: date | None, *, with_facts: bool, sa
     `known_by`: what was known at the end of that day in China; now without it. The export is on record. Raises
     NotRunning.
     """
-    moment = now() if known_by is None else datetime.combine(known_by + timedelta(days=1), time.min, tzinfo=SHANGHAI)
+    moment = datetime.now(UTC) + clock.offset(home)  # the platform's own time, which a viewer may have moved
+    if known_by is not None:
+        moment = datetime.combine(known_by + timedelta(days=1), time.min, tzinfo=SHANGHAI)
     settings = settings_of(home, "scoring")
     out.mkdir(parents=True, exist_ok=True)
 

@@ -23,6 +23,11 @@ LABEL org.opencontainers.image.title="anxin" \
       org.opencontainers.image.description="Anxin: wage-arrears early warning and recovery"
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ANXIN_SERVICE=${SERVICE}
 WORKDIR /app
+# LightGBM (scoring predicts with it) needs the compiler's OpenMP, which no wheel brings along.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/*
 # Owned by root and read by a user who may write nowhere; the number lets Kubernetes prove that it is not root.
 COPY --from=build /app /app
 USER 10001:10001

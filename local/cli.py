@@ -12,7 +12,20 @@ from contextlib import suppress
 import typer
 from rich.console import Console
 
-from local.commands import agencies, city, inspect, learning, model, operate, quality, receipts, records, run, submit
+from local.commands import (
+    agencies,
+    city,
+    inspect,
+    learning,
+    model,
+    models,
+    operate,
+    quality,
+    receipts,
+    records,
+    run,
+    submit,
+)
 from local.disk import FULL
 from local.refusals import DiskFull, HomeUnusable, Refusal
 
@@ -23,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (run, agencies, records, submit, receipts, quality, inspect, operate, model, learning, city):
+for room in (run, agencies, records, submit, receipts, quality, inspect, operate, model, models, learning, city):
     room.register(app)
 
 

@@ -64,6 +64,7 @@ class Score(SQLModel, table=True):
     model_id: str | None = None
     probability: float | None = None
     model_level: str | None = None
+    population_id: UUID | None = None
     indicator_level: str | None = None
 
 

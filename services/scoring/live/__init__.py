@@ -9,13 +9,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import polars as pl
 
 from services.scoring.inputs import input_table
 from services.scoring.live import shelf
 from services.scoring.live.known import world_about
-from services.scoring.model import Model
+from services.scoring.model import Model, policy
 from services.scoring.population import Population
 from services.scoring.rules import Level
 from services.scoring.saying import Said, explained, graded
@@ -27,7 +28,7 @@ from services.scoring.worlds import World
 from shared.clock import local_date
 from shared.db import Session
 
-__all__ = ["NOTHING", "Outlook", "explain", "inputs_of", "look_ahead"]
+__all__ = ["NOTHING", "Outlook", "burden", "explain", "inputs_of", "look_ahead"]
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Outlook:
     """What the champion says of some employers: `said` by code. `table`: the inputs that it read, a row an employer."""
 
     said: Mapping[str, Said] = field(default_factory=dict)
+    population_id: UUID | None = None
     model: Model | None = None
     table: pl.DataFrame = field(default_factory=pl.DataFrame)
 
@@ -80,7 +82,12 @@ async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -
     if champion is None:
         return NOTHING
     said = {subject: graded(champion, probability) for subject, probability in told[champion].items()}
-    return Outlook(said, models[champion], table)
+    return Outlook(said, population_id, models[champion], table)
+
+
+async def burden(session: Session) -> int:
+    """As how many subjects more a record counts for the pace, while models are asked about whom it touches."""
+    return policy.shipped().live.record_counts_as if await registry_store.active(session) else 0
 
 
 async def inputs_of(session: Session, employers: Sequence[str], at: datetime, population: Population) -> pl.DataFrame:
@@ -90,11 +97,19 @@ async def inputs_of(session: Session, employers: Sequence[str], at: datetime, po
 
 
 async def explain(session: Session, employer: str, told: Prediction) -> Said:
-    """What the champion said, said again of the same facts and the same population, with its reasons."""
+    """What the champion said, said again of the same facts and the same population, with its reasons.
+
+    Without reasons where the model fails: the figure that counts is known.
+    """
     population = await shelf.population(session, told.population_id)
-    table = await inputs_of(session, [employer], told.at, population)
     model = await shelf.model(session, told.model_id)
-    return (await asyncio.to_thread(explained, model, told.model_id, table))[employer]
+    world = await world_about(session, [employer], told.at, population)
+    try:
+        table = await asyncio.to_thread(_inputs, world, told.at, population, [employer])
+        return (await asyncio.to_thread(explained, model, told.model_id, table))[employer]
+    except Exception:
+        log.exception("model.failed", extra={"employers": 1})
+        return graded(told.model_id, told.probability)
 
 
 def _inputs(world: World, at: datetime, population: Population, employers: Sequence[str]) -> pl.DataFrame:

@@ -74,6 +74,7 @@ class Living(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     alone_at_most: Level
     reasons: int
     employers_at_once: int
+    record_counts_as: int
     population_hours: float
     most_failures: int
     keep_days: int

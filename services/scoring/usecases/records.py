@@ -8,7 +8,7 @@ from uuid import uuid5
 import msgspec
 import polars as pl
 
-from services.scoring import folding, frames
+from services.scoring import folding, frames, live
 from services.scoring.rulebook import Rulebook
 from services.scoring.store import facts as fact_store
 from services.scoring.store import subjects as subject_store
@@ -46,7 +46,7 @@ async def take_in(
     if dataset and dataset.kind == "event" and (month := frames.newest_month(records, dataset, event.reported_at)):
         await fact_store.keep_feed_month(session, batch, month)
     touched |= await _keep_links(session, records, batch, book)
-    if at_once(len(touched)):
+    if at_once(len(touched) + await live.burden(session)):
         # What was reported must be visible, even where our own clock is a moment behind.
         await _rescore(session, touched, batch, replace(moment, at=max(moment.at, event.reported_at)))
     else:

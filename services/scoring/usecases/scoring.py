@@ -84,7 +84,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in verdicts]
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
     rows = [
-        _score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said)
+        _score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said, outlook)
         for verdict in verdicts
         if verdict.is_new
     ]
@@ -114,12 +114,13 @@ def _with_model(verdict: Verdict, said: Said | None) -> Verdict:
     return replace(verdict, reasons=[*verdict.reasons, said.reason()])
 
 
-def _model_columns(verdict: Verdict, said: Mapping[str, Said]) -> dict[str, Any]:
+def _model_columns(verdict: Verdict, said: Mapping[str, Said], outlook: live.Outlook) -> dict[str, Any]:
     told = said.get(verdict.subject)
     return {
         "model_id": told.model_id if told else None,
         "probability": told.probability if told else None,
         "model_level": told.level if told else None,
+        "population_id": outlook.population_id if told else None,
         "indicator_level": verdict.assessment.indicated,
     }
 

@@ -149,12 +149,27 @@ async def test_a_run_scores_everyone_and_the_model_alone_raises_to_yellow_at_mos
     (line,) = await history(session, calm)
     assert (line["model_id"], line["model_level"], line["indicator_level"]) == (champion, "red", "none")
     assert line["probability"] == pytest.approx(0.3)
+    kept = (await sql(session, "select population_id from scoring.population")).scalar_one()
+    assert line["population_id"] == kept
     (reason,) = line["reasons"]
     assert (reason["indicator"], reason["points"]) == ("MODEL", 0)
     assert "30.0%" in reason["text_zh"]
     assert "30.0%" in reason["text_en"]
     run = (await sql(session, "select * from scoring.population_run")).mappings().one()
     assert (run["state"], run["done"], run["total"]) == ("done", 2, 2)
+
+
+async def test_beside_a_champion_a_single_record_counts_for_more_in_the_pace(session: Session) -> None:
+    asked: list[int] = []
+
+    def allows(subjects: int) -> bool:
+        asked.append(subjects)
+        return False
+
+    await usecases.take_in(session, social_fee(a_uscc(), 1), moment(), allows)
+    await a_champion(session)
+    await usecases.take_in(session, social_fee(a_uscc(), 1), moment(), allows)
+    assert asked == [1, 1 + 10]
 
 
 async def test_a_second_run_without_news_announces_nothing(session: Session) -> None:

@@ -16,11 +16,11 @@ from local.story.office import wait_for
 from local.story.records import credit_code
 from tests.running import Running
 
-ROWS, WRONG_EVERY = 200_000, 1000
+ROWS, WRONG_EVERY = 100_000, 1000  # five batches
 AGENCY = "large-bureau"
 HALFWAY = "select received from ingest.import where agency = %s and state = 'storing' and received > 0"
 HEADS = "select count(*) from ingest.head where receipt_id = %s"
-LISTING, MISSING, LISTED = "listing-bureau", 20, 80_000
+LISTING, MISSING, LISTED = "listing-bureau", 20, 60_000
 ENDED = """
 select state, (select count(*) from ingest.head where receipt_id = snapshot_id and row_no = 0) from ingest.snapshot
 where agency = %s

@@ -79,7 +79,8 @@ def judge(
     reviews = dict(found.review.iter_rows())
     signalled = indicators.assess_signalled(found, book, kind, facts.today)
     calm = rules.assess((), book.scale(facts.today), facts.today)
-    signalled |= {who: rules.raised(signalled.get(who, calm), level) for who, level in (modelled or {}).items()}
+    raising = {who: level for who, level in (modelled or {}).items() if level != "none"}
+    signalled |= {who: rules.raised(signalled.get(who, calm), level) for who, level in raising.items()}
     rows = _rows(found, signalled)
     bench = _Bench(book, facts.today, rows, falls_at_once)
     verdicts = []
@@ -99,6 +100,7 @@ class _Bench:
         self._cool_down = cool_down(book, today)
         self.calm = rules.assess((), self._scale, today)
         self._unscored = Standing("none", rules.meaning(self.calm), rules.state(self.calm, ()), dict.fromkeys(PROFILE))
+        self._nothing = levels.tell(Trail(), None, "none", self._cool_down, today)
 
     def standing_of(self, before: Standing | None) -> Standing:
         """How it stood; of one that was never scored only what a person has set."""
@@ -115,6 +117,8 @@ class _Bench:
         review: date | None,
     ) -> Verdict:
         """One subject's verdict, without its reasons."""
+        if assessment is self.calm and self._was_calm(standing):
+            return self._still_calm(subject, profile, review)
         told = self._told(assessment, standing)
         meaning, state = self._digests(subject, assessment, told)
         steps = tuple(rules.steps(assessment))
@@ -133,6 +137,28 @@ class _Bench:
             next_review_on=min((day for day in ends if day), default=None),
             is_new=is_news or state != standing.state,
             is_news=is_news,
+            reasons=[],
+        )
+
+    def _was_calm(self, standing: Standing) -> bool:
+        calm = self._unscored
+        before = (standing.state, standing.meaning, standing.steps, standing.trail, standing.override)
+        return before == (calm.state, calm.meaning, calm.steps, calm.trail, None)
+
+    def _still_calm(self, subject: str, profile: Mapping[str, str | None], review: date | None) -> Verdict:
+        """What the whole way would come to for one of whom there is nothing to say, as there was not before."""
+        return Verdict(
+            subject=subject,
+            assessment=self.calm,
+            told=self._nothing,
+            previous_level="none",
+            meaning=self._unscored.meaning,
+            state=self._unscored.state,
+            steps=(),
+            profile=profile,
+            next_review_on=review,
+            is_new=False,
+            is_news=False,
             reasons=[],
         )
 

@@ -13,9 +13,8 @@ import msgspec
 from services.scoring import folding, frames, judgement, live
 from services.scoring.judgement import Standing, Verdict
 from services.scoring.levels import Override, Trail
-from services.scoring.models import Subject
 from services.scoring.rulebook import Rulebook, Scored
-from services.scoring.rules import Level, at_least
+from services.scoring.rules import at_least
 from services.scoring.saying import Said
 from services.scoring.store import facts as fact_store
 from services.scoring.store import overrides as override_store
@@ -67,14 +66,14 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
 
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     at, book = moment.at, moment.book
-    before = await subject_store.subjects(session, kind, ids)
+    before = await subject_store.standing(session, kind, ids)
     datasets = book.of_subject(kind)
     feeds = await fact_store.feeds(session, datasets, at)
     stopped = frames.stopped_feeds(feeds)
     versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
     facts = frames.gather(ids, versions, feeds, datasets, at)
     overrides = await override_store.in_force(session, kind, ids, local_date(at))
-    standings = {code: _standing(subject, overrides.get(code)) for code, subject in before.items()}
+    standings = {code: _standing(dict(subject), overrides.get(code)) for code, subject in before.items()}
     outlook = await live.look_ahead(session, ids, at) if kind == "employer" else live.NOTHING
     judged = partial(
         judgement.judge, facts, book, kind, standings, falls_at_once=moment.falls_at_once, modelled=outlook.levels()
@@ -89,7 +88,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
         if verdict.is_new
     ]
     for row in rows:
-        row["previous_id"] = before[row["subject_id"]].score_id
+        row["previous_id"] = before[row["subject_id"]]["score_id"]
     await score_store.append_scores(session, rows)
     await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
     for verdict in verdicts:
@@ -125,16 +124,15 @@ def _model_columns(verdict: Verdict, said: Mapping[str, Said], outlook: live.Out
     }
 
 
-def _standing(subject: Subject, override: Override | None) -> Standing:
-    profile = {field: getattr(subject, field) for field in judgement.PROFILE}
-    left = {msgspec.convert(level, Level): date.fromisoformat(day) for level, day in subject.left_on.items()}
+def _standing(subject: dict[str, Any], override: Override | None) -> Standing:
+    left = {level: date.fromisoformat(day) for level, day in subject["left_on"].items()}
     return Standing(
-        msgspec.convert(subject.level, Level),
-        subject.meaning or "",
-        subject.state or "",
-        profile,
-        tuple(subject.told_steps.split()),
-        Trail(msgspec.convert(subject.computed_level, Level), left),
+        subject["level"],
+        subject["meaning"] or "",
+        subject["state"] or "",
+        {field: subject[field] for field in judgement.PROFILE},
+        tuple(subject["told_steps"].split()),
+        Trail(subject["computed_level"], left),
         override,
     )
 

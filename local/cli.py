@@ -23,6 +23,7 @@ from local.commands import (
     quality,
     receipts,
     records,
+    rules,
     run,
     submit,
 )
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (run, agencies, records, submit, receipts, quality, inspect, operate, model, models, learning, city):
+for room in (run, agencies, records, submit, receipts, quality, inspect, operate, rules, model, models, learning, city):
     room.register(app)
 
 

@@ -75,6 +75,7 @@ PEOPLE = (
     Route(match="/v1/employers", service="scoring"),
     Route(match="/v1/projects", service="scoring"),
     Route(match="/v1/indicators", service="scoring"),
+    Route(match="/v1/rulebooks", service="scoring"),
     Route(match="/v1/inspections", service="scoring"),
     Route(match="/v1/scoring-quality", service="scoring", methods=_READ),
     # A model's trees are some megabytes.

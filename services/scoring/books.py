@@ -7,6 +7,9 @@ look into a small index, so two processes agree as soon as a decision is committ
 import logging
 from datetime import date
 
+import msgspec
+
+from services.scoring import drafting
 from services.scoring.rulebook import BadBook, Rulebook, read, shipped
 from services.scoring.store import rulebooks as store
 from shared.db import Session
@@ -36,8 +39,20 @@ async def book_of(session: Session, version: str) -> Rulebook | None:
         pages = await store.pages(session, version)
         if pages is None:
             return None
-        _remember(read(pages))
+        _remember(_completed(read(pages)))
     return _kept[version]
+
+
+def _completed(book: Rulebook) -> Rulebook:
+    """A book with the numbers that code has come to ask for since it was written, as they are shipped.
+
+    BadBook where this release's code could not work with it at all.
+    """
+    if wrong := list(drafting.of_release(book)):
+        raise BadBook(wrong)
+    known = {each.code for each in book.parameters}
+    more = tuple(each for each in shipped().parameters if each.code not in known)
+    return msgspec.structs.replace(book, parameters=book.parameters + more) if more else book
 
 
 def _remember(book: Rulebook) -> None:

@@ -55,7 +55,12 @@ def _looks_too_far(feature: Feature, dataset: Dataset) -> bool:
 
 
 def _of_indicator(indicator: Indicator, features: set[str], datasets: set[str]) -> Iterator[Fault]:
-    yield from _unknown(indicator.code, {name for tier in indicator.tiers for name in features_of(tier)}, features)
+    try:
+        named = {name for tier in indicator.tiers for name in features_of(tier)}
+    except ValueError as error:
+        yield Fault(indicator.code, f"its sentence cannot be read: {error}")
+        return
+    yield from _unknown(indicator.code, named, features)
     yield from _unknown(indicator.code, set(indicator.datasets), datasets)
     if indicator.kind == "data_quality" and any(tier.points or tier.floor for tier in indicator.tiers):
         yield Fault(indicator.code, "what speaks of the data gives no points and no colour")

@@ -81,15 +81,15 @@ def shipped_pages() -> Pages:
 
 
 def _raw(page: str, text: bytes, wrong: list[Fault]) -> Any:
-    """A page's plain values; an empty list, and a fault, where it is no YAML."""
+    """A page's plain values; None, and a fault, where it is no YAML or too large."""
     try:
         plain = msgspec.yaml.decode(text)
     except (msgspec.DecodeError, ValueError) as error:
         wrong.append(Fault(page, f"is no YAML: {error}"))
-        return []
+        return None
     if _is_too_large(plain):
         wrong.append(Fault(page, f"holds more than {_MOST_VALUES} values"))
-        return []
+        return None
     return plain
 
 
@@ -108,6 +108,8 @@ def _is_too_large(plain: Any) -> bool:
 
 def _groups(plain: Any, wrong: list[Fault]) -> dict[str, Any]:
     """The three lists of the features' page."""
+    if plain is None:
+        return dict.fromkeys(_FEATURES)
     if not isinstance(plain, dict) or not set(plain) <= set(_FEATURES):
         wrong.append(Fault("features", f"must hold {', '.join(_FEATURES)} and nothing else"))
         return {name: [] for name in _FEATURES}
@@ -117,7 +119,8 @@ def _groups(plain: Any, wrong: list[Fault]) -> dict[str, Any]:
 def _entries(page: str, plain: Any, kind: type[T], wrong: list[Fault]) -> tuple[T, ...]:
     """The entries of a list that can be read; a fault for each that cannot."""
     if not isinstance(plain, list):
-        wrong.append(Fault(page, "must be a list of entries"))
+        if plain is not None or not wrong:
+            wrong.append(Fault(page, "must be a list of entries"))
         return ()
     found = []
     for place, raw in enumerate(plain):

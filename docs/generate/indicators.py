@@ -1,7 +1,7 @@
 """docs/indicators.md: why an employer or project gets a level, from the scoring service's rulebook."""
 
 from docs.generate.markdown import WARNING, code, table
-from services.scoring.rulebook import Condition, Indicator, Rulebook, Tier, shipped
+from services.scoring.rulebook import Condition, Indicator, Rulebook, Tier, not_yet, shipped
 
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "="}
 
@@ -9,7 +9,7 @@ _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "="}
 def pages() -> dict[str, str]:
     """The indicators page."""
     book = shipped()
-    parts = [_HEAD, _grading(book), _indicators(book), _features(book)]
+    parts = [_HEAD, _grading(book), _indicators(book), _not_yet(), _features(book)]
     return {"indicators.md": "\n".join(parts)}
 
 
@@ -24,6 +24,14 @@ def _indicators(book: Rulebook) -> str:
         for subject, title in (("employer", "用人单位指标 Employers"), ("project", "工程项目指标 Projects"))
     ]
     return "\n".join(parts)
+
+
+def _not_yet() -> str:
+    rows = [
+        (code(each.code), f"{each.title_zh} {each.title_en}", f"{each.reason_zh}。{each.reason_en}")
+        for each in not_yet()
+    ]
+    return "## 尚未实现 Not yet\n\n" + table(("code", "指标 indicator", "原因 why"), rows)
 
 
 def _rows(indicator: Indicator) -> list[tuple[object, ...]]:

@@ -77,6 +77,8 @@ def _of_conditions(book: Rulebook) -> Iterator[Fault]:
     """A value of another kind than its item is met by nobody, or breaks the comparison."""
     for feature in book.measured:
         items = book.datasets[feature.dataset].items
+        if feature.agg == "age" and (feature.item is None or items[feature.item] not in ("date", "month")):
+            yield Fault(feature.code, "only a date or a month has an age")
         for where in feature.where:
             if not _fits(where, items[where.item]):
                 yield Fault(

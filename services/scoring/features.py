@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.frames import ENDED, Facts, first_day
+from services.scoring.frames import ENDED, Facts, days_since, first_day
 from services.scoring.rulebook import Dataset, Derived, Feature, Rulebook, Where
 
 REVIEW: Mapping[str, pl.DataType] = {"subject": pl.String(), "ends": pl.Date()}
@@ -81,6 +81,8 @@ def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     spoken = _in_months(facts, feature, told)
     rows = spoken if feature.pick == "all" else _latest(spoken, dataset.unit, told)
     rows = rows.filter(~_HAS_ENDED, *_in_days(feature, facts.today), *(_met(where) for where in feature.where))
+    if feature.agg == "age" and feature.item:
+        rows = rows.with_columns(days_since(feature.item, dataset, facts.today))
     # What has ended is nothing, and known to be: it counts as a word about its month, never as an amount.
     base = spoken.filter(~_HAS_ENDED) if feature.agg in ("change", "drop") else spoken
     known = spoken.group_by("subject").agg(pl.col("time").max().alias("known_on"))
@@ -172,7 +174,7 @@ def _total(feature: Feature) -> pl.Expr:
     match feature.agg:
         case "sum":
             return pl.when(item.count() > 0).then(item.sum())
-        case "max":
+        case "max" | "age":
             return item.max()
         case "distinct":
             return item.list.explode().drop_nulls().n_unique()
@@ -265,8 +267,8 @@ def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, dataset: Dat
         leaving.append(rows.select("subject", (pl.col("time") + pl.duration(days=feature.days + 1)).alias("ends")))
     if feature.months is not None and dataset.kind == "state":
         leaving.append(base.select("subject", first_day(pl.col("period") + feature.months).alias("ends")))
-    if feature.months is not None and dataset.kind == "event":
-        # Any day the feed may tell of the next month without a word about them.
+    if feature.agg == "age" or (feature.months is not None and dataset.kind == "event"):
+        # An age grows every day; and any day the feed may tell of the next month without a word about them.
         leaving.append(rows.select("subject", pl.lit(today + timedelta(days=1)).alias("ends")))
     # What ends after the last day there is (9999-12-31 stands for "no end") never ends.
     return _earliest([frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max) for frame in leaving])

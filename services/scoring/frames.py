@@ -217,6 +217,12 @@ def first_day(month: pl.Expr) -> pl.Expr:
     return pl.date(month // 12, month % 12 + 1, 1)
 
 
+def days_since(item: str, dataset: Dataset, today: date) -> pl.Expr:
+    """How many days an item's date, or the first of its month, lies back; a day to come is none."""
+    since = first_day(pl.col(item)) if dataset.items[item] == "month" else pl.col(item)
+    return (pl.lit(today) - since).dt.total_days().clip(lower_bound=0).alias(item)
+
+
 def bodies(items: pl.DataFrame) -> pl.Series:
     """An event's items as one JSON object of strings a row, in one array operation. "{}" when there are no items."""
     if not items.width:

@@ -15,7 +15,15 @@ def create_service() -> Service:
     return Service(
         name="scoring",
         description="Facts about employers and projects become a risk level, with the reasons and receipts behind it.",
-        routers=(risk.router, overrides.router, rulebooks.router, wages.router, inspections.router, quality.router, models.router),
+        routers=(
+            risk.router,
+            overrides.router,
+            rulebooks.router,
+            wages.router,
+            inspections.router,
+            quality.router,
+            models.router,
+        ),
         settings=ScoringSettings,
         consumers=consumer,
         background=(review_due, catch_up, run_over_all, announce_rulebook, watch_quality, try_rulebooks),

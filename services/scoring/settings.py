@@ -9,5 +9,5 @@ class ScoringSettings(Settings):
     """Settings of the scoring service."""
 
     review_interval_s: float = Field(default=5, gt=0, le=3600)
-    dry_run_batch: int = Field(default=500, ge=1, le=50_000)
+    dry_run_batch: int = Field(default=2000, ge=1, le=50_000)
     review_batch: int = Field(default=500, ge=1, le=50_000)

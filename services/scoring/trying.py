@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 2.0
 # Between two stretches everyone else has his turn.
 _PAUSE_S = 0.02
-_BATCH = 500
+_BATCH = 2000
 
 
 async def try_rulebooks(runtime: Runtime) -> None:

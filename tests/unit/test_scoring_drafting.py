@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring import drafting
-from services.scoring.rulebook import BadBook, Pages, checks, read, shipped, shipped_pages
+from services.scoring.rulebook import BadBook, Pages, checks, not_yet, read, shipped, shipped_pages
 
 AT = datetime(2026, 11, 26, 4, tzinfo=UTC)
 E01 = next(each for each in shipped().indicators if each.code == "E01")
@@ -89,3 +89,11 @@ def test_whatever_points_a_draft_gives_a_step_it_is_refused_or_they_rise_between
     book = msgspec.structs.replace(shipped(), indicators=(msgspec.structs.replace(E01, tiers=tiers),))
     found = [*checks.faults(book), *drafting.of_entries(book)]
     assert (not found) == (sorted(points) == points and min(points) >= 0 and max(points) <= 100)
+
+
+def test_every_indicator_of_the_domain_is_in_the_book_or_told_as_missing_with_the_reason() -> None:
+    domain = {f"E{number:02}" for number in range(1, 37)} | {f"P{number:02}" for number in range(1, 21)}
+    held, told = {each.code for each in shipped().indicators}, {each.code for each in not_yet()}
+    assert held | told == domain
+    assert not held & told
+    assert all(each.reason_zh and each.reason_en for each in not_yet())

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from services.scoring import rulebook
 from services.scoring.frames import bodies, newest
 from services.scoring.rulebook import shipped
-from tests.scoring_facts import AT, USCC, a_receipt, a_version, assessed, features, versions_of
+from tests.scoring_facts import AT, PROJECT, USCC, a_receipt, a_version, assessed, features, versions_of
 
 SLOW = settings(max_examples=25, deadline=None)
 MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
@@ -151,6 +151,15 @@ def test_a_subject_is_looked_at_again_on_the_day_a_window_ends() -> None:
     clue = a_version("hrss_clue", registered_at=(AT - timedelta(days=10)).isoformat(), arrears_people=1)
     review = features(clue).review
     assert review.rows() == [(USCC, (AT + timedelta(days=21)).date())]
+
+
+def test_what_grows_with_every_day_is_looked_at_again_the_next_day() -> None:
+    account = a_version("bk_special_account", "acc", account_no="acc", contract_signed="2026-11-01", _kind="project")
+    found = features(account | {"subject": PROJECT}, kind="project")
+    assert found.values["account_unopened_days"].to_list() == [22]
+    assert found.review.filter(pl.col("subject") == PROJECT)["ends"].min() == AT.date() + timedelta(days=1)
+    owed = a_version("hrss_inspection_case", arrears_amount="1.00", arrears_from="2026-10")
+    assert features(owed).review.rows() == [(USCC, AT.date() + timedelta(days=1))]
 
 
 def _pages() -> list[bytes]:

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from services.scoring.learning.policy import shipped as policy
-from services.scoring.rulebook import shipped
 from services.scoring.schemas.inspections import (
     DesignOut,
     FindingIn,
@@ -18,7 +17,7 @@ from services.scoring.schemas.inspections import (
     SampleOut,
 )
 from services.scoring.store import inspections as store
-from services.scoring.usecases import Moment, inspections
+from services.scoring.usecases import inspections, moment
 from services.scoring.usecases.inspections import Finding, Wish
 from shared.auth import Caller, require
 from shared.clock import now
@@ -44,7 +43,7 @@ async def order_sample(body: SampleIn, orderer: Orderer, session: SessionDep) ->
     seed = secrets.randbelow(2**53) if body.seed is None else body.seed
     within = body.within or inspections.division_of(orderer)
     wish = Wish(body.n, body.design, within, seed, body.due_on, body.reason)
-    sample_id = await inspections.order(session, wish, orderer, Moment(now(), shipped(), new_id), policy())
+    sample_id = await inspections.order(session, wish, orderer, await moment(session, now(), new_id), policy())
     found, drawn = await inspections.sample_of(session, sample_id, orderer)
     return _detail(found, drawn)
 

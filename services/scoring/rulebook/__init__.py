@@ -6,7 +6,7 @@ contradicts itself is refused, with everything that is wrong with it.
 """
 
 from services.scoring.rulebook.book import Rulebook
-from services.scoring.rulebook.entries import Condition, Indicator, Kind, Parameter, Tier, features_of
+from services.scoring.rulebook.entries import Condition, Indicator, Kind, NotYet, Parameter, Tier, features_of
 from services.scoring.rulebook.faults import BadBook, Fault
 from services.scoring.rulebook.features import (
     Alias,
@@ -19,7 +19,7 @@ from services.scoring.rulebook.features import (
     Scored,
     Where,
 )
-from services.scoring.rulebook.reading import PAGES, Pages, parse, read, shipped, shipped_pages
+from services.scoring.rulebook.reading import PAGES, Pages, not_yet, parse, read, shipped, shipped_pages
 
 __all__ = [
     "PAGES",
@@ -35,6 +35,7 @@ __all__ = [
     "Indicator",
     "ItemType",
     "Kind",
+    "NotYet",
     "Pages",
     "Parameter",
     "Rulebook",
@@ -42,6 +43,7 @@ __all__ = [
     "Tier",
     "Where",
     "features_of",
+    "not_yet",
     "parse",
     "read",
     "shipped",

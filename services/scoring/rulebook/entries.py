@@ -67,6 +67,16 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     verified: bool
 
 
+class NotYet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An indicator of the domain that the shipped book does not hold, and why."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    reason_zh: str
+    reason_en: str
+
+
 def features_of(tier: Tier) -> tuple[str, ...]:
     """The features that a step compares or prints, each once."""
     printed = [name for text in (tier.zh, tier.en) for _, name, _, _ in Formatter().parse(text) if name]

@@ -60,13 +60,14 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     Rows: those of the last `months` (by period) or `days` (by time), of each unit all or the `latest` period, that meet
     `where`. Then `agg` over `item`: `run` counts the unbroken months up to the latest, `change` compares with `lag`
     months before, `drop` compares usage with the own median and with last year over `span` months.
+    `age` counts the days since the earliest `item` (a date, or the first of a month); a day to come is none.
     """
 
     code: str
     title_zh: str
     title_en: str
     dataset: str
-    agg: Literal["count", "sum", "max", "distinct", "months", "run", "change", "drop"]
+    agg: Literal["count", "sum", "max", "distinct", "months", "run", "change", "drop", "age"]
     item: str | None = None
     pick: Literal["all", "latest"] = "all"
     months: int | None = None

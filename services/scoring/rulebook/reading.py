@@ -10,7 +10,7 @@ import msgspec
 
 from services.scoring.rulebook import checks
 from services.scoring.rulebook.book import Rulebook
-from services.scoring.rulebook.entries import Indicator, Parameter
+from services.scoring.rulebook.entries import Indicator, NotYet, Parameter
 from services.scoring.rulebook.faults import BadBook, Fault
 from services.scoring.rulebook.features import Built, Dataset, Derived, Feature
 
@@ -78,6 +78,12 @@ def shipped_pages() -> Pages:
     """The pages that are in the package."""
     folder = resources.files("services.scoring") / "data"
     return Pages(*((folder / f"{page}.yaml").read_bytes() for page in PAGES))
+
+
+def not_yet() -> tuple[NotYet, ...]:
+    """The indicators of the domain that the shipped book does not hold: for the documents."""
+    text = (resources.files("services.scoring") / "data" / "not_yet.yaml").read_bytes()
+    return msgspec.yaml.decode(text, type=tuple[NotYet, ...])
 
 
 def _raw(page: str, text: bytes, wrong: list[Fault]) -> Any:

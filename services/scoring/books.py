@@ -18,16 +18,20 @@ log = logging.getLogger(__name__)
 
 _MOST_KEPT = 16
 _kept: dict[str, Rulebook] = {}
+_unreadable: set[str] = set()
 
 
 async def book_in_force(session: Session, today: date) -> Rulebook:
     """The book that counts on a day. The shipped one before any was activated, or when this release cannot read it."""
     version = await store.version_in_force(session, today)
+    if version is None or version in _unreadable:
+        return shipped()
     try:
-        return (await book_of(session, version) if version else None) or shipped()
+        return await book_of(session, version) or shipped()
     except BadBook as error:
         # A book of a newer release, or of one too old: people are told, and scoring goes on with what it knows.
         log.exception("rulebook.unreadable", extra={"version": version, "reason": str(error)})
+        _unreadable.add(version)
         return shipped()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 Reason = Annotated[str, Field(min_length=2, max_length=2000, description="为何如此 why; kept for good")]
-Page = Annotated[str, Field(max_length=1_000_000, description="YAML, whole")]
+Page = Annotated[str, Field(max_length=200_000, description="YAML, whole")]
 RulebookState = Literal["draft", "submitted", "approved", "scheduled", "active", "retired"]
 RulebookDeed = Literal["drafted", "submitted", "returned", "approved", "activated", "rolled_back"]
 

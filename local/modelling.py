@@ -23,7 +23,7 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
     """Train on a directory and write the model's entry; what it tells. Raises Unfit."""
     source = _read(data, say)
     numbers = numbers or shipped()
-    learned = learn(source, until, numbers, seed, say)
+    learned = learn(source, until, numbers, seed, say, visits=read_visits(data))
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -38,7 +38,7 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
     """Backtest a directory, write the report when a folder is given; the answer. Raises Unfit."""
     ask.must_be_in_order()  # said before anything is read
     source = _read(data, say)
-    answer = run(source, ask, numbers or shipped(), read_oracle(data), say)
+    answer = run(source, ask, numbers or shipped(), read_oracle(data), say, visits=read_visits(data))
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report
@@ -101,6 +101,19 @@ def read_oracle(data: Path) -> pl.DataFrame | None:
         pl.col("employer_id").cast(pl.String),
         pl.col("as_of").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
         pl.col("hazard").cast(pl.Float64, strict=False),
+    )
+
+
+def read_visits(data: Path) -> pl.DataFrame | None:
+    """employer_id, inspected_on, found of the random inspections' file; None when there is none, or it lacks one."""
+    file = files.find(data, "inspections")
+    told = None if file is None else files.scan(file).collect()
+    if told is None or not {"employer_id", "inspected_on", "found"} <= set(told.columns):
+        return None
+    return told.select(
+        pl.col("employer_id").cast(pl.String),
+        pl.col("inspected_on").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
+        pl.col("found").cast(pl.String).str.to_lowercase().is_in(["true", "1"]),
     )
 
 

@@ -58,10 +58,18 @@ class Answer:
     leads: Array
 
 
-def backtest(source: Source, ask: Ask, policy: Policy, oracle: pl.DataFrame | None, say: Say) -> Answer:
+def backtest(
+    source: Source,
+    ask: Ask,
+    policy: Policy,
+    oracle: pl.DataFrame | None,
+    say: Say,
+    *,
+    visits: pl.DataFrame | None = None,
+) -> Answer:
     """Train by `train_until`, replay to `test_until`. Raises Unfit when the data or the dates do not allow it."""
     _must_make_sense(source.labels, ask)
-    learned = learn(source, ask.train_until, policy, ask.seed, say)
+    learned = learn(source, ask.train_until, policy, ask.seed, say, visits=visits)
     days = replay_days(ask.train_until, ask.test_until, ask.step)
     budget = ask.budget if ask.budget is not None else pro_rata(source, ask, policy)
     models = {name: judged.model for name, judged in learned.contest.judged.items()}

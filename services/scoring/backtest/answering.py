@@ -49,6 +49,7 @@ def trained(learned: Learned, described: Callable[[Sequence[str]], Mapping[str, 
             "positives": learned.positives,
             "negatives_sampled": round(learned.rate, 6),
             "validation": contest.splits.kind,
+            "inspections": None if learned.hidden is None else learned.hidden.as_json(),
             "settings": dict(contest.settings),
             "beats": {name: round(share, 4) for name, share in contest.beats.items()},
             "contenders": {
@@ -92,4 +93,5 @@ def _figures(each: Scored, drawn: Mapping[str, Drawn], interval: float) -> dict[
     told: dict[str, Any] = {"alerts": len(each.outcome.right), "right": int(each.outcome.right.sum())}
     told |= {key: drawn[key].figure(interval).as_json() for key in ("precision", "recall")}
     told["lead_days"] = {name: drawn[f"lead_{name}"].figure(interval).as_json() for name in LEADS}
-    return told | {key: drawn[key].figure(interval).as_json() for key in ("pr_auc", "roc_auc", "ece")}
+    told |= {key: drawn[key].figure(interval).as_json() for key in ("pr_auc", "roc_auc")}
+    return told | {"ece": drawn["ece"].centred().figure(interval).as_json()}

@@ -10,6 +10,7 @@ from services.scoring.backtest.refused import Unfit
 from services.scoring.backtest.source import Source
 from services.scoring.model.policy import Policy, Training
 from services.scoring.training import Contest, contest
+from services.scoring.training.inspections import Hidden, hidden
 from services.scoring.training.labels import known
 from services.scoring.training.recipe import Recipe, Window
 from services.scoring.training.rows import Plan, Rows, days_of, gather, plan
@@ -29,10 +30,16 @@ class Learned:
     positives: int
     rate: float
     labels: int
+    hidden: Hidden | None = None
 
 
-def learn(source: Source, until: date, policy: Policy, seed: int, say: Say) -> Learned:
-    """Train every contender on what was known by the end of `until`. Raises Unfit when there is nothing to learn."""
+def learn(
+    source: Source, until: date, policy: Policy, seed: int, say: Say, *, visits: pl.DataFrame | None = None
+) -> Learned:
+    """Train every contender on what was known by the end of `until`. Raises Unfit when there is nothing to learn.
+
+    `visits`: random inspections (employer_id, inspected_on, found), if there were any.
+    """
     labels = known(source.labels, until)
     if labels.is_empty():
         raise Unfit(f"{until} 之前没有已发现的欠薪标签。", f"No label had been discovered by {until}.")
@@ -42,7 +49,9 @@ def learn(source: Source, until: date, policy: Policy, seed: int, say: Say) -> L
         raise Unfit(f"{until} 之前没有完整的观察窗口。", f"No window of {policy.horizon_days} days is over by {until}.")
     earlier, later = validation_days(days, policy.horizon_days, numbers.validation_share)
     full = _unsampled(source, later, numbers.most_full_rows)
-    planned = plan(labels, source.subjects, days, full, Window(until, policy.horizon_days, numbers, seed))
+    unseen = None if visits is None else hidden(labels, visits, source.subjects(until).len(), until)
+    share = 0.0 if unseen is None else unseen.proven
+    planned = plan(labels, source.subjects, days, full, Window(until, policy.horizon_days, numbers, seed, share))
     _must_teach(planned, until)
     say(f"训练样本 {planned.rows} 行，正例 {planned.positives}", f"{planned.rows} rows, {planned.positives} positive")
     rows = gather(
@@ -50,15 +59,15 @@ def learn(source: Source, until: date, policy: Policy, seed: int, say: Say) -> L
     )
     say("训练模型", "training")
     found = contest(rows, earlier, later, _recipe(source, rows, numbers, seed))
-    return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height)
+    return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height, unseen)
 
 
 def _unsampled(source: Source, later: list[date], most_rows: int) -> frozenset[date]:
-    """As many of the later days, evenly spread, as may have all their employers; at least one."""
+    """As many of the later days, evenly spread, as may have all their employers; of very many employers none."""
     if not later:
         return frozenset()
     each = max(1, source.subjects(later[-1]).len())
-    count = max(1, min(len(later), most_rows // each))
+    count = min(len(later), most_rows // each)
     return frozenset(later[-1 - (place * len(later)) // count] for place in range(count))
 
 

@@ -49,6 +49,12 @@ class Drawn:
         with np.errstate(divide="ignore", invalid="ignore"):
             return Drawn(float(np.divide(self.value, other.value)), self.draws / other.draws)
 
+    def centred(self) -> "Drawn":
+        """For an error, which resampling makes greater by itself: the draws less what that adds, at least 0."""
+        kept = self.draws[np.isfinite(self.draws)]
+        beyond = max(0.0, float(np.mean(kept)) - self.value) if len(kept) else 0.0
+        return Drawn(self.value, np.maximum(self.draws - beyond, 0.0))
+
     def figure(self, interval: float) -> Figure:
         """With its interval; resamples without a value (no positive was drawn) are left out."""
         kept = self.draws[np.isfinite(self.draws)]

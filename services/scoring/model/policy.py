@@ -46,6 +46,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     months: int
     warm_up_months: int
     least_months: int
+    season_months: int
     negatives_each: int
     least_rows: int
     most_rows: int

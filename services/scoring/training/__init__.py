@@ -62,7 +62,7 @@ def contest(rows: Rows, earlier: Sequence[date], later: Sequence[date], recipe: 
     with few failures, what the rules already know is the best that can be learned from.
     """
     splits = split(rows, earlier, later, recipe.numbers)
-    features = _features(rows)
+    features = _features(rows, recipe)
     learned: dict[str, _Learned] = {
         name: _plain(rows, column, splits) for name, column in PLAIN.items() if column in rows.columns
     }
@@ -75,9 +75,15 @@ def contest(rows: Rows, earlier: Sequence[date], later: Sequence[date], recipe: 
     return Contest(judged, ships, beats, splits, settings)
 
 
-def _features(rows: Rows) -> Rows:
-    """Without the columns that never vary."""
-    kept = [place for place in range(len(rows.columns)) if _varies(rows.values[:, place])]
+def _features(rows: Rows, recipe: Recipe) -> Rows:
+    """Without the columns that never vary, and without the calendar where each season was seen but once.
+
+    What happened in a month of one year would be taken for what happens in that month every year.
+    """
+    is_short = np.ptp(rows.day) < recipe.numbers.season_months * 30
+    out = {name for name in rows.columns if is_short and recipe.family.get(name) == "calendar"}
+    places = [place for place, name in enumerate(rows.columns) if name not in out]
+    kept = [place for place in places if _varies(rows.values[:, place])]
     columns = tuple(rows.columns[place] for place in kept)
     values = rows.values if len(kept) == len(rows.columns) else rows.values[:, kept]
     parts = (rows.positive, rows.weight, rows.sampled, rows.employer, rows.day)

@@ -19,9 +19,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Window:
-    """Until which day labels may be known, and how many days after a row's day its target reaches."""
+    """Until which day labels may be known, and how many days after a row's day its target reaches.
+
+    `hidden`: the share of arrears that nobody ever discovers, as far as random inspections prove it.
+    """
 
     until: date
     horizon: int
     numbers: Training
     seed: int
+    hidden: float = 0.0

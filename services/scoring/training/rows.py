@@ -133,7 +133,7 @@ def _month(labels: pl.DataFrame, population: pl.Series, day: date, window: Windo
     starts = told.starting(labels, day, window.horizon)
     ages = (pl.lit(window.until) - starts["started_on"]).dt.total_days() if starts.height else pl.lit(0)
     age = starts.select(ages.alias("age"))["age"].to_numpy() if starts.height else np.zeros(0)
-    share = np.maximum(seen.known_share(age), 0.25) if starts.height else np.zeros(0)
+    share = np.maximum(seen.known_share(age), 0.25) * (1 - window.hidden) if starts.height else np.zeros(0)
     hits = pl.DataFrame({"subject": starts["employer_id"], "stands_for": 1 / share}).group_by("subject").max()
     at_risk = population.alias("subject").to_frame().unique("subject").sort("subject")
     at_risk = at_risk.filter(~pl.col("subject").is_in(told.ongoing(labels, day).implode()))

@@ -56,9 +56,9 @@ def test_a_foreign_world_is_answered_and_what_ships_is_not_beaten_by_anything_si
     assert told["pr_auc"]["high"] >= max(others)
     for each in figures(told):
         assert each["value"] is None or each["low"] is None or each["low"] <= each["high"]
-    # One year's rate is not the next one's: where many fail, a fifth of them more or fewer is the years' own doing.
+    # One season's rate is not the next one's: of 250 employers a third more or fewer fail for reasons of their own.
     chance = told["test"]["rows_positive"] / told["test"]["rows_at_risk"]
-    assert told["ece"]["low"] <= max(0.02, chance / 5)
+    assert told["ece"]["low"] <= max(0.02, chance / 3)
 
 
 def test_a_season_that_was_seen_once_is_not_learned(folder: Path) -> None:

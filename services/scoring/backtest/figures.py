@@ -31,9 +31,15 @@ def scored(replayed: Replay, found: Truth, outcomes: Mapping[str, Outcome], numb
     for name, result in outcomes.items():
         margin = np.concatenate(replayed.margin[name])[found.row]
         probability = np.concatenate(replayed.probability[name])[found.row]
-        parts = Ranking(margin, found.positive), bins(probability, found.positive, numbers.calibration_bins)
+        parts = Ranking(margin, found.positive), bins(probability, found.positive, _bins(found, numbers))
         ready[name] = Scored(*parts, margin, result)
     return ready
+
+
+def _bins(found: Truth, numbers: Replaying) -> int:
+    """The policy's bins, but fewer of a small test: a bin with a few failures is off by chance alone."""
+    fewest = min(int(found.positive.sum()) // numbers.least_in_bin, len(found.row) // numbers.least_rows_in_bin)
+    return max(2, min(numbers.calibration_bins, fewest))
 
 
 def figures(ready: Mapping[str, Scored], found: Truth, numbers: Replaying, seed: int) -> dict[str, dict[str, Drawn]]:

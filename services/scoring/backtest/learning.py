@@ -1,8 +1,9 @@
 """From a source to a trained contest: which days, which rows, which model. `anxin train`; a backtest begins so."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from services.scoring.training import Contest, contest
 from services.scoring.training.inspections import Hidden, hidden
 from services.scoring.training.labels import known
 from services.scoring.training.recipe import Recipe, Window
-from services.scoring.training.rows import Plan, Rows, days_of, gather, plan
+from services.scoring.training.rows import Plan, Rows, days_of, gather, month_ends, plan
 from services.scoring.training.splits import validation_days
 
 Say = Callable[[str, str], None]
@@ -44,7 +45,8 @@ def learn(
     if labels.is_empty():
         raise Unfit(f"{until} 之前没有已发现的欠薪标签。", f"No label had been discovered by {until}.")
     numbers = policy.training
-    days = days_of(labels, until, policy.horizon_days, numbers)
+    since = _begins(source, labels, until, numbers.least_population)
+    days = days_of(labels, until, policy.horizon_days, numbers, since=since)
     if not days:
         raise Unfit(f"{until} 之前没有完整的观察窗口。", f"No window of {policy.horizon_days} days is over by {until}.")
     earlier, later = validation_days(days, policy.horizon_days, numbers.validation_share)
@@ -60,6 +62,15 @@ def learn(
     say("训练模型", "training")
     found = contest(rows, earlier, later, _recipe(source, rows, numbers, seed))
     return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height, unseen)
+
+
+def _begins(source: Source, labels: pl.DataFrame, until: date, share: float) -> date:
+    """The first month's end at which a share of the present employers was known: labels may be older than records."""
+    first = labels["started_on"].min()
+    ends = month_ends(first - timedelta(days=100), until) if isinstance(first, date) else []
+    enough = share * source.subjects(until).len()
+    place = bisect_left(ends, True, key=lambda end: source.subjects(end).len() >= enough)
+    return ends[place] if place < len(ends) else until
 
 
 def _unsampled(source: Source, later: list[date], most_rows: int) -> frozenset[date]:

@@ -23,6 +23,10 @@ class Calibration:
         line = np.interp(margin.astype(np.float64), self.scores, self.log_odds)
         return expit(line)
 
+    def moved(self, shift: float) -> "Calibration":
+        """The same with every log odds greater by so much."""
+        return Calibration(self.scores, tuple(odds + shift for odds in self.log_odds))
+
     def as_json(self) -> dict[str, Any]:
         return {"scores": list(self.scores), "log_odds": list(self.log_odds)}
 

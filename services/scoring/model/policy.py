@@ -17,6 +17,8 @@ class Replaying(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     resamples: int
     interval: float
     calibration_bins: int
+    least_in_bin: int
+    least_rows_in_bin: int
     least_in_group: int
 
 
@@ -44,6 +46,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Which rows are trained on, and how complex a model may be."""
 
     months: int
+    least_population: float
     warm_up_months: int
     least_months: int
     season_months: int
@@ -56,6 +59,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     folds: int
     least_known_share: float
     isotonic_from: int
+    level_of_all: float
     ships_when_better_in: float
     resamples: int
     candidates: tuple[Candidate, ...]

@@ -13,6 +13,7 @@ import numpy as np
 from services.scoring.evaluation import Ranking, better_share, resampled
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Calibration, Model, Scorer
+from services.scoring.model.calibration import logit
 from services.scoring.model.scorers import Plain
 from services.scoring.training import scorecard, trees
 from services.scoring.training.calibrating import calibrate
@@ -127,10 +128,24 @@ def _trees(rows: Rows, splits: Splits, recipe: Recipe) -> tuple[_Learned, dict[s
 
 def _judge(name: str, learned: _Learned, rows: Rows, splits: Splits, recipe: Recipe) -> Judged:
     positive, weight = rows.positive[splits.judged], rows.weight[splits.judged]
-    calibration = calibrate(learned.margin, positive, weight, recipe.numbers.isotonic_from)
+    found = calibrate(learned.margin, positive, weight, recipe.numbers.isotonic_from)
+    calibration = found.moved(_level(rows, splits, recipe))
     model = Model(name, learned.scorer, calibration, recipe.family)
     areas = Ranking(learned.margin, positive).areas(weight)
     return Judged(model, *areas, _log_loss(calibration, learned.margin, positive, weight))
+
+
+def _level(rows: Rows, splits: Splits, recipe: Recipe) -> float:
+    """How far, in log odds, to move from the rate of the days judged by to that of all days.
+
+    The last months' rate is the newest, and the least sure: the next ones' may as well come back to what was usual.
+    Of less than a year it is the rate of a season.
+    """
+    is_a_year = np.ptp(rows.day[splits.judged]) >= 330
+    judged = splits.judged
+    rates = [np.average(rows.positive[mask], weights=rows.weight[mask]) for mask in (judged | True, judged)]
+    usual, late = logit(np.array(rates))
+    return float(usual - late) * (recipe.numbers.level_of_all if is_a_year else 1.0)
 
 
 def _log_loss(calibration: Calibration, margin: Array, positive: Array, weight: Array) -> float:

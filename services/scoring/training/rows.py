@@ -74,13 +74,18 @@ class Plan:
         return sum(int(month.subjects["positive"].sum()) for month in self.months)
 
 
-def days_of(labels: pl.DataFrame, until: date, horizon: int, numbers: Training) -> list[date]:
-    """The month's ends to learn from, oldest first: each with its window over, and mostly discovered, by `until`."""
+def days_of(
+    labels: pl.DataFrame, until: date, horizon: int, numbers: Training, *, since: date = date.min
+) -> list[date]:
+    """The month's ends to learn from, oldest first: each with its window over, and mostly discovered, by `until`.
+
+    `since`: from when on there are employers to look at.
+    """
     first = labels["started_on"].min()
     if not isinstance(first, date):
         return []
     # The windows that reach the first start begin before it.
-    ends = month_ends(first - timedelta(days=horizon), until - timedelta(days=horizon))
+    ends = month_ends(max(first - timedelta(days=horizon), since), until - timedelta(days=horizon))
     seen = told.delays(labels, until)
     kept = [end for end in ends if _seen_share(seen, end, until, horizon) >= numbers.least_known_share]
     spare = max(0, min(numbers.warm_up_months, len(kept) - numbers.least_months))

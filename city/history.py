@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from city.discovery import Cases, begin_cases, inspections, joined
-from city.draws import Flags, Floats, Ints, logistic, uniform
+from city.draws import Flags, Floats, Ints, uniform
 from city.ground import Ground
 from city.months import Calendar
 from city.population import Population
@@ -70,7 +70,7 @@ class _Life:
     def _arrears(self, state: State, month: int) -> Cases:
         """Who comes into arrears in this month, by the state at the end of the one before."""
         draws, count = self.ground.draws, self.ground.count
-        chance = logistic(self.risk.odds(state.stress, month, self._had_before(month)))
+        chance = self.risk.chance(state.stress, month, self._had_before(month))
         who = np.flatnonzero((uniform(draws.of("arrears", month), count) < chance) & self._at_risk(month))
         cases = begin_cases(self.ground, month, who, self.inspected)
         self.owes_until[who] = self.ground.calendar.of_days(cases.settled)

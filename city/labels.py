@@ -61,13 +61,19 @@ def inspected(city: City) -> pl.DataFrame:
 
 
 def oracle(city: City) -> Iterator[pl.DataFrame]:
-    """employer_id, as_of, hazard: a frame a month, of those in business at its end."""
+    """employer_id, as_of, hazard, owes_unseen: a frame a month, of those in business at its end.
+
+    `hazard` is of arrears that start; whoever owes wages has none. `owes_unseen`: he owes, and nobody has found out.
+    """
+    cases = city.history.cases
     for month in range(city.calendar.months):
         who = np.flatnonzero(city.history.is_alive(month, city.people))
         as_of = city.calendar.first_day(month + 1) - DAY
+        unseen = np.isnat(cases.discovered) | (cases.discovered > as_of)
+        owes = np.isin(who, cases.employer[unseen & (cases.started <= as_of) & (cases.settled > as_of)])
         yield pl.DataFrame({
             "employer_id": _codes(city, who), "as_of": np.full(len(who), as_of),
-            "hazard": city.history.hazard[month, who],
+            "hazard": city.history.hazard[month, who], "owes_unseen": owes,
         })  # fmt: skip
 
 

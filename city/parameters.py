@@ -92,6 +92,7 @@ class Trouble(Section, frozen=True):
 
 class Hazard(Section, frozen=True):
     intercept: float
+    most: float
     late_by_days: float
     of_stress: float
     of_temperament: float

@@ -27,6 +27,10 @@ class Risk:
             self._base + season + self._numbers.of_stress * stress + self._numbers.of_past * had_before, np.float32
         )
 
+    def chance(self, stress: Floats, month: int, had_before: Flags) -> Floats:
+        """The chance that arrears start in `month`, for those at risk."""
+        return np.asarray(self._numbers.most * logistic(self.odds(stress, month, had_before)), np.float32)
+
     def late_by_days(self, stress: Floats, month: int, had_before: Flags) -> Floats:
         """Chance that wages of `month` come days late, which is not arrears yet: sooner than arrears do."""
         return logistic(self.odds(stress, month + 1, had_before) + np.float32(self._numbers.late_by_days))
@@ -38,13 +42,13 @@ class Risk:
         whether he closes) and innovations (Gauss-Hermite): nothing that is drawn later enters. `climate`: what is
         expected of it, (industries,).
         """
-        first = logistic(self.odds(state.stress, month + 1, had_before))
+        first = self.chance(state.stress, month + 1, had_before)
         points, weights = np.polynomial.hermite_e.hermegauss(self._numbers.nodes)
         second = np.zeros_like(first)
         for chance, mean, sd in drift.prospects(state, climate):
             for point, weight in zip(points, weights / weights.sum(), strict=True):
-                odds = self.odds(mean + np.float32(point) * sd, month + 2, had_before)
-                stays = 1 - drift.closing(mean + np.float32(point) * sd)
-                second += chance * np.float32(weight) * stays * logistic(odds)
+                stress = mean + np.float32(point) * sd
+                stays = 1 - drift.closing(stress)
+                second += chance * np.float32(weight) * stays * self.chance(stress, month + 2, had_before)
         days = self._calendar.length(month + 1), self._calendar.length(month + 2)
         return np.asarray(first + (1 - first) * second * np.float32((60 - days[0]) / days[1]), np.float32)

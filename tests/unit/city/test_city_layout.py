@@ -101,6 +101,12 @@ def test_the_oracle_speaks_of_every_month_end_and_of_chances(folder: Path, distr
     assert told.get_column("employer_id").n_unique() <= EMPLOYERS
 
 
+def test_the_oracle_never_foretells_a_start_to_who_owes_already(folder: Path) -> None:
+    owing = pl.read_parquet(folder / "oracle.parquet").filter("owes_unseen")
+    assert owing.height > 0
+    assert (owing.get_column("hazard") == 0).all()
+
+
 def test_the_city_says_how_it_was_made(folder: Path) -> None:
     assert f'"seed": {SEED}' in (folder / "city.json").read_text()
 

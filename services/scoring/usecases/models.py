@@ -104,7 +104,7 @@ def leaning(model: Model, policy: Policy) -> dict[str, float]:
     """The columns that the live service never has, each with its share of the model's weight."""
     weights = registry.weights(model)
     total = sum(weights.values()) or 1.0
-    missing = (name for name in weights if name.startswith(policy.live.missing))
+    missing = (name for name, weight in weights.items() if weight and name.startswith(policy.live.missing))
     return {name: round(weights[name] / total, 6) for name in sorted(missing)}
 
 

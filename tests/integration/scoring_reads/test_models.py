@@ -95,7 +95,11 @@ async def test_each_act_needs_its_scope_and_a_state_that_allows_it(client: httpx
         assert (refused.status_code, refused.json()["check"]) == (403, "scope_missing")
     early = await client.post(f"/v1/models/{model_id}/promotion", headers=analyst, json=WHY)
     assert (early.status_code, early.json()["state"]) == (409, "candidate")
+    alone = await client.get(f"/v1/models/{model_id}/comparison", headers=reader)
+    assert (alone.status_code, alone.json()["state"]) == (409, "candidate")
     assert (await client.get(f"/v1/models/{'0' * 64}", headers=analyst)).status_code == 404
+    unprintable = {"reason": "why\u0000not"}
+    assert (await client.post("/v1/population-runs", headers=analyst, json=unprintable)).status_code == 422
     unfit = {"entry": "{}", "card": "# card", **WHY}
     assert (await client.post("/v1/models", headers=analyst, json=unfit)).status_code == 422
 

@@ -1,7 +1,7 @@
 """How long training takes and in how much memory: `python -m bench.training --employers 26000 --json`.
 
-A synthetic city of that size (or `--data DIR`), then `anxin train` on its first three years. Seconds by the clock and of
-the processor of each stage (a busy machine changes the latter less), and the most memory.
+A synthetic city of that size (or `--data DIR`), then `anxin train` on its first three years. Seconds by the clock and
+of the processor of each stage (a busy machine changes the latter less), and the most memory.
 """
 
 import argparse

@@ -15,6 +15,7 @@ from rich.console import Console
 from local.commands import (
     agencies,
     city,
+    explain,
     inspect,
     learning,
     model,
@@ -37,7 +38,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for room in (run, agencies, records, submit, receipts, quality, inspect, operate, rules, model, models, learning, city):
+ROOMS = (
+    *(run, agencies, records, submit, receipts, quality, explain),
+    *(inspect, operate, rules, model, models, learning, city),
+)
+for room in ROOMS:
     room.register(app)
 
 

@@ -81,6 +81,7 @@ PEOPLE = (
     # A model's trees are some megabytes.
     Route(match="/v1/models", service="scoring", bulk=True),
     Route(match="/v1/population-runs", service="scoring"),
+    Route(match="/v1/scores", service="scoring", methods=_READ),
     Route(match="/v1/alerts", service="alerts"),
     Route(match="/v1/orders", service="alerts"),
     Route(match="/v1/credit", service="credit"),

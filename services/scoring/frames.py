@@ -282,5 +282,7 @@ def _day(dataset: Dataset) -> pl.Expr:
 
 
 def _named_by_project(frame: pl.DataFrame, via: pl.DataFrame, item: str) -> pl.DataFrame:
-    names = via.select(pl.col(item).alias("subject"), pl.col("subject").alias("project")).unique("subject", keep="last")
-    return frame.join(names, on="subject").with_columns(pl.col("project").alias("subject")).drop("project")
+    # Of each project that names it: what a project's rows are does not depend on who else is looked at.
+    names = via.select(pl.col(item).alias("subject"), pl.col("subject").alias("project")).unique(maintain_order=True)
+    owned = frame.join(names, on="subject", maintain_order="left")
+    return owned.with_columns(pl.col("project").alias("subject")).drop("project")

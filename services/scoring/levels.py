@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from services.scoring.rules import LEVELS, Level, at_least, highest
 from shared.errors import Conflict, Unprocessable
 
@@ -58,6 +60,12 @@ class Trail:
 
     computed: Level = "none"
     left: Mapping[Level, date] = field(default_factory=dict)
+
+
+def trail_of(computed: str, left_on: Mapping[str, str]) -> Trail:
+    """A trail as it is stored: levels by name, days as ISO 8601."""
+    left = {msgspec.convert(level, Level): date.fromisoformat(day) for level, day in left_on.items()}
+    return Trail(msgspec.convert(computed, Level), left)
 
 
 @dataclass(frozen=True)

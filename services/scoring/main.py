@@ -4,7 +4,7 @@ from services.scoring.announcing import announce_rulebook
 from services.scoring.consumers import consumer
 from services.scoring.quality_watch import watch_quality
 from services.scoring.review import catch_up, review_due, run_over_all
-from services.scoring.routes import inspections, models, overrides, quality, risk, rulebooks, wages
+from services.scoring.routes import inspections, models, overrides, quality, risk, rulebooks, scores, wages
 from services.scoring.settings import ScoringSettings
 from services.scoring.trying import try_rulebooks
 from shared.service import Service
@@ -19,6 +19,7 @@ def create_service() -> Service:
             risk.router,
             overrides.router,
             rulebooks.router,
+            scores.router,
             wages.router,
             inspections.router,
             quality.router,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, computed_field
 
+from services.scoring.schemas.explained import CertaintyOut, ContributionOut, WayDownOut
+
 Level = Literal["none", "blue", "yellow", "orange", "red"]
 FeedState = Literal["late", "silent", "broken"]
 LevelSource = Literal["indicators", "model", "cool_down", "override", "law_floor"]
@@ -161,6 +163,9 @@ class RiskOut(BaseModel):
     next_review_on: date | None
     rules_version: str | None
     feeds: list[FeedOut]
+    contributions: list[ContributionOut] = Field(description="What each family of indicators adds, the most first")
+    way_down: WayDownOut
+    certainty: CertaintyOut
     missing_feeds: list[MissingFeedOut] = Field(description="How sure this is: whose silence says nothing at present")
     history: list[ScoreOut] = Field(description="The newest first; at most `limit`")
     model: ModelSaysOut | None = Field(None, description="null while no model is champion")

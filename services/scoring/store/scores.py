@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import insert
 from sqlmodel import col, select
@@ -58,6 +59,11 @@ async def latest_score(session: Session, subject: Subject) -> Score | None:
     if subject.score_id is None:
         return None
     return await session.get(Score, (subject.subject_id, subject.subject_kind, subject.score_id))
+
+
+async def line_of(session: Session, of: Score, score_id: UUID | None) -> Score | None:
+    """Another line of the same subject's history."""
+    return await session.get(Score, (of.subject_id, of.subject_kind, score_id)) if score_id else None
 
 
 async def history(session: Session, subject: Subject, span: Span) -> Sequence[Score]:

@@ -1,6 +1,7 @@
 """What scoring does, a verb a function: read, decide, save, announce."""
 
 from services.scoring.usecases.comparison import compared
+from services.scoring.usecases.explaining import Explanation, explain
 from services.scoring.usecases.moments import moment
 from services.scoring.usecases.outcomes import keep_finding, keep_listing, keep_order, keep_raised
 from services.scoring.usecases.overriding import Wish, overrides_of, set_level, withdraw
@@ -12,12 +13,14 @@ from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, rescore,
 
 __all__ = [
     "PROJECTS_AT_ONCE",
+    "Explanation",
     "Moment",
     "NeverScored",
     "Wish",
     "carry_on",
     "catch_up",
     "compared",
+    "explain",
     "keep_finding",
     "keep_listing",
     "keep_order",

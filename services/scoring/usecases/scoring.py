@@ -21,6 +21,7 @@ from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
 from services.scoring.store.subjects import Key
+from services.scoring.usecases.evidencing import StoodOn, keep_evidence
 from shared.clock import local_date
 from shared.db import Session
 from shared.events import EmployerScored, ProjectScored, Reason
@@ -83,13 +84,15 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in verdicts]
     score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
     rows = [
-        _score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said, outlook)
+        score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said, outlook)
         for verdict in verdicts
         if verdict.is_new
     ]
     for row in rows:
         row["previous_id"] = before[row["subject_id"]]["score_id"]
     await score_store.append_scores(session, rows)
+    stood_on = StoodOn(versions, feeds, moment.falls_at_once, outlook.levels())
+    await keep_evidence(session, kind, score_ids, stood_on, datasets)
     await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
     for verdict in verdicts:
         if verdict.is_news:
@@ -137,7 +140,8 @@ def _standing(subject: dict[str, Any], override: Override | None) -> Standing:
     )
 
 
-def _score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:
+def score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:
+    """The line of the history that a verdict makes, without what stood before it (`previous_id`) and the model's."""
     return {
         "subject_id": verdict.subject,
         "subject_kind": kind,

@@ -25,6 +25,7 @@ from services.scoring.schemas.risk import (
 )
 from services.scoring.store.feeds import StoppedFeed
 from services.scoring.store.scores import FeedTimes
+from services.scoring.views.explained import certainty_view, contributions, way_down
 from services.scoring.views.overrides import in_force_view
 from shared.clock import local_date
 
@@ -50,8 +51,10 @@ def risk_view(
     present = score_view(score) if score else None
     tellers = {times.dataset: times.agency for times in feeds}
     missing = [_missing(each, book) for each in stopped if tellers.get(each.dataset, each.agency) == each.agency]
-    if present:
-        _note(present.reasons, missing, book)
+    reasons, families = (present.reasons, present.families) if present else ([], {})
+    _note(reasons, missing, book)
+    # By the day on which it was worked out: the dates of signals count from there.
+    worked_out_on = local_date(subject.reviewed_at or at)
     return RiskOut(
         **subject.model_dump(include={"subject_kind", "subject_id", "name", "division", "gc_uscc", "gc_name", "level"}),
         **subject.model_dump(include={"computed_level", "level_source", "level_until"}),
@@ -59,8 +62,11 @@ def risk_view(
         **subject.model_dump(include={"score_id", "reviewed_at", "next_review_on", "rules_version"}),
         points=present.points if present else 0,
         floor=present.floor if present else "none",
-        families=present.families if present else {},
-        reasons=present.reasons if present else [],
+        families=families,
+        reasons=reasons,
+        contributions=contributions(reasons, families),
+        way_down=way_down(subject, reasons, book, worked_out_on),
+        certainty=certainty_view(subject, reasons, missing, book, heard=len(feeds), today=local_date(at)),
         data_quality=[ReasonOut.model_validate(each) for each in subject.data_quality],
         scored_at=present.scored_at if present else None,
         feeds=[

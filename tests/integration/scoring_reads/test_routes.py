@@ -65,6 +65,12 @@ async def test_a_risk_comes_with_reasons_receipts_feeds_and_history(
     assert evidence["row_url"] == f"/v1/receipts/{evidence['receipt_id']}/rows/4"
     assert [line["level"] for line in risk["history"]] == ["orange", "orange"]
     assert [line["previous_level"] for line in risk["history"]] == ["orange", "none"]
+    (family,) = risk["contributions"]
+    assert (family["title_zh"], family["points"], family["before_cap"], family["share"]) == ("税务与社保", 35, 45, 1.0)
+    (way,) = risk["way_down"]["ways"]
+    assert way["text_zh"] == "补缴社保欠费 42,130.00 元、解除税务非正常户后降为无预警"
+    assert risk["way_down"]["notes"][0]["zh"] == "下降后橙色再保留14天"
+    assert (risk["certainty"]["grade"], risk["certainty"]["because"]) == ("high", [])
     assert {feed["dataset"]: feed["is_stale"] for feed in risk["feeds"]} == {
         "samr_entity": False,
         "tax_social_fee": False,

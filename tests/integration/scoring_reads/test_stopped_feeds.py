@@ -68,6 +68,8 @@ async def test_a_debtor_is_not_clean_because_the_tax_feed_stopped_and_the_answer
         assert feed["text_zh"] == f"社会保险费征缴已停报，最近一次收到：{day}；其后情况未知，风险可能被低估"
         (reason,) = risk["reasons"]
         assert feed["text_zh"] in reason["note_zh"]
+        assert risk["certainty"]["grade"] == "low"
+        assert risk["certainty"]["because"][0]["zh"] == feed["text_zh"]
         (fresh,) = risk["feeds"]
         assert (fresh["state"], fresh["is_stale"]) == ("silent", True)
     finally:

@@ -37,7 +37,7 @@ def _the_whole_way(office: Office) -> None:
     assert {"E01", "E05", "E09", "E11", "E14", "E19"} <= {reason["indicator"] for reason in risk["reasons"]}
     _assert_reasons_lead_back_to_receipts(risk, sent)
     assert chapters.risk_of(office, calm.uscc, "none")["reasons"] == []
-    explained = office.get(chapters.ANALYST, f"/v1/scores/{risk['score_id']}?recompute=true")
+    explained = office.get(chapters.ANALYST, f"/v1/scores/{risk['score_id']}", recompute="true")
     assert (explained["again"]["is_equal"], explained["inputs"]["is_whole"]) == (True, True)
 
     alert = law.dispatch(office, law.alert_of(office, failing.uscc))

@@ -7,18 +7,18 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.scoring.schemas.risk import Level
+from services.scoring.schemas.texts import PRINTABLE
 
 State = Literal["candidate", "shadow", "champion", "retired"]
-_PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
-Reason = Field(min_length=4, max_length=500, pattern=_PRINTABLE, description="Why; kept in the audit log")
+Reason = Field(min_length=4, max_length=500, pattern=PRINTABLE, description="Why; kept in the audit log")
 
 
 class ModelIn(BaseModel):
     """A folder that `anxin train` wrote."""
 
-    entry: str = Field(min_length=2, max_length=8_000_000, pattern=_PRINTABLE, description="entry.json, as it is")
-    trees: str | None = Field(None, max_length=48_000_000, pattern=_PRINTABLE, description="trees.txt")
-    card: str = Field(min_length=1, max_length=200_000, pattern=_PRINTABLE, description="card.md")
+    entry: str = Field(min_length=2, max_length=8_000_000, pattern=PRINTABLE, description="entry.json, as it is")
+    trees: str | None = Field(None, max_length=48_000_000, pattern=PRINTABLE, description="trees.txt")
+    card: str = Field(min_length=1, max_length=200_000, pattern=PRINTABLE, description="card.md")
     reason: str = Reason
 
 

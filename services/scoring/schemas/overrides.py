@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.scoring.schemas.risk import Level, LevelSource, OverrideActOut
+from services.scoring.schemas.texts import PRINTABLE
 
 
 class OverrideIn(BaseModel):
@@ -14,7 +15,9 @@ class OverrideIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     level: Level
-    reason: str = Field(min_length=5, max_length=500, examples=["现场核查：工资已全部发放,社保正在补缴"])
+    reason: str = Field(
+        min_length=5, max_length=500, pattern=PRINTABLE, examples=["现场核查：工资已全部发放,社保正在补缴"]
+    )
     valid_until: date = Field(description="The last day; how far ahead it may lie is the parameter override_most_days")
 
 
@@ -23,7 +26,7 @@ class WithdrawalIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=5, max_length=500)
+    reason: str = Field(min_length=5, max_length=500, pattern=PRINTABLE)
 
 
 class OverridesOut(BaseModel):

@@ -99,7 +99,7 @@ class WhyOut(BaseModel):
 
 
 class ModelSaysOut(BaseModel):
-    """What the champion model says of an employer, apart from the indicators (decision 0021)."""
+    """What the champion model says of an employer, apart from the indicators (decision 0022)."""
 
     model_id: str
     probability: float = Field(description="Calibrated: that wage arrears start within `horizon_days`")

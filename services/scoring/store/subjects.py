@@ -46,7 +46,8 @@ where subject.subject_kind = :kind and subject.subject_id = each.id
 _STANDING = """
 select subject_id, name, division, gc_uscc, gc_name, level, computed_level, left_on, told_steps, meaning, state,
     score_id
-from scoring.subject where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
+from unnest(cast(:ids as text[])) as each (id)
+join scoring.subject on subject.subject_id = each.id and subject.subject_kind = :kind
 """
 
 # Each look follows one index to its end and stops at `most`: also when everyone is due, a batch costs a batch.
@@ -63,8 +64,8 @@ where subject_kind = :kind and {is_due} limit :most for update skip locked
 )
 
 _MAKE_DUE = """
-update scoring.subject set next_review_on = :today
-where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
+update scoring.subject set next_review_on = :today from unnest(cast(:ids as text[])) as each (id)
+where subject.subject_id = each.id and subject.subject_kind = :kind
 """
 
 

@@ -6,7 +6,7 @@ Unit tests get none of them: below `tests/unit` a socket is an error.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from local import postgres as local_postgres
 from local import process
 from shared import migrate, topology
 from shared.bus import connect
+from shared.db import Database
 from shared.settings import Settings
 from tests.ports import free_port
 from tests.running import Running, running
@@ -130,6 +131,17 @@ def settings_of(postgres: local_postgres.Cluster, nats_server: local_nats.Server
         )
 
     return settings
+
+
+@pytest.fixture
+async def owner(postgres: local_postgres.Cluster, nats_server: local_nats.Server) -> AsyncIterator[Database]:
+    """The database as its owner reaches it: he alone may tell the planner how much there is (analyze)."""
+    name = local_postgres.OWNER
+    password = SecretStr(postgres.password(name))
+    settings = nats_settings(nats_server, topology.OPERATOR, postgres.url(name))
+    database = Database(settings.model_copy(update={"database_password": password}))
+    yield database
+    await database.close()
 
 
 @pytest.fixture(autouse=True)

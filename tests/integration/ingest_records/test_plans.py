@@ -5,8 +5,7 @@ import re
 import pytest
 
 from services.ingest.store import heads, past, waiting
-from shared.db import sql
-from tests.ingest_desk import Door
+from shared.db import Database, sql
 
 # Enough in both that a planner who may choose would read a whole table once, and never a small one for each key.
 _FILL_HEAD = """
@@ -45,12 +44,12 @@ _STATEMENTS = {
 
 
 @pytest.mark.parametrize("statement", _STATEMENTS.values(), ids=_STATEMENTS)
-async def test_a_delivery_looks_its_keys_up_and_reads_no_register(door: Door, statement: str) -> None:
+async def test_a_delivery_looks_its_keys_up_and_reads_no_register(owner: Database, statement: str) -> None:
     names = set(re.findall(r"(?<!:):(\w+)", statement))
-    async with door.db.transaction() as session:
+    async with owner.transaction() as session:
         connection = await session.connection()
-        await connection.exec_driver_sql(_FILL_HEAD)
-        await connection.exec_driver_sql(_FILL_UNMATCHED)
+        for step in (_FILL_HEAD, _FILL_UNMATCHED, "analyze ingest.head, ingest.unmatched"):
+            await connection.exec_driver_sql(step)
         plan = await sql(session, f"explain {statement}", **{name: _GIVEN[name] for name in names})
         told = "\n".join(plan.scalars())
         await session.rollback()

@@ -12,14 +12,16 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
 from bench.database import database
+from services.scoring import usecases
 from services.scoring.consumers import consumer
-from services.scoring.review import catch_up_once, review_once
-from services.scoring.settings import ScoringSettings
+from services.scoring.review import catch_up_once
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
 from shared.clock import now, today
 from shared.db import Database, sql
 from shared.events import RecordsAccepted
@@ -27,8 +29,7 @@ from shared.ids import new_id
 from shared.settings import Settings
 
 ROWS_A_BATCH = 5000
-SUBJECTS_A_BATCH = ScoringSettings.model_fields["review_batch"].default
-REVIEWERS = ScoringSettings.model_fields["reviewers"].default
+SUBJECTS_A_BATCH = 10_000
 SINGLE_RECORDS = 200
 _LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -129,18 +130,14 @@ async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
 
 
 async def _score_again(db: Database, codes: list[str]) -> dict[str, Any]:
-    """Everyone is due: two reviewers at once, as in the service."""
-    async with db.transaction() as session:
-        await sql(session, "update scoring.subject set next_review_on = :today", today=today())
     began = time.perf_counter()
-    await asyncio.gather(*(_review(db) for _ in range(REVIEWERS)))
+    tomorrow = now() + timedelta(days=1)
+    for start in range(0, len(codes), SUBJECTS_A_BATCH):
+        async with db.transaction() as session:
+            keys = {("employer", code) for code in codes[start : start + SUBJECTS_A_BATCH]}
+            await usecases.rescore(session, keys, Moment(tomorrow, shipped(), new_id))
     seconds = time.perf_counter() - began
     return {"rescore_s": round(seconds, 2), "subjects_per_s": round(len(codes) / seconds)}
-
-
-async def _review(db: Database) -> None:
-    while await review_once(db, SUBJECTS_A_BATCH):
-        pass
 
 
 async def _single_records(db: Database, codes: list[str]) -> dict[str, Any]:

@@ -46,26 +46,19 @@ where subject.subject_kind = :kind and subject.subject_id = each.id
 _STANDING = """
 select subject_id, name, division, gc_uscc, gc_name, level, computed_level, left_on, told_steps, meaning, state,
     score_id
-from unnest(cast(:ids as text[])) as each (id)
-join scoring.subject on subject.subject_id = each.id and subject.subject_kind = :kind
+from scoring.subject where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
 """
 
-# Each look follows one index to its end and stops at `most`: also when everyone is due, a batch costs a batch.
-_DUE = tuple(
-    f"""
+_DUE = """
 select subject_kind, subject_id from scoring.subject
-where subject_kind = :kind and {is_due} limit :most for update skip locked
-"""  # noqa: S608 - of our own
-    for is_due in (
-        "next_review_on <= :today order by next_review_on",
-        "rules_version < :rules_version order by rules_version",
-        "rules_version > :rules_version order by rules_version",
-    )
-)
+where subject_kind = :kind and (next_review_on <= :today or rules_version <> :rules_version)
+order by next_review_on nulls last limit :most for update skip locked
+"""
+
 
 _MAKE_DUE = """
-update scoring.subject set next_review_on = :today from unnest(cast(:ids as text[])) as each (id)
-where subject.subject_id = each.id and subject.subject_kind = :kind
+update scoring.subject set next_review_on = :today
+where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
 """
 
 
@@ -99,10 +92,7 @@ async def settle(
 async def due(session: Session, kind: Scored, today: date, rules_version: str, most: int) -> set[Key]:
     """Some subjects whose state time or new rules may have changed, held until the end of the transaction."""
     wanted = {"kind": kind, "today": today, "rules_version": rules_version, "most": most}
-    for look in _DUE:
-        if found := await keys_of(session, look, wanted):
-            return found
-    return set()
+    return await keys_of(session, _DUE, wanted)
 
 
 async def make_due(session: Session, kind: Scored, ids: list[str], today: date) -> None:

@@ -1,15 +1,14 @@
 """Versions of the rules by the front door, as a person; and how they are drawn."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from rich.console import Console
 
-from local import state as platform_state
-from local.layout import Home, Ports
-from local.refusals import Denied, Unusable
+from local.layout import Home
+from local.people import answer_of, signed_in
 from local.tables import Rows
 
 PAGES = ("datasets", "features", "indicators", "parameters")
@@ -50,13 +49,9 @@ class Rules:
         return self._told(self._client.post(f"/v1/rulebooks{path}", json=body))
 
     def _told(self, answer: httpx.Response) -> dict[str, Any]:
-        from local.agency_client import refused
-
         if answer.is_error:
             _print_faults(answer)
-            raise refused(answer)
-        found: dict[str, Any] = answer.json()
-        return found
+        return answer_of(answer)
 
 
 def _print_faults(answer: httpx.Response) -> None:
@@ -72,16 +67,7 @@ def _print_faults(answer: httpx.Response) -> None:
 @contextmanager
 def as_person(home: Home, login: str) -> Iterator[Rules]:
     """The rules as a person of here reaches them."""
-    from local.person_client import person  # JOSE and OAuth, which no other command waits for
-
-    ports = Ports(platform_state.running(home).port_base)
-    if not (home.path / "people" / login / "password").exists():
-        raise Unusable(f"这里没有人员 {login}。", f"There is no person {login} here.")
-    try:
-        client = person(home, ports, login)
-    except RuntimeError as error:
-        raise Denied(f"{login} 登录被拒。", str(error)) from error
-    with closing(client):
+    with signed_in(home, login) as client:
         yield Rules(client)
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from local.commands.options import HomeOption, home_of
-from local.commands.quality import as_person
+from local.people import looked_up
 from local.tables import Rows
 
 _MOST_RECORDS = 20
@@ -32,7 +32,7 @@ def explain(
     comes out, or a fact was lost or changed.
     """
     query = {"recompute": str(recompute).lower(), "limit": "10000"}
-    told = as_person(home_of(home), login, query, f"/v1/scores/{score_id}")
+    told = looked_up(home_of(home), login, f"/v1/scores/{score_id}", query)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:

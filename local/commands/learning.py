@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from local.commands.options import HomeOption, home_of
-from local.commands.quality import as_person
+from local.people import looked_up
 
 LoginOption = Annotated[str, typer.Option("--as", metavar="LOGIN", help="以某人身份 As a person (quality:read)")]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="某日 Of a day (default: the newest)")]
@@ -54,7 +54,7 @@ def scoring_quality(
     from local.scoring_quality import drawn
 
     query = {"on": on.date().isoformat()} if on else {}
-    told = as_person(home_of(home), login, query, "/v1/scoring-quality")
+    told = looked_up(home_of(home), login, "/v1/scoring-quality", query)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return

@@ -2,7 +2,6 @@
 
 import json
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +9,10 @@ import httpx
 import typer
 from rich.console import Console
 
-from local import state as platform_state
 from local.commands.options import HomeOption, home_of
-from local.layout import Home, Ports
-from local.refusals import Denied, Unusable
+from local.layout import Home
+from local.people import answer_of, signed_in
+from local.refusals import Unusable
 
 LoginOption = Annotated[str, typer.Option("--as", metavar="LOGIN", help="以某人身份 As a person of here")]
 ReasonOption = Annotated[str, typer.Option(help="理由 Why; kept in the audit log")]
@@ -127,29 +126,15 @@ def _asked(
     home: Home, login: str, method: str, path: str, body: dict[str, Any] | None = None, *, of: str | None = None
 ) -> dict[str, Any]:
     """The answer to a person's request. Raises Denied for a refusal, Unusable for a model that is not there."""
-    from local.agency_client import refused
-    from local.person_client import person  # JOSE and OAuth, which no other command waits for
-
-    if not (home.path / "people" / login / "password").exists():
-        raise Unusable(f"这里没有人员 {login}。", f"There is no person {login} here.")
-    try:
-        client = person(home, Ports(platform_state.running(home).port_base), login)
-    except RuntimeError as error:
-        raise Denied(f"{login} 登录被拒。", str(error)) from error
-    with closing(client):
+    with signed_in(home, login) as client:
         client.timeout = httpx.Timeout(_TIMEOUT_S)
         wanted = path.replace("{id}", _whole(client, of)) if of else path
-        answer = client.request(method, wanted, json=body)
-    if answer.is_error:
-        raise refused(answer)
-    found: dict[str, Any] = answer.json()
-    return found
+        return answer_of(client.request(method, wanted, json=body))
 
 
 def _whole(client: httpx.Client, start: str) -> str:
     """The one model whose id begins so."""
-    answer = client.get("/v1/models")
-    ids: list[str] = [each["model_id"] for each in answer.json().get("models", ())] if answer.is_success else []
+    ids: list[str] = [each["model_id"] for each in answer_of(client.get("/v1/models"))["models"]]
     found = [each for each in ids if each.startswith(start)]
     if len(found) != 1:
         raise Unusable(f"以 {start} 开头的模型有 {len(found)} 个。", f"{len(found)} models begin with {start}.")

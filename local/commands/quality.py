@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from local import state as platform_state
 from local.commands.options import HomeOption, home_of
 from local.commands.records import AgencyOption, CredentialsOption, UrlOption, client_for
 from local.feeds import STATES, drawn, summed
-from local.layout import Home, Ports
-from local.refusals import Denied, Unusable
+from local.layout import Home
+from local.people import looked_up
+from local.refusals import Unusable
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def quality(
         raise Unusable("--as 不能与部门选项同用。", "--as and the options of an agency exclude each other.")
     query = {name: value for name, value in (("dataset", dataset), ("state", state)) if value is not None}
     here = home_of(home)
-    told = as_person(here, login, query) if login else _as_agency(here, agency, credentials, url, query)
+    told = looked_up(here, login, "/v1/quality", query) if login else _as_agency(here, agency, credentials, url, query)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
@@ -56,24 +56,4 @@ def _as_agency(
 ) -> dict[str, Any]:
     with closing(client_for(home, agency, credentials, url, None)) as client:
         found: dict[str, Any] = client.get("/v1/quality", **query).json()
-    return found
-
-
-def as_person(home: Home, login: str, query: dict[str, str], path: str = "/v1/quality") -> dict[str, Any]:
-    """What a person of here is answered at a path. Raises NotRunning, Unusable, Denied, or what was refused."""
-    from local.agency_client import refused
-    from local.person_client import person  # JOSE and OAuth, which no other command waits for
-
-    ports = Ports(platform_state.running(home).port_base)
-    if not (home.path / "people" / login / "password").exists():
-        raise Unusable(f"这里没有人员 {login}。", f"There is no person {login} here.")
-    try:
-        client = person(home, ports, login)
-    except RuntimeError as error:
-        raise Denied(f"{login} 登录被拒。", str(error)) from error
-    with closing(client):
-        answer = client.get(path, params=query)
-    if answer.is_error:
-        raise refused(answer)
-    found: dict[str, Any] = answer.json()
     return found

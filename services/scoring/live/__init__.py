@@ -26,7 +26,7 @@ from services.scoring.store import registry as registry_store
 from services.scoring.store.predictions import Kept, Prediction
 from services.scoring.worlds import World
 from shared.clock import local_date
-from shared.db import Session
+from shared.db import UNREACHABLE, Session
 
 __all__ = ["NOTHING", "Outlook", "burden", "explain", "inputs_of", "look_ahead"]
 
@@ -69,20 +69,21 @@ async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -
     if not active or population_id is None:
         return NOTHING
     champion = next((model_id for model_id, state in active.items() if state == "champion"), None)
-    models = {model_id: await shelf.model(session, model_id) for model_id in active}
     population = await shelf.population(session, population_id)
     world = await world_about(session, employers, at, population)
     try:
-        table, told = await asyncio.to_thread(_asked, models, world, at, population, employers)
+        table = await asyncio.to_thread(_inputs, world, at, population, employers)
     except Exception:
         log.exception("model.failed", extra={"employers": len(employers)})
         return await _as_before(session, champion, employers)
+    told = {model_id: await _asked(session, model_id, table, employers) for model_id in active}
     for model_id, probabilities in told.items():
-        await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), probabilities)
-    if champion is None:
-        return NOTHING
+        if probabilities:
+            await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), probabilities)
+    if champion is None or not told[champion]:
+        return await _as_before(session, champion, employers)
     said = {subject: graded(champion, probability) for subject, probability in told[champion].items()}
-    return Outlook(said, population_id, models[champion], table)
+    return Outlook(said, population_id, await shelf.model(session, champion), table)
 
 
 async def burden(session: Session) -> int:
@@ -117,13 +118,17 @@ def _inputs(world: World, at: datetime, population: Population, employers: Seque
     return input_table(world, at, pl.Series("subject", list(employers), dtype=pl.String), context)
 
 
-def _asked(
-    models: Mapping[str, Model], world: World, at: datetime, population: Population, employers: Sequence[str]
-) -> tuple[pl.DataFrame, dict[str, dict[str, float]]]:
-    """The inputs, and by model and employer the probability."""
-    table = _inputs(world, at, population, employers)
-    told = {name: dict(zip(employers, model.predict(table).tolist(), strict=True)) for name, model in models.items()}
-    return table, told
+async def _asked(session: Session, model_id: str, table: pl.DataFrame, employers: Sequence[str]) -> dict[str, float]:
+    """One model's probability by employer; nothing where it fails: a challenger takes the word from nobody else."""
+    try:
+        model = await shelf.model(session, model_id)
+        probabilities = await asyncio.to_thread(model.predict, table)
+    except UNREACHABLE:
+        raise
+    except Exception:
+        log.exception("model.failed", extra={"model": model_id, "employers": len(employers)})
+        return {}
+    return dict(zip(employers, probabilities.tolist(), strict=True))
 
 
 async def _as_before(session: Session, champion: str | None, employers: Sequence[str]) -> Outlook:

@@ -242,6 +242,19 @@ async def test_a_model_that_fails_stops_no_score_and_what_it_said_last_stands(se
     assert (await history(session, uscc))[-1]["probability"] == pytest.approx(0.3)
 
 
+async def test_a_challenger_that_cannot_even_be_read_takes_the_word_from_no_champion(session: Session) -> None:
+    uscc = a_uscc()
+    await usecases.take_in(session, a_water_bill(uscc), moment())
+    champion = await a_champion(session, least=0.3, most=0.9)
+    challenger, _ = await use.register(session, a_content(a_model(least=0.5, most=0.7)), wish())
+    await use.challenge(session, challenger, wish())
+    await sql(session, "update scoring.model set entry = '{}' where model_id = :id", id=challenger)
+    await run_to_its_end(session)
+    kept = await sql(session, "select model_id, probability from scoring.prediction where subject_id = :id", id=uscc)
+    assert {row.model_id: row.probability for row in kept} == {champion: pytest.approx(0.3)}
+    assert (await subject(session, uscc))["level"] == "yellow"
+
+
 async def test_a_run_goes_on_where_it_was_and_fails_after_some_failures(session: Session) -> None:
     uscc = a_uscc()
     await usecases.take_in(session, a_water_bill(uscc), moment())

@@ -131,8 +131,8 @@ def _rates(city: Directory, numbers: Check) -> dict[str, float]:
     within = started >= 0
     return {
         "yearly_rate": float(within.sum() / years / city.count),
-        "workers_a_case": float(truth["workers"].mean() or 0),  # type: ignore[arg-type]
-        "amount_a_case": float(truth["amount"].mean() or 0),  # type: ignore[arg-type]
+        "workers_a_case": float(truth.select(pl.mean("workers")).item() or 0),
+        "amount_a_case": float(truth.select(pl.mean("amount")).item() or 0),
         "discovered_share": 1 - truth["discovered_on"].null_count() / max(truth.height, 1),
         **_before(city, numbers.history_months),
     }

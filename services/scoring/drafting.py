@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from string import Formatter
 from typing import Any
 
@@ -186,7 +187,7 @@ def _of_measured(facts: Facts, book: Rulebook, kind: Scored) -> Iterator[Fault]:
     datasets = book.of_subject(kind)
     for feature in book.measured:
         if feature.dataset in datasets:
-            yield from _tried(feature.code, lambda: features.measure(facts, feature, datasets[feature.dataset]))  # noqa: B023
+            yield from _tried(feature.code, partial(features.measure, facts, feature, datasets[feature.dataset]))
 
 
 def _of_rules(facts: Facts, book: Rulebook, kind: Scored) -> Iterator[Fault]:
@@ -197,7 +198,7 @@ def _of_rules(facts: Facts, book: Rulebook, kind: Scored) -> Iterator[Fault]:
         return
     for indicator in book.indicators:
         if indicator.subject == kind:
-            yield from _tried(indicator.code, lambda: _assess(found, indicator, book, facts.today))  # noqa: B023
+            yield from _tried(indicator.code, partial(_assess, found, indicator, book, facts.today))
 
 
 def _assess(found: Features, indicator: Indicator, book: Rulebook, today: date) -> None:

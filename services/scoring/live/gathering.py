@@ -81,9 +81,7 @@ async def _heard(session: Session, book: Measurebook, at: datetime) -> dict[str,
             found[each.dataset] = Heard(found[each.dataset].last, _by_month(texts))
     past = (await past_of(session, at)).filter(pl.col("reported_at") <= at)
     if past.height:
-        newest = past["reported_at"].max()
-        assert isinstance(newest, datetime)  # noqa: S101 - there is a row
-        found[OWN_PAST] = Heard(as_microseconds(newest), {})
+        found[OWN_PAST] = Heard(as_microseconds(past.select(pl.max("reported_at")).item()), {})
     return found
 
 

@@ -1,6 +1,7 @@
 """The real neighbours every test may ask for: certificates, a migrated PostgreSQL, a NATS with streams.
 
-They live for the whole session, on free loopback ports, below a temporary folder, and are stopped by process id.
+They live for the whole session, on free loopback ports, below a temporary folder, and are stopped by process id; each
+file of tests has a database of its own.
 Unit tests get none of them: below `tests/unit` a socket is an error.
 """
 
@@ -29,6 +30,8 @@ from tests.running import Running, running
 UNIT = Path(__file__).with_name("unit")
 # Durability is proven in tests/faults on the platform as it ships; here the disk would only slow us down.
 FAST = (("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("shared_buffers", "128MB"))
+
+AS_MIGRATED = "as_migrated"
 
 SettingsOf = Callable[[str], Settings]
 
@@ -75,17 +78,31 @@ def pki(home: Path) -> local_pki.Pki:
 
 
 @pytest.fixture(scope="session")
-def postgres(home: Path) -> Iterator[local_postgres.Cluster]:
-    """A PostgreSQL with every role, migrated: `postgres.url(role)`, `postgres.password(role)`."""
-    cluster = local_postgres.Cluster(home / "postgres", home / "secrets", free_port(), FAST)
-    server = local_postgres.start(cluster, home / "logs" / "postgres.log")
+def cluster(home: Path) -> Iterator[local_postgres.Cluster]:
+    """A PostgreSQL with every role, and a database to copy from: migrated, nothing told of anyone."""
+    here = local_postgres.Cluster(home / "postgres", home / "secrets", free_port(), FAST)
+    server = local_postgres.start(here, home / "logs" / "postgres.log")
     try:
         schemas = [name for name, folder in migrate.HOMES.items() if (folder / "migrations").is_dir()]
-        url = cluster.url(local_postgres.OWNER).replace("@", f":{cluster.password(local_postgres.OWNER)}@")
+        url = here.url(local_postgres.OWNER).replace("@", f":{here.password(local_postgres.OWNER)}@")
         migrate.migrate(url, schemas)
-        yield cluster
+        with here.connect(database="postgres") as connection:
+            connection.execute(f"alter database {local_postgres.DATABASE} rename to {AS_MIGRATED}")
+        yield here
     finally:
         process.stop(server, local_postgres.STOP_SIGNAL)
+
+
+@pytest.fixture(scope="module")
+def postgres(cluster: local_postgres.Cluster) -> local_postgres.Cluster:
+    """`postgres.url(role)`, `postgres.password(role)`. Each file of tests has its own, as migrated."""
+    name, owner = local_postgres.DATABASE, local_postgres.OWNER
+    with cluster.connect(database="postgres") as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+        connection.execute(f"create database {name} template {AS_MIGRATED} owner {owner}")
+        connection.execute(f"revoke all on database {name} from public")
+    local_postgres.create_database(cluster)  # who may connect is no part of what is copied
+    return cluster
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +138,9 @@ def nats_settings(
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings_of(postgres: local_postgres.Cluster, nats_server: local_nats.Server) -> SettingsOf:
-    """`settings_of("alerts")`: the settings of a service on the session's PostgreSQL and NATS."""
+    """`settings_of("alerts")`: the settings of a service on the file's database and the session's NATS."""
 
     def settings(service: str) -> Settings:
         return nats_settings(nats_server, service, postgres.url(service)).model_copy(

@@ -11,7 +11,7 @@ from tests.ingest_imports import Uploader
 from tests.ingest_matching import forget
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
     async with open_door(settings_of("ingest"), import_lease_s=1) as door:
         yield door

@@ -9,7 +9,7 @@ from tests.ingest_desk import Door, open_door
 from tests.ingest_matching import forget
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
     async with open_door(settings_of("ingest")) as door:
         yield door

@@ -8,7 +8,7 @@ from tests.conftest import SettingsOf
 from tests.ingest_desk import Door, clear, open_door
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def door(settings_of: SettingsOf) -> AsyncIterator[Door]:
     async with open_door(settings_of("ingest")) as door:
         yield door

@@ -13,6 +13,7 @@ from services.scoring.features import Features
 from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
 from services.scoring.rulebook import Scored, shipped
 from services.scoring.rules import Assessment, Signal, assess
+from services.scoring.worlds.codes import is_slip
 from shared import clock
 from shared.clock import local_date
 
@@ -20,6 +21,7 @@ AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 USCC = "91330110MA2CEABC1A"
 PROJECT = "330110202601010001"
+_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 Rows = list[dict[str, Any]]
 
@@ -93,8 +95,10 @@ def signal(assessment: Assessment, code: str) -> Signal | None:
 
 
 def a_uscc() -> str:
-    """A well-formed code that no other test uses."""
-    return "91330110" + "".join(secrets.choice("0123456789ABCDEFGHJKLMNPQRTUWXY") for _ in range(10))
+    """A code that no other test uses, its check character right: a wrong one would be looked for by its firm's name."""
+    stem = "91330110" + "".join(secrets.choice(_CHARACTERS) for _ in range(9))
+    codes = pl.Series([stem + character for character in _CHARACTERS])
+    return str(codes.filter(~is_slip(codes)).item())
 
 
 def recent_month(back: int) -> str:

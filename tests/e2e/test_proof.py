@@ -28,7 +28,10 @@ def _follow(platform: Running, office: Office) -> None:
     employers = records.employers(first_serial=510_001, calm=2)
     chapters.invite(platform.home, platform.ports)
     sent = {one.receipt["receipt_id"] for one in chapters.send_everything(office, employers)}
-    chapters.risk_of(office, employers[0].uscc, "red")
+    risk = chapters.risk_of(office, employers[0].uscc, "red")
+    told = platform.anxin("explain", risk["score_id"], "--recompute", "--as", chapters.ANALYST).stdout
+    for said in (employers[0].uscc, "等级 level red", "完整 whole", "重算 recomputed"):
+        assert said in told
     alert = office.get(chapters.ANALYST, f"/v1/alerts/{law.alert_of(office, employers[0].uscc)['id']}")
     evidence = [row for reason in alert["reasons"] for row in reason["receipts"]]
     assert {row["receipt_id"] for row in evidence} <= sent

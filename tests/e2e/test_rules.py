@@ -46,6 +46,9 @@ def test_a_squad_leader_drafts_the_head_approves_and_the_rules_count_without_a_r
 
     page.write_text(shipped.replace("band_blue, value: 20", "band_blue, value: 19"), encoding="utf-8")
     version = desk.told(AUTHOR, "draft", "--parameters", str(page), *why)["version"]
+    assert "band_blue" in desk.rules(HEAD, "diff", version, "--against", was)
+    desk.rules(AUTHOR, "submit", version, *why)
+    assert desk.told(HEAD, "return", version, *why)["state"] == "draft"
     desk.rules(AUTHOR, "submit", version, *why)
     desk.rules(HEAD, "approve", version, *why)
     assert "finished" in desk.rules(AUTHOR, "dry-run", version, *why)

@@ -1,7 +1,8 @@
 """How fast facts become scores: `python -m bench.scoring --employers 20000 --json`.
 
 A temporary PostgreSQL (durable, as it ships), one process. Three measures: records taken in and scored, the whole
-population scored again from stored facts and written back, and one record to its new score.
+population scored again from stored facts and written back, and one record to its new score. Beside the second stands
+what LightGBM's bare prediction of as many rows takes: `ratio_to_lightgbm` is how many times as long all of it takes.
 """
 
 import argparse
@@ -17,10 +18,13 @@ from statistics import quantiles
 from typing import Any
 
 from bench.database import database
+from bench.memory import cpu_s, parent_of, watched
+from bench.prediction import rows_per_s
 from services.scoring import usecases
 from services.scoring.consumers import consumer
 from services.scoring.review import catch_up_once
 from services.scoring.rulebook import shipped
+from services.scoring.settings import ScoringSettings
 from services.scoring.usecases import Moment
 from shared.clock import now, today
 from shared.db import Database, sql
@@ -29,7 +33,8 @@ from shared.ids import new_id
 from shared.settings import Settings
 
 ROWS_A_BATCH = 5000
-SUBJECTS_A_BATCH = 10_000
+SUBJECTS_A_BATCH = ScoringSettings.model_fields["review_batch"].default
+REVIEWERS = ScoringSettings.model_fields["reviewers"].default
 SINGLE_RECORDS = 200
 _LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -104,17 +109,30 @@ def _event(
 
 
 async def measure(settings: Settings, count: int) -> dict[str, Any]:
-    """The three measures, in records, subjects and milliseconds."""
+    """The three measures, in records, subjects and milliseconds, and what they took in memory."""
     db, codes = Database(settings), employers(count)
     try:
-        taken = await _take_in(db, codes)
-        again = await _score_again(db, codes)
-        single = await _single_records(db, codes)
-        levels = await _levels(db)
+        with watched(await _server(db)) as server:
+            taken = await _take_in(db, codes)
+            again = await _score_again(db, codes)
+            single = await _single_records(db, codes)
+            levels = await _levels(db)
     finally:
         await db.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"employers": count, **taken, **again, **single, "levels": levels, "peak_mb": peak}
+    memory = {"peak_mb": peak, "postgres_peak_mb": server.peak_mb}
+    return {"employers": count, **taken, **again, **_compared(again, count), **single, "levels": levels, **memory}
+
+
+def _compared(again: dict[str, Any], count: int) -> dict[str, Any]:
+    bare = rows_per_s(count)
+    return {"lightgbm_rows_per_s": round(bare), "ratio_to_lightgbm": round(bare / again["subjects_per_s"], 2)}
+
+
+async def _server(db: Database) -> int:
+    """The process that all processes of the database are children of."""
+    async with db.transaction() as session:
+        return parent_of((await sql(session, "select pg_backend_pid()")).scalar_one())
 
 
 async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
@@ -130,14 +148,28 @@ async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
 
 
 async def _score_again(db: Database, codes: list[str]) -> dict[str, Any]:
+    """Everyone is due, a day later: by as many reviewers at once as the service has."""
+    tomorrow = Moment(now() + timedelta(days=1), shipped(), new_id)
+    async with db.transaction() as session:
+        await sql(session, "update scoring.subject set next_review_on = :today", today=today())
+    server = await _server(db)
+    cpu, own = cpu_s(server), time.process_time()
     began = time.perf_counter()
-    tomorrow = now() + timedelta(days=1)
-    for start in range(0, len(codes), SUBJECTS_A_BATCH):
-        async with db.transaction() as session:
-            keys = {("employer", code) for code in codes[start : start + SUBJECTS_A_BATCH]}
-            await usecases.rescore(session, keys, Moment(tomorrow, shipped(), new_id))
+    await asyncio.gather(*(_review(db, tomorrow) for _ in range(REVIEWERS)))
     seconds = time.perf_counter() - began
-    return {"rescore_s": round(seconds, 2), "subjects_per_s": round(len(codes) / seconds)}
+    return {
+        "rescore_s": round(seconds, 2),
+        "subjects_per_s": round(len(codes) / seconds),
+        "python_us_each": round((time.process_time() - own) / len(codes) * 1e6),
+        "postgres_us_each": round((cpu_s(server) - cpu) / len(codes) * 1e6),
+    }
+
+
+async def _review(db: Database, moment: Moment) -> None:
+    while True:
+        async with db.transaction() as session:
+            if not await usecases.review(session, moment, SUBJECTS_A_BATCH):
+                return
 
 
 async def _single_records(db: Database, codes: list[str]) -> dict[str, Any]:

@@ -49,10 +49,10 @@ async def copy_out(session: Session, statement: str, parameters: dict[str, Any])
         return b"".join([bytes(block) async for block in copy])
 
 
-async def copy_texts(session: Session, statement: str, parameters: dict[str, Any]) -> list[str]:
-    """What a `copy (select one text) to stdout (format binary)` gives, in the session's transaction."""
+async def copy_pieces(session: Session, statement: str, parameters: dict[str, Any]) -> list[bytes]:
+    """What a `copy (select one text) to stdout (format binary)` gives, in UTF-8, in the session's transaction."""
     async with (await _driver(session)).cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
-        copy.set_types(["text"])
+        copy.set_types(["bytea"])  # the same bytes, and nobody makes them text
         return [row[0] async for row in copy.rows()]
 
 

@@ -12,8 +12,9 @@ import msgspec
 import polars as pl
 import zstandard
 
-from services.scoring.frames import ENDED, FEEDS, UTC_TIME, VERSIONS
+from services.scoring.frames import ENDED, FEEDS, VERSIONS
 from services.scoring.rulebook import Dataset
+from services.scoring.values import UTC_TIME
 
 # How a version is found again. `key`: only where one row ended many records; `folded`: what our own folding had made of
 # the records of a month (JSON), for that is made anew with every punch; `subject`: empty when it is the scored one.

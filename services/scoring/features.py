@@ -4,13 +4,14 @@ One definition for the live path and for training. `compute` takes the facts of 
 columns; each feature comes with the day it speaks of (`<code>@`) and with the rows it was made of.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
+from services.scoring import aggregation
 from services.scoring.frames import ENDED, Facts, days_since, first_day
 from services.scoring.rulebook import Dataset, Derived, Feature, Rulebook, Where
 
@@ -59,11 +60,13 @@ def compute(facts: Facts, book: Rulebook, datasets: Mapping[str, Dataset]) -> Fe
         expression for feature in silent for expression in _of_silence(facts, feature, datasets[feature.dataset])
     )
     no_rows = pl.DataFrame(schema=EVIDENCE)
+    ends: list[pl.LazyFrame] = []
     result = Features(nothing, dict.fromkeys([each.code for each in silent], no_rows), pl.DataFrame(schema=REVIEW))
-    spoken = {f.code: measure(facts, f, datasets[f.dataset]) for f in wanted if f.code not in result.evidence}
-    for code, measured in spoken.items():
-        result.add(code, measured)
-    result.review = _earliest([measured.ends for measured in spoken.values()])
+    spoken = [feature for feature in wanted if feature.code not in result.evidence]
+    for feature, measured in zip(spoken, _all_of(facts, spoken, datasets), strict=True):
+        result.add(feature.code, measured)
+        ends.append(measured.ends.lazy())
+    result.review = _earliest(ends).collect()
     return result
 
 
@@ -77,6 +80,18 @@ def derive(features: Features, book: Rulebook) -> None:
 
 def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     """One feature from the rows of its dataset."""
+    (measured,) = _all_of(facts, [feature], {feature.dataset: dataset})
+    return measured
+
+
+def _all_of(facts: Facts, features: Sequence[Feature], datasets: Mapping[str, Dataset]) -> list[Measured]:
+    """Some features, worked out together: what a step costs by itself is much more than what it does to a subject."""
+    plans = [part for each in features for part in _planned(facts, each, datasets[each.dataset])]
+    done = pl.collect_all(plans)
+    return [Measured(*done[first : first + 3]) for first in range(0, len(done), 3)]
+
+
+def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
     told = facts.feed_months.get(dataset.dataset) if dataset.kind == "event" else None
     spoken = _in_months(facts, feature, told)
     rows = spoken if feature.pick == "all" else _latest(spoken, dataset.unit, told)
@@ -86,10 +101,12 @@ def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
     # What has ended is nothing, and known to be: it counts as a word about its month, never as an amount.
     base = spoken.filter(~_HAS_ENDED) if feature.agg in ("change", "drop") else spoken
     known = spoken.group_by("subject").agg(pl.col("time").max().alias("known_on"))
-    joined = facts.subjects.join(known, on="subject", how="left", maintain_order="left").join(
-        _aggregate(base, rows, feature, told), on="subject", how="left", maintain_order="left"
+    joined = (
+        facts.subjects.lazy()
+        .join(known, on="subject", how="left", maintain_order="left")
+        .join(aggregation.aggregate(base, rows, feature, told), on="subject", how="left", maintain_order="left")
     )
-    return Measured(
+    return (
         joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),
         rows.select(*EVIDENCE),
         _ends(base, rows, feature, dataset, facts.today),
@@ -109,8 +126,8 @@ def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Exp
     ]
 
 
-def _in_months(facts: Facts, feature: Feature, told: int | None) -> pl.DataFrame:
-    frame, stopped = facts.spoken(feature.dataset), facts.stopped.get(feature.dataset, {})
+def _in_months(facts: Facts, feature: Feature, told: int | None) -> pl.LazyFrame:
+    frame, stopped = facts.spoken(feature.dataset).lazy(), facts.stopped.get(feature.dataset, {})
     if feature.months is None:
         return frame
     # Of an event feed its own newest month is the present: that it stopped has paid nobody's debt.
@@ -128,14 +145,9 @@ def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
     return [(pl.lit(today) - pl.col("time")).dt.total_days() <= feature.days]
 
 
-def _latest(base: pl.DataFrame, unit: str | None, told: int | None) -> pl.DataFrame:
+def _latest(base: pl.LazyFrame, unit: str | None, told: int | None) -> pl.LazyFrame:
     group = ["subject", unit] if unit else ["subject"]
-    return base.filter(pl.col("period") == _present(pl.col("period").max().over(group), told))
-
-
-def _present(own: pl.Expr, told: int | None) -> pl.Expr:
-    """The newest month of a subject's own records, or that of its event feed, whose silence about a month is zero."""
-    return own if told is None else pl.max_horizontal(own, pl.lit(told, pl.Int32))
+    return base.filter(pl.col("period") == aggregation.present(pl.col("period").max().over(group), told))
 
 
 COMPARE: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
@@ -154,85 +166,6 @@ COMPARE: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
 
 def _met(where: Where) -> pl.Expr:
     return COMPARE[where.op](pl.col(where.item), where.value)
-
-
-def _aggregate(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, told: int | None) -> pl.DataFrame:
-    """(subject, value, time) for the subjects that have rows."""
-    match feature.agg:
-        case "run":
-            return _run(base, rows, told)
-        case "change":
-            return _change(base, feature)
-        case "drop":
-            return _drop(base, feature)
-        case _:
-            return rows.group_by("subject").agg(_total(feature).alias("value"), pl.col("time").max())
-
-
-def _total(feature: Feature) -> pl.Expr:
-    item = pl.col(feature.item or "subject")
-    match feature.agg:
-        case "sum":
-            return pl.when(item.count() > 0).then(item.sum())
-        case "max" | "age":
-            return item.max()
-        case "distinct":
-            return item.list.explode().drop_nulls().n_unique()
-        case "months":
-            return pl.col("period").n_unique()
-        case _:
-            return pl.len()
-
-
-def _run(base: pl.DataFrame, rows: pl.DataFrame, told: int | None) -> pl.DataFrame:
-    latest = base.group_by("subject").agg(_present(pl.col("period").max(), told).alias("latest"))
-    months = rows.group_by("subject", "period").agg(pl.col("time").max()).sort("subject", "period", descending=True)
-    back = pl.int_range(pl.len()).over("subject")
-    unbroken = months.join(latest, on="subject").filter(pl.col("latest") - pl.col("period") == back)
-    return unbroken.group_by("subject").agg(pl.len().alias("value"), pl.col("time").max())
-
-
-def _by_month(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
-    """(subject, period, amount, time, latest): a subject's units together, month by month."""
-    amounts = base.group_by("subject", "period").agg(
-        pl.col(feature.item or "").sort_by("key").cast(pl.Float64).sum().alias("amount"), pl.col("time").max()
-    )
-    return amounts.with_columns(pl.col("period").max().over("subject").alias("latest"))
-
-
-def _back(months: pl.DataFrame, by: int, name: str) -> pl.DataFrame:
-    there = months.filter(pl.col("latest") - pl.col("period") == by)
-    return there.select("subject", pl.col("amount").alias(name))
-
-
-def _change(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
-    months = _by_month(base, feature)
-    pair = _back(months, 0, "now").join(_back(months, feature.lag, "before"), on="subject")
-    fall = pl.col("before") - pl.col("now")
-    share = pl.when(pl.col("before") > 0).then(fall / pl.col("before"))
-    pair = pair.with_columns((share if feature.relative else fall).alias("value"))
-    return pair.join(_latest_times(months), on="subject").select("subject", "value", "time")
-
-
-def _drop(base: pl.DataFrame, feature: Feature) -> pl.DataFrame:
-    months = _by_month(base, feature)
-    age = pl.col("latest") - pl.col("period")
-    usual = months.filter(age >= feature.span, age < feature.span + 6).group_by("subject")
-    medians = usual.agg(pl.col("amount").median().alias("median"), pl.len().alias("months")).filter(
-        pl.col("months") >= 3, pl.col("median") > 0
-    )
-    last_year = months.select("subject", pl.col("period") + 12, pl.col("amount").alias("year_ago"))
-    recent = months.filter(age < feature.span).join(medians, on="subject").join(last_year, on=["subject", "period"])
-    recent = recent.filter(pl.col("year_ago") > 0)
-    smaller = pl.min_horizontal("median", "year_ago")
-    falls = recent.group_by("subject").agg(
-        (1 - pl.col("amount") / smaller).min().alias("value"), pl.len().alias("seen"), pl.col("time").max()
-    )
-    return falls.filter(pl.col("seen") == feature.span).select("subject", "value", "time")
-
-
-def _latest_times(months: pl.DataFrame) -> pl.DataFrame:
-    return months.filter(pl.col("period") == pl.col("latest")).select("subject", "time")
 
 
 def _or_zero(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
@@ -260,7 +193,7 @@ def _as_of(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
     return pl.coalesce("time", pl.lit(last_report, pl.Date), "known_on").alias(f"{feature.code}@")
 
 
-def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, dataset: Dataset, today: date) -> pl.DataFrame:
+def _ends(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, dataset: Dataset, today: date) -> pl.LazyFrame:
     """The first day after today on which a row leaves the window of this feature."""
     leaving = []
     if feature.days is not None:
@@ -274,8 +207,8 @@ def _ends(base: pl.DataFrame, rows: pl.DataFrame, feature: Feature, dataset: Dat
     return _earliest([frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max) for frame in leaving])
 
 
-def _earliest(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    every = pl.concat([pl.DataFrame(schema=REVIEW), *(frame for frame in frames if frame.height)])
+def _earliest(frames: list[pl.LazyFrame]) -> pl.LazyFrame:
+    every = pl.concat([pl.LazyFrame(schema=REVIEW), *frames])
     return every.group_by("subject").agg(pl.col("ends").min())
 
 

@@ -6,7 +6,7 @@ frame has subject, key, the same origin columns, `time` (the day a row speaks of
 0) and its items.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,13 +14,12 @@ from functools import cache
 import polars as pl
 
 from services.scoring.rulebook import Dataset, ItemType
+from services.scoring.values import READ, TYPES, UTC_TIME, local_day
 from shared.clock import SHANGHAI as CHINA
 from shared.clock import local_date
 
-SHANGHAI = "Asia/Shanghai"
 # The number of a version that tells the end of a record; its body is what the record said before.
 ENDED = 0
-UTC_TIME = pl.Datetime("us", "UTC")
 VERSIONS: dict[str, pl.DataType] = {
     "subject_kind": pl.String(),
     "subject": pl.String(),
@@ -47,20 +46,6 @@ _ORIGIN: dict[str, pl.DataType] = {
     if name not in ("subject_kind", "body")
 }
 _TIMES: dict[str, pl.DataType] = {"period": pl.Int32(), "time": pl.Date()}
-_TYPES: dict[ItemType, pl.DataType] = {
-    "money": pl.Decimal(20, 2),
-    "int": pl.Int64(),
-    "dec": pl.Float64(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": UTC_TIME,
-    "month": pl.Int32(),
-    "enum": pl.String(),
-    "text": pl.String(),
-    "set": pl.List(pl.String()),
-}
-
-
 Stopped = Mapping[str, Mapping[str, date]]
 
 
@@ -94,12 +79,21 @@ class Facts:
 
 
 def gather(
-    subjects: Iterable[str], versions: pl.DataFrame, feeds: pl.DataFrame, datasets: Mapping[str, Dataset], at: datetime
+    subjects: Iterable[str],
+    versions: pl.DataFrame,
+    feeds: pl.DataFrame,
+    datasets: Mapping[str, Dataset],
+    at: datetime,
+    *,
+    are_newest: bool = False,
 ) -> Facts:
-    """The facts of some subjects as they were known at a time: nothing that was reported later is in them."""
+    """The facts of some subjects as they were known at a time: nothing that was reported later is in them.
+
+    `are_newest`: the versions are those that `newest` would leave, within their horizons, in any order.
+    """
     spoken = feeds.filter(pl.col("reported_at") <= at)
     stopped = stopped_feeds(spoken)
-    known = _within(newest(versions.filter(pl.col("reported_at") <= at)), horizons(datasets, at, stopped))
+    known = _ordered(versions) if are_newest else _known(versions, at, horizons(datasets, at, stopped))
     parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
     frames = {code: typed(_standing(parts.get(code)), dataset) for code, dataset in datasets.items()}
     ended = {code: _ended(part, datasets[code]) for code, part in parts.items() if code in datasets}
@@ -123,12 +117,21 @@ def gather(
     )
 
 
+def _known(versions: pl.DataFrame, at: datetime, since: Mapping[str, datetime]) -> pl.DataFrame:
+    return _within(newest(versions.filter(pl.col("reported_at") <= at)), since)
+
+
+def _ordered(versions: pl.DataFrame) -> pl.DataFrame:
+    return versions.sort("subject", "dataset", "key")
+
+
 def _standing(versions: pl.DataFrame | None) -> pl.DataFrame | None:
     return None if versions is None else versions.filter(pl.col("row_no") != ENDED)
 
 
 def _ended(versions: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    gone = typed(versions.filter(pl.col("row_no") == ENDED), dataset)
+    ended = versions.filter(pl.col("row_no") == ENDED)
+    gone = typed(ended if ended.height else None, dataset)
     return gone.with_columns(local_day(pl.col("source_time")).alias("time"))
 
 
@@ -162,11 +165,10 @@ def newest(versions: pl.DataFrame) -> pl.DataFrame:
 
     A total order over the versions: arrival and repetition cannot matter.
     """
-    return (
+    return _ordered(
         versions.sort("source_time", "receipt_id", "row_no")
         .unique(["subject_kind", "subject", "dataset", "key"], keep="last", maintain_order=True)
         .filter(pl.col("body").is_not_null())
-        .sort("subject", "dataset", "key")
     )
 
 
@@ -178,25 +180,15 @@ def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
     body = pl.Struct(dict.fromkeys(items, pl.String()))
     # Our own `reported_at` makes room for the item of that name.
     origin = facts.drop("subject_kind").rename({"reported_at": "reported"})
-    frame = origin.with_columns(pl.col("body").str.json_decode(body)).unnest("body")
+    frame = origin.lazy().with_columns(pl.col("body").str.json_decode(body)).unnest("body")
     frame = frame.with_columns(_cast(item, kind) for item, kind in items.items())
     period = pl.col(dataset.period) if dataset.period else pl.lit(None, pl.Int32)
-    return frame.with_columns(period.alias("period"), _day(dataset).alias("time"))
+    return frame.with_columns(period.alias("period"), _day(dataset).alias("time")).collect()
 
 
 @cache
 def _empty(items: tuple[tuple[str, ItemType], ...]) -> pl.DataFrame:
-    return pl.DataFrame(schema={**_ORIGIN, **{item: _TYPES[kind] for item, kind in items}, **_TIMES})
-
-
-def local_day(moment: pl.Expr) -> pl.Expr:
-    """The day in China of a UTC moment."""
-    return moment.dt.convert_time_zone(SHANGHAI).dt.date()
-
-
-def month_of(day: pl.Expr) -> pl.Expr:
-    """A day's month as a count since year 0, so that months can be subtracted."""
-    return day.dt.year().cast(pl.Int32) * 12 + day.dt.month().cast(pl.Int32) - 1
+    return pl.DataFrame(schema={**_ORIGIN, **{item: TYPES[kind] for item, kind in items}, **_TIMES})
 
 
 def newest_month(records: pl.DataFrame, dataset: Dataset, reported_at: datetime) -> int | None:
@@ -240,40 +232,6 @@ def _text(column: pl.Series) -> pl.Series:
 
 def _cast(item: str, kind: ItemType) -> pl.Expr:
     return READ[kind](pl.col(item).str.strip_chars()).alias(item)
-
-
-def _moment(text: pl.Expr) -> pl.Expr:
-    aware = text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-    clock = text.str.replace("T", " ", literal=True)
-    naive = pl.coalesce(
-        clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False),
-        clock.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")),
-    )
-    # A time without a zone is China's; the summer times of 1986-1991 have hours that came twice or never.
-    local = naive.dt.replace_time_zone(SHANGHAI, ambiguous="earliest", non_existent="null")
-    return pl.coalesce(aware, local.dt.convert_time_zone("UTC"))
-
-
-def _date(text: pl.Expr) -> pl.Expr:
-    return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-
-
-def _plain_words(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase().str.replace_all("_", " ", literal=True)
-
-
-READ: dict[ItemType, Callable[[pl.Expr], pl.Expr]] = {
-    "money": lambda text: text.cast(pl.Decimal(20, 2), strict=False),
-    "int": lambda text: text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
-    "dec": lambda text: text.cast(pl.Float64, strict=False),
-    "bool": lambda text: pl.when(text == "true").then(True).when(text == "false").then(False),
-    "date": _date,
-    "datetime": _moment,
-    "month": lambda text: month_of(_date(text.str.slice(0, 7) + "-01")),
-    "enum": _plain_words,
-    "set": lambda text: _plain_words(text).str.split(","),
-    "text": lambda text: text,
-}
 
 
 def _day(dataset: Dataset) -> pl.Expr:

@@ -31,10 +31,18 @@ def assess_signalled(found: Features, book: Rulebook, subject: Scored, today: da
 
 def signals(values: pl.DataFrame, indicators: Sequence[Indicator]) -> dict[str, list[Signal]]:
     """The triggered indicators of each subject that has any."""
+    if not indicators:
+        return {}
+    places = range(len(indicators))
+    steps = [_step(indicator).alias(f"{place}") for place, indicator in enumerate(indicators)]
+    days = [_as_of(indicator).alias(f"{place}@") for place, indicator in enumerate(indicators)]
+    any_met = pl.any_horizontal(pl.col(f"{place}").is_not_null() for place in places)
+    # All of them at once: what a step costs by itself is much more than what it does to a subject.
+    table = values.lazy().select("subject", *steps, *days).filter(any_met).collect()
     found: dict[str, list[Signal]] = {}
-    for indicator in indicators:
-        table = values.select("subject", _step(indicator).alias("tier"), _as_of(indicator).alias("as_of"))
-        for subject, tier, as_of in table.filter(pl.col("tier").is_not_null()).iter_rows():
+    for place, indicator in enumerate(indicators):
+        met = table.select("subject", f"{place}", f"{place}@").filter(pl.col(f"{place}").is_not_null())
+        for subject, tier, as_of in met.iter_rows():
             found.setdefault(subject, []).append(_signal(indicator, tier, as_of))
     return found
 

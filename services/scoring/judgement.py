@@ -3,39 +3,22 @@
 Pure. Reasons and their receipts are put together only for subjects whose state has changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
-from services.scoring import indicators, levels, rules
+from services.scoring import indicators, levels, rules, standings
 from services.scoring.features import Features
 from services.scoring.frames import Facts
-from services.scoring.levels import Override, Told, Trail
+from services.scoring.levels import Told, Trail
 from services.scoring.reasons import Receipts, figure_marks, law_floor, reasons, said_of
 from services.scoring.rulebook import Rulebook, Scored
-from services.scoring.rules import Assessment, Level
+from services.scoring.rules import Assessment, Level, Signal
+from services.scoring.standings import PROFILE, Standing, Standings
 from shared.events import Reason
-
-PROFILE = ("name", "division", "gc_uscc", "gc_name")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a subject stood when it was last scored, and what a person has set for it.
-
-    level, meaning, steps: what was told last; an empty `state`: it was never scored.
-    """
-
-    level: Level
-    meaning: str
-    state: str
-    profile: Mapping[str, str | None]
-    steps: tuple[str, ...] = ()
-    trail: Trail = field(default_factory=Trail)
-    override: Override | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +44,18 @@ class Verdict:
     data_quality: list[Reason] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What came of looking at many subjects at once.
+
+    verdicts: of those of whom something had to be looked at; unchanged: `subject`, `next_review_on` of the others, who
+    stand in every respect as they stood.
+    """
+
+    verdicts: list[Verdict]
+    unchanged: pl.DataFrame
+
+
 def judge(
     facts: Facts,
     book: Rulebook,
@@ -74,39 +69,86 @@ def judge(
 
     `modelled`: what the model counts for, of those of whom it speaks.
     """
+    look = _look(facts, book, kind, modelled or {})
+    return _verdicts(look, facts.subjects["subject"].to_list(), before, falls_at_once=falls_at_once)
+
+
+def judge_many(
+    facts: Facts,
+    book: Rulebook,
+    kind: Scored,
+    before: Standings,
+    *,
+    falls_at_once: bool = False,
+    modelled: Mapping[str, Level] | None = None,
+) -> Judged:
+    """The verdicts that `judge` comes to, without those that say that nothing is different."""
+    look = _look(facts, book, kind, modelled or {})
+    calm = _Bench(look, {}, falls_at_once=falls_at_once).unscored
+    unchanged = before.unchanged(look.profiles, calm, [*look.signalled, *look.doubts])
+    as_before = pl.DataFrame({"subject": unchanged}).join(look.found.review, on="subject", how="left")
+    changed = facts.subjects.join(as_before, on="subject", how="anti", maintain_order="left")["subject"].to_list()
+    verdicts = _verdicts(look, changed, before.of(changed), falls_at_once=falls_at_once)
+    return Judged(verdicts, as_before.select("subject", pl.col("ends").alias("next_review_on")))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the facts come to, before anyone is looked at by himself."""
+
+    book: Rulebook
+    today: date
+    found: Features
+    profiles: pl.DataFrame
+    signalled: Mapping[str, Assessment]
+    doubts: Mapping[str, list[Signal]]
+
+
+def _look(facts: Facts, book: Rulebook, kind: Scored, modelled: Mapping[str, Level]) -> _Look:
+    today = facts.today
     found = indicators.features_at(facts, book, kind)
-    profiles = _profiles(facts, book, kind)
-    reviews = dict(found.review.iter_rows())
-    signalled = indicators.assess_signalled(found, book, kind, facts.today)
-    calm = rules.assess((), book.scale(facts.today), facts.today)
-    raising = {who: level for who, level in (modelled or {}).items() if level != "none"}
+    signalled = indicators.assess_signalled(found, book, kind, today)
+    calm = rules.assess((), book.scale(today), today)
+    raising = {who: level for who, level in modelled.items() if level != "none"}
     signalled |= {who: rules.raised(signalled.get(who, calm), level) for who, level in raising.items()}
-    rows = _rows(found, signalled)
-    bench = _Bench(book, facts.today, rows, falls_at_once)
+    doubts = indicators.signals(found.values, book.in_force(today, kind, "data_quality"))
+    return _Look(book, today, found, standings.profiles(facts, book, kind), signalled, doubts)
+
+
+def _verdicts(
+    look: _Look, subjects: list[str], before: Mapping[str, Standing], *, falls_at_once: bool
+) -> list[Verdict]:
+    these = pl.col("subject").is_in(subjects)
+    reviews = dict(look.found.review.filter(these).iter_rows())
+    profiles = {row["subject"]: row for row in look.profiles.filter(these).iter_rows(named=True)}
+    rows = _rows(look.found, look.signalled)
+    bench = _Bench(look, rows, falls_at_once=falls_at_once)
     verdicts = []
-    for subject in facts.subjects["subject"]:
-        assessment = signalled.get(subject, bench.calm)
+    for subject in subjects:
+        assessment = look.signalled.get(subject, bench.calm)
         standing = bench.standing_of(before.get(subject))
-        verdicts.append(bench.verdict(subject, assessment, standing, profiles[subject], reviews.get(subject)))
-    return _doubted(_explained(verdicts, rows, found, book), found, book, kind, facts.today)
+        profile = {each: profiles[subject][each] for each in PROFILE}
+        verdicts.append(bench.verdict(subject, assessment, standing, profile, reviews.get(subject)))
+    return _doubted(_explained(verdicts, rows, look), look)
 
 
 class _Bench:
     """What every verdict of a day needs; who is calm is most of everyone, so that is worked out once."""
 
-    def __init__(self, book: Rulebook, today: date, rows: Mapping[str, Mapping[str, Any]], falls_at_once: bool) -> None:
+    def __init__(self, look: _Look, rows: Mapping[str, Mapping[str, Any]], *, falls_at_once: bool) -> None:
+        book, today = look.book, look.today
         self._book, self._today, self._rows, self._falls_at_once = book, today, rows, falls_at_once
         self._scale = book.scale(today)
         self._cool_down = cool_down(book, today)
         self.calm = rules.assess((), self._scale, today)
-        self._unscored = Standing("none", rules.meaning(self.calm), rules.state(self.calm, ()), dict.fromkeys(PROFILE))
+        self.unscored = Standing("none", rules.meaning(self.calm), rules.state(self.calm, ()), dict.fromkeys(PROFILE))
         self._nothing = levels.tell(Trail(), None, "none", self._cool_down, today)
 
     def standing_of(self, before: Standing | None) -> Standing:
         """How it stood; of one that was never scored only what a person has set."""
         if before is None:
-            return self._unscored
-        return before if before.state else replace(self._unscored, override=before.override)
+            return self.unscored
+        return before if before.state else replace(self.unscored, override=before.override)
 
     def verdict(
         self,
@@ -141,7 +183,7 @@ class _Bench:
         )
 
     def _was_calm(self, standing: Standing) -> bool:
-        calm = self._unscored
+        calm = self.unscored
         before = (standing.state, standing.meaning, standing.steps, standing.trail, standing.override)
         return before == (calm.state, calm.meaning, calm.steps, calm.trail, None)
 
@@ -152,8 +194,8 @@ class _Bench:
             assessment=self.calm,
             told=self._nothing,
             previous_level="none",
-            meaning=self._unscored.meaning,
-            state=self._unscored.state,
+            meaning=self.unscored.meaning,
+            state=self.unscored.state,
             steps=(),
             profile=profile,
             next_review_on=review,
@@ -173,7 +215,7 @@ class _Bench:
     def _digests(self, subject: str, assessment: Assessment, told: Told) -> tuple[str, str]:
         row = self._rows.get(subject)
         if row is None and told.is_plain:
-            return self._unscored.meaning, self._unscored.state
+            return self.unscored.meaning, self.unscored.state
         figures = figure_marks(assessment, row, self._book) if row else ()
         marks = (*figures, *told.marks())
         return rules.meaning(assessment, told.level), rules.state(assessment, marks, told.level)
@@ -201,37 +243,32 @@ def _is_news(meaning: str, steps: tuple[str, ...], told: Told, before: Standing)
     return meaning != before.meaning and not (is_held and rules.are_known(steps, before.steps))
 
 
-def _rows(found: Features, signalled: Mapping[str, Assessment]) -> dict[str, dict[str, Any]]:
-    """The features of those who have a signal."""
-    table = found.values.filter(pl.col("subject").is_in(list(signalled)))
+def _rows(found: Features, subjects: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The features of some, one by one."""
+    table = found.values.filter(pl.col("subject").is_in(list(subjects)))
     return {row["subject"]: row for row in table.iter_rows(named=True)}
 
 
-def _explained(
-    verdicts: list[Verdict], rows: Mapping[str, dict[str, Any]], found: Features, book: Rulebook
-) -> list[Verdict]:
+def _explained(verdicts: list[Verdict], rows: Mapping[str, dict[str, Any]], look: _Look) -> list[Verdict]:
     """The verdicts, those that are new with their reasons."""
     new = {verdict.subject for verdict in verdicts if verdict.is_new and verdict.subject in rows}
-    receipts = Receipts(found, new)
+    receipts = Receipts(look.found, new)
     return [
-        replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, book))
+        replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, look.book))
         if verdict.subject in new
         else verdict
         for verdict in verdicts
     ]
 
 
-def _doubted(verdicts: list[Verdict], found: Features, book: Rulebook, kind: Scored, today: date) -> list[Verdict]:
+def _doubted(verdicts: list[Verdict], look: _Look) -> list[Verdict]:
     """The verdicts with what is wrong with their data."""
-    doubts = indicators.signals(found.values, book.in_force(today, kind, "data_quality"))
-    if not doubts:
+    if not look.doubts:
         return verdicts
-    table = found.values.filter(pl.col("subject").is_in(list(doubts)))
-    rows = {row["subject"]: row for row in table.iter_rows(named=True)}
-    receipts = Receipts(found, doubts)
+    rows, receipts = _rows(look.found, look.doubts), Receipts(look.found, look.doubts)
     return [
-        replace(verdict, data_quality=said_of(doubts[verdict.subject], rows[verdict.subject], receipts, book))
-        if verdict.subject in doubts
+        replace(verdict, data_quality=said_of(look.doubts[verdict.subject], rows[verdict.subject], receipts, look.book))
+        if verdict.subject in look.doubts
         else verdict
         for verdict in verdicts
     ]
@@ -240,20 +277,3 @@ def _doubted(verdicts: list[Verdict], found: Features, book: Rulebook, kind: Sco
 def _is_renamed(told: Told, before: Standing, profile: Mapping[str, str | None]) -> bool:
     # Who has no level interests no one; who has one must be found in the right town under the right name.
     return told.level != "none" and dict(before.profile) != dict(profile)
-
-
-def _profiles(facts: Facts, book: Rulebook, kind: Scored) -> dict[str, dict[str, str | None]]:
-    """Name, division and general contractor: from the first dataset of the book that knows them, newest fact first."""
-    table = facts.subjects.with_columns(pl.lit(None, pl.String).alias(field) for field in PROFILE)
-    for code, dataset in book.of_subject(kind).items():
-        if dataset.profile and facts.frames[code].height:
-            table = _filled(table, facts.frames[code], dataset.profile)
-    return {row["subject"]: {field: row[field] for field in PROFILE} for row in table.iter_rows(named=True)}
-
-
-def _filled(table: pl.DataFrame, frame: pl.DataFrame, profile: Mapping[str, str]) -> pl.DataFrame:
-    newest = frame.sort("source_time", "receipt_id", "row_no").group_by("subject", maintain_order=True)
-    known = newest.agg(pl.col(item).drop_nulls().last().alias(f"{field}~") for field, item in profile.items())
-    joined = table.join(known, on="subject", how="left", maintain_order="left")
-    filled = joined.with_columns(pl.coalesce(field, f"{field}~").alias(field) for field in profile)
-    return filled.select("subject", *PROFILE)

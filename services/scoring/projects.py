@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from services.scoring.features import EVIDENCE, REVIEW, Features, Measured
-from services.scoring.frames import Facts, first_day, local_day, month_of
+from services.scoring.frames import Facts, first_day
 from services.scoring.rulebook import Rulebook
+from services.scoring.values import local_day, month_of
 
 _DONE = ("完工", "004", "complete", "completed")
 _FEE = ("labour fee in", "labour fee")

@@ -20,13 +20,18 @@ _LOOK_S = 0.25
 
 
 async def review_due(runtime: Runtime) -> None:
-    """Score again whoever is due, for ever."""
-    settings = runtime.settings
-    wait_s = settings.review_interval_s if isinstance(settings, ScoringSettings) else 60.0
-    most = settings.review_batch if isinstance(settings, ScoringSettings) else 500
+    """Score again whoever is due, for ever; several batches at once."""
+    settings = runtime.settings if isinstance(runtime.settings, ScoringSettings) else None
+    wait_s, most, at_once = (
+        (settings.review_interval_s, settings.review_batch, settings.reviewers) if settings else (60.0, 500, 1)
+    )
+    await asyncio.gather(*(_review_on_and_on(runtime.db, wait_s, most) for _ in range(at_once)))
+
+
+async def _review_on_and_on(db: Database, wait_s: float, most: int) -> None:
     while True:
         try:
-            reviewed = await review_once(runtime.db, most)
+            reviewed = await review_once(db, most)
         except Exception:
             log.exception("review.delayed")
             reviewed = 0

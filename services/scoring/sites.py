@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from services.scoring.features import EVIDENCE, Features, Measured
-from services.scoring.frames import Facts, first_day, month_of
+from services.scoring.frames import Facts, first_day
 from services.scoring.projects import measured, this_month, watched
 from services.scoring.rulebook import Rulebook
+from services.scoring.values import month_of
 from shared.calendar import is_working_day, working_days_between
 
 _DAY = timedelta(days=1)

@@ -12,11 +12,12 @@ from polars.testing import assert_frame_equal
 from services.scoring import folding
 from services.scoring.consumers import consumer
 from services.scoring.features import Features
-from services.scoring.frames import VERSIONS, gather, month_of, newest, typed
+from services.scoring.frames import VERSIONS, gather, newest, typed
 from services.scoring.indicators import features_at
 from services.scoring.rulebook import shipped
 from services.scoring.store import attendance
 from services.scoring.store import facts as fact_store
+from services.scoring.values import month_of
 from shared.clock import SHANGHAI, now
 from shared.db import Database, sql
 from shared.events import RecordsAccepted

@@ -8,7 +8,6 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from services.scoring.frames import READ
 from services.scoring.live.known import OWN_PAST, facts_of, live_book, past_of
 from services.scoring.measurebook import Measurebook, Measured
 from services.scoring.measures.peers import stand_for_all
@@ -27,6 +26,7 @@ from services.scoring.population import (
     tied,
 )
 from services.scoring.store import populations as store
+from services.scoring.values import READ
 from services.scoring.worlds import world_of
 from services.scoring.worlds.reading import as_microseconds
 from shared.db import Session

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, RowMapping, Text, any_, literal
+import polars as pl
+from sqlalchemy import ARRAY, Text, any_, literal
 from sqlmodel import col, select
 
 from services.scoring.models import Subject
 from services.scoring.rulebook import Scored
+from services.scoring.standings import PROFILE, STANDINGS
+from services.scoring.store.columns import days, marked, read, texts
 from shared.db import Session, sql
 
 Key = tuple[str, str]  # kind and id of a subject
@@ -43,18 +46,34 @@ from unnest(cast(:ids as text[]), cast(:names as text[]), cast(:divisions as tex
 where subject.subject_kind = :kind and subject.subject_id = each.id
 """
 
-_STANDING = """
-select subject_id, name, division, gc_uscc, gc_name, level, computed_level, left_on, told_steps, meaning, state,
-    score_id
-from scoring.subject where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
+# Of most of everyone nothing but the day has changed.
+_SETTLE_UNCHANGED = """
+update scoring.subject set rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on
+from unnest(cast(:ids as text[]), cast(:reviews as date[])) as each (id, next_review_on)
+where subject.subject_kind = :kind and subject.subject_id = each.id
 """
 
-_DUE = """
-select subject_kind, subject_id from scoring.subject
-where subject_kind = :kind and (next_review_on <= :today or rules_version <> :rules_version)
-order by next_review_on nulls last limit :most for update skip locked
-"""
+_TEXTS = (*PROFILE, "level", "computed_level", "left_on::text", "told_steps", "meaning", "state", "score_id::text")
+# All as one text: the driver spends more on a row than on what is in it.
+_STANDING = f"""
+select string_agg(concat_ws(',', {marked("subject_id")},
+    {", ".join(f"coalesce({marked(each)}, '')" for each in _TEXTS)}, (data_quality <> '[]')::text), E'\\n')
+from unnest(cast(:ids as text[])) as each (id)
+join scoring.subject on subject.subject_id = each.id and subject.subject_kind = :kind
+"""  # noqa: S608 - of our own
 
+# Each look follows one index from its beginning and stops at `most`: also when everyone is due, a batch costs a batch.
+_DUE = tuple(
+    f"""
+select subject_id from scoring.subject
+where subject_kind = :kind and {is_due} limit :most for update skip locked
+"""  # noqa: S608 - of our own
+    for is_due in (
+        "next_review_on <= :today order by next_review_on",
+        "rules_version < :rules_version order by rules_version",
+        "rules_version > :rules_version order by rules_version",
+    )
+)
 
 _MAKE_DUE = """
 update scoring.subject set next_review_on = :today
@@ -76,23 +95,36 @@ async def subjects(session: Session, kind: Scored, ids: Iterable[str]) -> dict[s
     return {subject.subject_id: subject for subject in (await session.exec(wanted)).all()}
 
 
-async def standing(session: Session, kind: Scored, ids: list[str]) -> dict[str, RowMapping]:
-    """How these subjects stand (columns as in _STANDING), without a model a subject: a batch has thousands."""
-    rows = (await sql(session, _STANDING, kind=kind, ids=ids)).mappings()
-    return {row["subject_id"]: row for row in rows}
+async def standing(session: Session, kind: Scored, ids: list[str]) -> pl.DataFrame:
+    """How these subjects stand, as STANDINGS; of those that are known."""
+    lines: str | None = (await sql(session, _STANDING, kind=kind, ids=texts(ids))).scalar()
+    return read((lines or "").encode(), STANDINGS)
 
 
 async def settle(
     session: Session, kind: Scored, rules_version: str, at: datetime, columns: dict[str, list[Any]]
 ) -> None:
     """Write down how subjects stand now (columns as in _SETTLE)."""
-    await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **columns)
+    if columns["ids"]:
+        await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **columns)
 
 
-async def due(session: Session, kind: Scored, today: date, rules_version: str, most: int) -> set[Key]:
+async def settle_unchanged(
+    session: Session, kind: Scored, rules_version: str, at: datetime, table: pl.DataFrame
+) -> None:
+    """Write down of some that they stand as they stood. `table`: subject, next_review_on."""
+    if not table.is_empty():
+        columns = {"ids": texts(table["subject"]), "reviews": days(table["next_review_on"])}
+        await sql(session, _SETTLE_UNCHANGED, kind=kind, rules_version=rules_version, at=at, **columns)
+
+
+async def due(session: Session, kind: Scored, today: date, rules_version: str, most: int) -> list[str]:
     """Some subjects whose state time or new rules may have changed, held until the end of the transaction."""
     wanted = {"kind": kind, "today": today, "rules_version": rules_version, "most": most}
-    return await keys_of(session, _DUE, wanted)
+    for look in _DUE:
+        if found := (await sql(session, look, **wanted)).scalars().all():
+            return sorted(found)
+    return []
 
 
 async def make_due(session: Session, kind: Scored, ids: list[str], today: date) -> None:

@@ -10,11 +10,12 @@ import msgspec
 import polars as pl
 
 from services.scoring import books, evidence, frames, judgement, saying
-from services.scoring.judgement import Standing, Verdict
+from services.scoring.judgement import Verdict
 from services.scoring.levels import Trail, trail_of
 from services.scoring.models import Score, Subject
 from services.scoring.rulebook import BadBook, Rulebook, Scored
 from services.scoring.rules import Level, OutsideJurisdiction
+from services.scoring.standings import Standing
 from services.scoring.store import evidence as store
 from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store

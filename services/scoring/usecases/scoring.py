@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import polars as pl
 
 from services.scoring import folding, frames, judgement, live
-from services.scoring.judgement import Standing, Verdict
-from services.scoring.levels import Override, Trail
+from services.scoring.judgement import Judged, Verdict
+from services.scoring.levels import Override
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import at_least
 from services.scoring.saying import Said
+from services.scoring.standings import Standings
 from services.scoring.store import facts as fact_store
 from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store
@@ -65,48 +66,74 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
         await subject_store.make_due(session, "project", sites[PROJECTS_AT_ONCE:], local_date(moment.at))
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is read before some subjects are judged."""
+
+    versions: pl.DataFrame
+    feeds: pl.DataFrame
+    before: Standings
+    outlook: live.Outlook
+
+
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
-    at, book = moment.at, moment.book
-    before = await subject_store.standing(session, kind, ids)
-    datasets = book.of_subject(kind)
+    known = await _known(session, kind, ids, moment)
+    judged, said = await asyncio.to_thread(_judged, kind, ids, known, moment)
+    verdicts, outlook = judged.verdicts, known.outlook
+    new = [verdict for verdict in verdicts if verdict.is_new]
+    score_ids = {verdict.subject: moment.new_id() for verdict in new}
+    previous = known.before.score_ids(score_ids)
+    rows = [
+        score_row(kind, verdict, score_ids[verdict.subject], moment)
+        | _model_columns(verdict, said, outlook)
+        | {"previous_id": previous.get(verdict.subject)}
+        for verdict in new
+    ]
+    await score_store.append_scores(session, rows)
+    stood_on = StoodOn(known.versions, known.feeds, moment.falls_at_once, outlook.levels())
+    await keep_evidence(session, kind, score_ids, stood_on, moment.book.of_subject(kind))
+    version, at = moment.book.version, moment.at
+    await subject_store.settle(session, kind, version, at, _settled(verdicts, score_ids))
+    await subject_store.settle_unchanged(session, kind, version, at, judged.unchanged)
+    for verdict in verdicts:
+        if verdict.is_news:
+            override = known.before.overrides.get(verdict.subject)
+            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment, override))
+
+
+async def _known(session: Session, kind: Scored, ids: list[str], moment: Moment) -> _Known:
+    at, datasets = moment.at, moment.book.of_subject(kind)
+    table = await subject_store.standing(session, kind, ids)
     feeds = await fact_store.feeds(session, datasets, at)
     stopped = frames.stopped_feeds(feeds)
     versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
-    facts = frames.gather(ids, versions, feeds, datasets, at)
     overrides = await override_store.in_force(session, kind, ids, local_date(at))
-    standings = {code: _standing(dict(subject), overrides.get(code)) for code, subject in before.items()}
     outlook = await live.look_ahead(session, ids, at) if kind == "employer" else live.NOTHING
-    judged = partial(
-        judgement.judge, facts, book, kind, standings, falls_at_once=moment.falls_at_once, modelled=outlook.levels()
+    return _Known(versions, feeds, Standings(table, overrides), outlook)
+
+
+def _judged(kind: Scored, ids: list[str], known: _Known, moment: Moment) -> tuple[Judged, dict[str, Said]]:
+    """What came of looking at them, and what the model says of those for whom there is a new line."""
+    outlook, datasets = known.outlook, moment.book.of_subject(kind)
+    facts = frames.gather(ids, known.versions, known.feeds, datasets, moment.at, are_newest=kind == "employer")
+    judged = judgement.judge_many(
+        facts, moment.book, kind, known.before, falls_at_once=moment.falls_at_once, modelled=outlook.levels()
     )
-    verdicts = await asyncio.to_thread(judged)
-    said = await asyncio.to_thread(outlook.explained, [verdict.subject for verdict in verdicts if verdict.is_new])
-    verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in verdicts]
-    score_ids = {verdict.subject: moment.new_id() for verdict in verdicts if verdict.is_new}
-    rows = [
-        score_row(kind, verdict, score_ids[verdict.subject], moment) | _model_columns(verdict, said, outlook)
-        for verdict in verdicts
-        if verdict.is_new
-    ]
-    for row in rows:
-        row["previous_id"] = before[row["subject_id"]]["score_id"]
-    await score_store.append_scores(session, rows)
-    stood_on = StoodOn(versions, feeds, moment.falls_at_once, outlook.levels())
-    await keep_evidence(session, kind, score_ids, stood_on, datasets)
-    await subject_store.settle(session, kind, book.version, at, _settled(verdicts, score_ids))
-    for verdict in verdicts:
-        if verdict.is_news:
-            override = overrides.get(verdict.subject)
-            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment, override))
+    said = outlook.explained([verdict.subject for verdict in judged.verdicts if verdict.is_new])
+    verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in judged.verdicts]
+    return replace(judged, verdicts=verdicts), said
 
 
 async def review(session: Session, moment: Moment, most: int) -> int:
     """Score some subjects again that time or new rules may have changed. Returns how many; 0 when no one is due."""
     today, version = local_date(moment.at), moment.book.version
-    keys = await subject_store.due(session, "employer", today, version, most)
-    keys = keys or await subject_store.due(session, "project", today, version, min(most, PROJECTS_AT_ONCE))
-    await rescore(session, keys, moment)
-    return len(keys)
+    if employers := await subject_store.due(session, "employer", today, version, most):
+        # Who is due is held by that look: to hold each once more would cost as much as to write down what came of it.
+        await _score(session, "employer", employers, moment)
+        return len(employers)
+    projects = await subject_store.due(session, "project", today, version, min(most, PROJECTS_AT_ONCE))
+    await rescore(session, {("project", project) for project in projects}, moment)
+    return len(projects)
 
 
 def _with_model(verdict: Verdict, said: Said | None) -> Verdict:
@@ -125,19 +152,6 @@ def _model_columns(verdict: Verdict, said: Mapping[str, Said], outlook: live.Out
         "population_id": outlook.population_id if told else None,
         "indicator_level": verdict.assessment.indicated,
     }
-
-
-def _standing(subject: dict[str, Any], override: Override | None) -> Standing:
-    left = {level: date.fromisoformat(day) for level, day in subject["left_on"].items()}
-    return Standing(
-        subject["level"],
-        subject["meaning"] or "",
-        subject["state"] or "",
-        {field: subject[field] for field in judgement.PROFILE},
-        tuple(subject["told_steps"].split()),
-        Trail(subject["computed_level"], left),
-        override,
-    )
 
 
 def score_row(kind: Scored, verdict: Verdict, score_id: UUID, moment: Moment) -> dict[str, Any]:

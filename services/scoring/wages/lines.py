@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from services.scoring.frames import Facts, local_day, month_of
+from services.scoring.frames import Facts
+from services.scoring.values import local_day, month_of
 from services.scoring.wages.payments import KEY, MONEY, owed_and_paid, stated
 from services.scoring.wages.states import state
 

@@ -2,8 +2,9 @@
 
 import polars as pl
 
-from services.scoring.frames import Facts, month_of
+from services.scoring.frames import Facts
 from services.scoring.projects import bank_horizon
+from services.scoring.values import month_of
 from services.scoring.wages.lines import registered_months
 from services.scoring.wages.payments import MONEY, stated
 from services.scoring.wages.states import STATES

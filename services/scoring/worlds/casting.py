@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from services.scoring.frames import READ, SHANGHAI, UTC_TIME, local_day, month_of
 from services.scoring.rulebook import ItemType
+from services.scoring.values import READ, SHANGHAI, UTC_TIME, local_day, month_of
 
 _NUMBERS: frozenset[ItemType] = frozenset({"money", "int", "dec"})
 _YES, _NO = ("true", "1", "t", "y", "yes", "是", "1.0"), ("false", "0", "f", "n", "no", "否", "0.0")

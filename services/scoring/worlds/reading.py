@@ -5,9 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from services.scoring.frames import SHANGHAI, UTC_TIME, Facts, first_day
+from services.scoring.frames import Facts, first_day
 from services.scoring.measurebook import Measured
 from services.scoring.rulebook import ItemType
+from services.scoring.values import SHANGHAI, UTC_TIME
 from services.scoring.worlds import casting
 from services.scoring.worlds.register import Register
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from services.scoring.features import COMPARE
-from services.scoring.frames import month_of
 from services.scoring.measurebook import Measure, Measurebook, Measured, Shape
+from services.scoring.values import month_of
 
 Array = npt.NDArray[Any]
 UNKNOWN = -(2**31)

@@ -1,0 +1,90 @@
+"""Rows of a dataset become one value and day a subject, in the way that a feature asks for. Pure, on columns."""
+
+import polars as pl
+
+from services.scoring.rulebook import Feature
+
+
+def present(own: pl.Expr, told: int | None) -> pl.Expr:
+    """The newest month of a subject's own records, or that of its event feed, whose silence about a month is zero."""
+    return own if told is None else pl.max_horizontal(own, pl.lit(told, pl.Int32))
+
+
+def aggregate(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, told: int | None) -> pl.LazyFrame:
+    """(subject, value, time) for the subjects that have rows."""
+    match feature.agg:
+        case "run":
+            return _run(base, rows, told)
+        case "change":
+            return _change(base, feature)
+        case "drop":
+            return _drop(base, feature)
+        case _:
+            return rows.group_by("subject").agg(_total(feature).alias("value"), pl.col("time").max())
+
+
+def _total(feature: Feature) -> pl.Expr:
+    item = pl.col(feature.item or "subject")
+    match feature.agg:
+        case "sum":
+            return pl.when(item.count() > 0).then(item.sum())
+        case "max" | "age":
+            return item.max()
+        case "distinct":
+            return item.list.explode().drop_nulls().n_unique()
+        case "months":
+            return pl.col("period").n_unique()
+        case _:
+            return pl.len()
+
+
+def _run(base: pl.LazyFrame, rows: pl.LazyFrame, told: int | None) -> pl.LazyFrame:
+    latest = base.group_by("subject").agg(present(pl.col("period").max(), told).alias("latest"))
+    months = rows.group_by("subject", "period").agg(pl.col("time").max())
+    # By rank and not by place: no step of a plan has to keep an order.
+    back = pl.col("period").rank("ordinal", descending=True).over("subject").cast(pl.Int32) - 1
+    unbroken = months.join(latest, on="subject").filter(pl.col("latest") - pl.col("period") == back)
+    return unbroken.group_by("subject").agg(pl.len().alias("value"), pl.col("time").max())
+
+
+def _by_month(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
+    """(subject, period, amount, time, latest): a subject's units together, month by month."""
+    amounts = base.group_by("subject", "period").agg(
+        pl.col(feature.item or "").sort_by("key").cast(pl.Float64).sum().alias("amount"), pl.col("time").max()
+    )
+    return amounts.with_columns(pl.col("period").max().over("subject").alias("latest"))
+
+
+def _back(months: pl.LazyFrame, by: int, name: str) -> pl.LazyFrame:
+    there = months.filter(pl.col("latest") - pl.col("period") == by)
+    return there.select("subject", pl.col("amount").alias(name))
+
+
+def _change(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
+    months = _by_month(base, feature)
+    pair = _back(months, 0, "now").join(_back(months, feature.lag, "before"), on="subject")
+    fall = pl.col("before") - pl.col("now")
+    share = pl.when(pl.col("before") > 0).then(fall / pl.col("before"))
+    pair = pair.with_columns((share if feature.relative else fall).alias("value"))
+    return pair.join(_latest_times(months), on="subject").select("subject", "value", "time")
+
+
+def _drop(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
+    months = _by_month(base, feature)
+    age = pl.col("latest") - pl.col("period")
+    usual = months.filter(age >= feature.span, age < feature.span + 6).group_by("subject")
+    medians = usual.agg(pl.col("amount").median().alias("median"), pl.len().alias("months")).filter(
+        pl.col("months") >= 3, pl.col("median") > 0
+    )
+    last_year = months.select("subject", pl.col("period") + 12, pl.col("amount").alias("year_ago"))
+    recent = months.filter(age < feature.span).join(medians, on="subject").join(last_year, on=["subject", "period"])
+    recent = recent.filter(pl.col("year_ago") > 0)
+    smaller = pl.min_horizontal("median", "year_ago")
+    falls = recent.group_by("subject").agg(
+        (1 - pl.col("amount") / smaller).min().alias("value"), pl.len().alias("seen"), pl.col("time").max()
+    )
+    return falls.filter(pl.col("seen") == feature.span).select("subject", "value", "time")
+
+
+def _latest_times(months: pl.LazyFrame) -> pl.LazyFrame:
+    return months.filter(pl.col("period") == pl.col("latest")).select("subject", "time")

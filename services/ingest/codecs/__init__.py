@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
+from functools import lru_cache
 from typing import BinaryIO
 
 from services.ingest.catalogue import Dataset
@@ -145,6 +146,7 @@ def _csv(pieces: Callable[[], Iterator[bytes]], charset: str | None, dataset: Da
     yield from read_csv(utf8(pieces(), found), dataset)
 
 
+@lru_cache(maxsize=256)
 def _parts(content_type: str) -> tuple[str, str | None]:
     """Media type in lower case, and the charset if one is given."""
     message = Message()

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple, Self
 
 from fastapi import Depends, Header, Request
 from starlette.requests import ClientDisconnect
@@ -23,10 +23,10 @@ from services.ingest.routes.signing import proven
 from services.ingest.routes.statements import WhatIsSaid
 from services.ingest.rules import idempotency_key
 from services.ingest.settings import IngestSettings
-from services.ingest.usecases import Proof, Submission
+from services.ingest.usecases import Proof, Said, Submission
 from services.ingest.usecases.measuring import noting_refusals
+from shared.auth import Caller
 from shared.clock import now
-from shared.db import DatabaseDep
 from shared.ids import new_id
 
 
@@ -42,19 +42,43 @@ class Arrival:
     alone: AbstractAsyncContextManager[None]
 
 
+class Words(NamedTuple):
+    """What the request's headers say of the file."""
+
+    content_type: str
+    content_encoding: str
+    idempotency: str | None
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """As the request has them."""
+        headers = request.headers
+        return cls(headers.get("content-type", ""), headers.get("content-encoding", ""), headers.get("idempotency-key"))
+
+
 async def _arrival(
     request: Request,
     *,
     dataset: str,
     agency: Submitter,
     desk: DeskDep,
-    db: DatabaseDep,
     said: WhatIsSaid,
     content_type: Annotated[str, Header()] = "",
     content_encoding: Annotated[str, Header()] = "",
     idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> AsyncIterator[Arrival]:
-    """The submission, as long as the request holds its place."""
+    words = Words(content_type, content_encoding, idempotency)
+    async with arrival(request, (dataset, agency), desk, words, said) as arrived:
+        yield arrived
+
+
+@asynccontextmanager
+async def arrival(
+    request: Request, feed: tuple[str, Caller], desk: Desk, words: Words, said: Said
+) -> AsyncIterator[Arrival]:
+    """The submission to a dataset by an agency, as long as the request holds its place."""
+    (dataset, agency), (content_type, content_encoding, idempotency) = feed, words
+    db = request.app.state.runtime.db
     key = idempotency_key(idempotency)
     must_be_readable(content_type)
     is_small = not content_encoding and may_be_read_together(content_type) and _is_small(request, desk)

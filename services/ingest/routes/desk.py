@@ -59,7 +59,8 @@ class Desk:
         return self._rounds
 
 
-async def _desk(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
+    """The application's desk."""
     state = request.app.state
     if not hasattr(state, "desk"):
         state.desk = Desk.of(state.runtime.settings, shipped())
@@ -71,7 +72,7 @@ async def _caller(request: Request) -> Caller:
     return current_caller(request)
 
 
-DeskDep = Annotated[Desk, Depends(_desk)]
+DeskDep = Annotated[Desk, Depends(desk_of)]
 AnyCaller = Annotated[Caller, Depends(_caller)]
 
 

@@ -1,18 +1,46 @@
 """Handing in records."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 
 from services.ingest import usecases
-from services.ingest.routes.arrival import Arrived
-from services.ingest.routes.desk import DeskDep
+from services.ingest.routes.arrival import Arrived, Words, arrival
+from services.ingest.routes.desk import DeskDep, desk_of, submitter
 from services.ingest.routes.receipts import receipt_out
 from services.ingest.routes.statements import tell_list
 from services.ingest.schemas import ReceiptOut
+from shared.auth import current_caller
 from shared.db import NOWHERE, DatabaseDep
 
-router = APIRouter(tags=["records"])
+_TAKEN = 202
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class _Briefly(APIRoute):
+    """A request that says nothing in its query is read by ourselves: FastAPI's way costs more than its record does."""
+
+    def get_route_handler(self) -> Handler:
+        documented = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await (documented(request) if request.scope["query_string"] else _brief(request))
+
+        return handle
+
+
+async def _brief(request: Request) -> Response:
+    """What FastAPI does for `hand_in_records`, in its order, where there is no query."""
+    dataset, desk = request.path_params["dataset"], await desk_of(request)
+    agency = await submitter(dataset, current_caller(request), desk)
+    async with arrival(request, (dataset, agency), desk, Words.of(request), usecases.SAID_NOTHING) as arrived:
+        receipt = await hand_in_records(dataset, arrived, desk, request.app.state.runtime.db, Response())
+    return Response(receipt.model_dump_json(), _TAKEN, media_type="application/json")
+
+
+router = APIRouter(tags=["records"], route_class=_Briefly)
 
 _RECORDS = {"type": "array", "items": {"type": "object"}}
 _TEXT = {"type": "string"}
@@ -33,7 +61,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/v1/datasets/{dataset}/records", status_code=202, openapi_extra=_BODY)
+@router.post("/v1/datasets/{dataset}/records", status_code=_TAKEN, openapi_extra=_BODY)
 async def hand_in_records(
     dataset: str, arrived: Arrived, desk: DeskDep, db: DatabaseDep, response: Response
 ) -> ReceiptOut:

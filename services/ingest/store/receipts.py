@@ -1,18 +1,32 @@
 """Receipts, the keys that led to them, and the bodies they are about."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert, text
 from sqlmodel import col, select
 
 from services.ingest.models import Receipt, SubmissionKey
 from services.ingest.sealing import SealedBody
 from shared.db import Session, sql
 
-_KEEP_BODY = """
-insert into ingest.body (sha256, content, sealed_key, bytes) values (:sha256, :content, :sealed_key, :bytes)
+# By hash: one order for all, so that two transactions never wait for each other.
+_KEEP_BODIES = """
+insert into ingest.body (sha256, content, sealed_key, bytes)
+select * from unnest(cast(:sha256 as bytea[]), cast(:content as bytea[]), cast(:sealed_key as text[]),
+    cast(:bytes as bigint[])) as given (sha256, content, sealed_key, bytes)
+order by given.sha256
 on conflict do nothing
+"""
+_KEEP_RECEIPTS = """
+insert into ingest.receipt (receipt_id, agency, dataset, reported_at, sha256, bytes, content_type, received, accepted,
+    unchanged, superseded, rejected, unmatched, signed, traceparent)
+select * from unnest(cast(:receipt_id as uuid[]), cast(:agency as text[]), cast(:dataset as text[]),
+    cast(:reported_at as timestamptz[]), cast(:sha256 as bytea[]), cast(:bytes as bigint[]),
+    cast(:content_type as text[]), cast(:received as int[]), cast(:accepted as int[]), cast(:unchanged as int[]),
+    cast(:superseded as int[]), cast(:rejected as int[]), cast(:unmatched as int[]), cast(:signed as boolean[]),
+    cast(:traceparent as text[]))
 """
 
 _CLAIM_KEY = """
@@ -30,6 +44,26 @@ order by given.key
 on conflict do nothing
 returning receipt_id
 """
+
+
+class NewReceipt(NamedTuple):
+    """A receipt on its way to its table: the columns of `models.Receipt`."""
+
+    receipt_id: UUID
+    agency: str
+    dataset: str
+    reported_at: datetime
+    sha256: bytes
+    bytes: int
+    content_type: str
+    received: int
+    accepted: int
+    unchanged: int
+    superseded: int
+    rejected: int
+    unmatched: int
+    signed: bool
+    traceparent: str | None
 
 
 async def claim_keys(session: Session, claims: Sequence[SubmissionKey]) -> set[UUID]:
@@ -62,11 +96,12 @@ async def keep_body(session: Session, body: SealedBody) -> None:
 
 
 async def keep_bodies(session: Session, bodies: Iterable[SealedBody]) -> None:
-    """Keep what was handed in, each once; in one order, so that two transactions never wait for each other."""
-    ordered = sorted(bodies, key=lambda body: body.sha256)
-    await (await session.connection()).execute(text(_KEEP_BODY), [vars(body) for body in ordered])
+    """Keep what was handed in, each once."""
+    kept = [vars(body) for body in bodies]
+    await sql(session, _KEEP_BODIES, **{name: [body[name] for body in kept] for name in kept[0]})
 
 
-async def keep_receipts(session: Session, receipts: Sequence[Receipt]) -> None:
+async def keep_receipts(session: Session, receipts: Sequence[NewReceipt]) -> None:
     """Keep several receipts."""
-    await session.exec(insert(Receipt), params=[receipt.model_dump() for receipt in receipts])
+    columns = map(list, zip(*receipts, strict=True))
+    await sql(session, _KEEP_RECEIPTS, **dict(zip(NewReceipt._fields, columns, strict=True)))

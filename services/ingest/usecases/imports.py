@@ -12,6 +12,7 @@ from services.ingest.models import Import, Snapshot
 from services.ingest.store import faults as fault_store
 from services.ingest.store import leases as lease_store
 from services.ingest.store import proofs as proof_store
+from services.ingest.store import receipts as receipt_store
 from services.ingest.usecases import timeline
 from services.ingest.usecases.full_lists import Stated
 from services.ingest.usecases.proofs import Proof, evidence_of
@@ -134,7 +135,7 @@ async def list_of_import(session: Session, of: Import) -> Snapshot | None:
 async def _keep_receipt(
     session: Session, submission: Submission, dataset: str, count: Count, *, sha256: bytes, size: int
 ) -> None:
-    session.add(receipt_of(submission, dataset, sha256, size, count))
+    await receipt_store.keep_receipts(session, [receipt_of(submission, dataset, sha256, size, count)])
     if submission.proof:
         await proof_store.keep_signature(session, submission.receipt_id, submission.proof.evidence)
 

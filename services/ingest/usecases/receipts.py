@@ -10,6 +10,7 @@ from services.ingest.catalogue import Dataset
 from services.ingest.models import Receipt
 from services.ingest.store import faults as fault_store
 from services.ingest.store import receipts as receipt_store
+from services.ingest.store.receipts import NewReceipt
 from services.ingest.validation import FAULTS, messages
 from shared.db import Session
 from shared.errors import NotFound
@@ -25,7 +26,7 @@ Error = dict[str, str | int]
 class Taken(NamedTuple):
     """A receipt, and its first errors."""
 
-    receipt: Receipt
+    receipt: Receipt | NewReceipt
     errors: list[Error]
 
 

@@ -12,7 +12,7 @@ from services.ingest.batches import KEY_HASH, ROW_HASH, Prepared, only_keys, pre
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs import FileTooLarge, read, refused_throughout
 from services.ingest.full_lists import shipped_guard
-from services.ingest.models import Receipt, SubmissionKey
+from services.ingest.models import SubmissionKey
 from services.ingest.rules import must_be_the_same
 from services.ingest.sealing import SealedBody, seal_body
 from services.ingest.store import faults as fault_store
@@ -22,6 +22,7 @@ from services.ingest.store import receipts as receipt_store
 from services.ingest.store import waiting as waiting_store
 from services.ingest.store.heads import Merged, Whose
 from services.ingest.store.identities import keep_identities
+from services.ingest.store.receipts import NewReceipt
 from services.ingest.store.subject_places import keep_places
 from services.ingest.usecases.full_lists import Sender
 from services.ingest.usecases.matching import Origin, remember, resolve
@@ -116,7 +117,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
     taken = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
-    session.add(taken)
+    await receipt_store.keep_receipts(session, [taken])
     if submission.proof:
         await keep_proof(session, submission.receipt_id, submission.proof, vault)
     await finish(session, line, submission.sender, _keys(submission, checker, vault, count), shipped_guard())
@@ -229,9 +230,9 @@ def superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> p
     return notes.cast(FAULTS)  # type: ignore[arg-type]
 
 
-def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, count: Count) -> Receipt:
+def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, count: Count) -> NewReceipt:
     """The receipt of a submission whose file has that SHA-256 and that many bytes."""
-    return Receipt(
+    return NewReceipt(
         receipt_id=submission.receipt_id,
         agency=submission.agency,
         dataset=dataset,

@@ -31,7 +31,7 @@ from services.ingest.usecases.receipts import Taken, first_errors
 from services.ingest.usecases.submission import Count, Submission, claim_of, keep_states, receipt_of, superseded
 from services.ingest.usecases.telling import announce_records, table_of
 from services.ingest.usecases.timeline import SAID_NOTHING, place, timeline
-from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker
+from services.ingest.validation import FEWEST_ROWS, ROW, Checker
 from shared.crypto import Vault
 from shared.db import Session
 from shared.events.records import RECEIPT
@@ -208,14 +208,12 @@ async def _receipts(
     """Keep the bodies and the receipts. `rows`: those that were accepted, and those that came too late."""
     accepted, late = map(taking.per_member, rows)
     good = taking.per_member(taking.batch.matched.get_column(ROW))
-    told = dict(taking.parts(taking.batch.faults, "row"))
-    nothing = pl.DataFrame(schema=FAULTS)
+    told = {owner: first_errors(part, dataset) for owner, part in taking.parts(taking.batch.faults, "row")}
     taken = {}
     for place_, (submission, sealed, size) in enumerate(taking.members):
         count = Count(size, int(accepted[place_]), int(late[place_]), size - int(good[place_]))
         receipt = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
-        errors = first_errors(told.get(place_, nothing), dataset)
-        taken[submission.receipt_id] = Taken(receipt, errors)
+        taken[submission.receipt_id] = Taken(receipt, told.get(place_, []))
     await receipt_store.keep_bodies(session, [member.sealed for member in taking.members])
     await receipt_store.keep_receipts(session, [each.receipt for each in taken.values()])
     return taken

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from fastapi import Request
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import KeySet
 
 from shared.certificates import certificate_of
 from shared.errors import Forbidden, Unauthorised
@@ -20,6 +21,7 @@ from shared.identity import Identities
 from shared.settings import Settings
 
 _LEEWAY_S = 5
+_CLOCK = jwt.JWTClaimsRegistry(leeway=_LEEWAY_S)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def current_caller(request: Request) -> Caller:
     raise found or Unauthorised("There is no access token.", check="token_missing")
 
 
-def authenticate(headers: dict[str, str], identities: Identities, settings: Settings) -> Caller:
+def authenticate(headers: Mapping[str, str], identities: Identities, settings: Settings) -> Caller:
     """The caller that a request's headers (lower-case names) prove, or Unauthorised with the check that failed."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -101,29 +103,30 @@ def thumbprint_of(xfcc: str) -> str | None:
 
 
 def _claims(token: str, identities: Identities, settings: Settings) -> dict[str, Any]:
-    try:
-        parsed = _signed(token, identities)
-        _registry(settings).validate(parsed.claims)
-    except ExpiredTokenError as error:
-        raise Unauthorised("The access token has expired.", check="token_expired") from error
-    except (JoseError, ValueError) as error:
-        raise Unauthorised("The access token is not valid.", check="token_invalid") from error
-    if str(parsed.header.get("typ", "")).lower() != "at+jwt":
-        raise Unauthorised("The token is not an access token (RFC 9068).", check="token_invalid")
-    return dict(parsed.claims)
-
-
-def _signed(token: str, identities: Identities) -> jwt.Token:
-    """A token whose signature holds: found out once a token, for an agency's comes thousands of times.
+    """What a token claims, once it is believed: found out once a token, for an agency's comes thousands of times.
 
     Whether it has expired or was revoked is asked each time.
     """
     keys = identities.keys
-    known = identities.seen.get(token)
-    if known is None:
-        known = jwt.decode(token, keys, algorithms=["ES256"])
-        identities.remember(token, known)
+    try:
+        known = identities.seen.get(token)
+        if known is None:
+            known = _believed(token, keys, settings)
+            identities.remember(token, known)
+        _CLOCK.validate_exp(known["exp"])
+    except ExpiredTokenError as error:
+        raise Unauthorised("The access token has expired.", check="token_expired") from error
+    except (JoseError, ValueError) as error:
+        raise Unauthorised("The access token is not valid.", check="token_invalid") from error
     return known
+
+
+def _believed(token: str, keys: KeySet, settings: Settings) -> dict[str, Any]:
+    parsed = jwt.decode(token, keys, algorithms=["ES256"])
+    _registry(settings).validate(parsed.claims)
+    if str(parsed.header.get("typ", "")).lower() != "at+jwt":
+        raise Unauthorised("The token is not an access token (RFC 9068).", check="token_invalid")
+    return dict(parsed.claims)
 
 
 def _registry(settings: Settings) -> jwt.JWTClaimsRegistry:

@@ -3,6 +3,7 @@
 import base64
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HASH = re.compile(r"(?:^|;)Hash=([0-9a-fA-F]{64})(?:;|$)")
 _SUBJECT = re.compile(r'(?:^|;)Subject="((?:[^"\\]|\\.)*)"')
@@ -17,6 +18,7 @@ class Certificate:
     subject: str
 
 
+@lru_cache(maxsize=1024)
 def certificate_of(xfcc: str) -> Certificate | None:
     """The one certificate in the header, None without one. A header with two (a second proxy) proves nothing."""
     # A subject is the certificate holder's own words: what stands in quotes is never read for anything else.

@@ -151,7 +151,7 @@ def _recognise(request: Request) -> None:
     """Find out who calls; a refusal waits until a route asks for the caller."""
     runtime = request.app.state.runtime
     try:
-        caller = authenticate(dict(request.headers), runtime.identities, runtime.settings)
+        caller = authenticate(request.headers, runtime.identities, runtime.settings)
     except AnxinError as refusal:
         request.state.caller = refusal
         return

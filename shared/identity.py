@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from joserfc import jwt
 from joserfc.jwk import KeySet
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -35,7 +35,7 @@ class Identities:
         self._keys: KeySet | None = None
         self._revoked: dict[tuple[str, str], IdentityRevoked] = {}
         self._ended: defaultdict[str, dict[str, GrantEnded]] = defaultdict(dict)
-        self.seen: dict[str, jwt.Token] = {}  # tokens whose signature held, under the keys of now
+        self.seen: dict[str, dict[str, Any]] = {}  # what tokens claim that were believed, under the keys of now
         self.is_behind = False  # still reading what was said before this service began
         if jwks_file:
             self._keys = KeySet.import_key_set(json.loads(jwks_file.read_text()))
@@ -62,11 +62,11 @@ class Identities:
         else:
             self._revoked[event.kind, event.value] = event
 
-    def remember(self, token: str, signed: jwt.Token) -> None:
-        """Keep that a token's signature held; the oldest is forgotten when there are too many."""
+    def remember(self, token: str, claims: dict[str, Any]) -> None:
+        """Keep what a token claims that was believed; the oldest is forgotten when there are too many."""
         if len(self.seen) >= _MOST_SEEN:
             self.seen.pop(next(iter(self.seen)))
-        self.seen[token] = signed
+        self.seen[token] = claims
 
     def forget(self, at: datetime) -> None:
         """Let go of what can matter no more: nothing that was issued before its revocation is still valid."""

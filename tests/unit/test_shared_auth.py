@@ -146,7 +146,8 @@ def test_a_token_that_was_known_is_checked_again_when_the_keys_change() -> None:
 def test_a_token_that_was_known_still_expires() -> None:
     known = identities()
     given = headers(claims(exp=int(time.time()) - 60))
-    known.remember(given["authorization"].split()[1], jwt.decode(given["authorization"].split()[1], known.keys))
+    token = given["authorization"].split()[1]
+    known.remember(token, jwt.decode(token, known.keys).claims)
     with pytest.raises(Unauthorised) as refusal:
         authenticate(given, known, SETTINGS)
     assert refusal.value.check == "token_expired"

@@ -83,7 +83,7 @@ async def arrival(
     must_be_readable(content_type)
     is_small = not content_encoding and may_be_read_together(content_type) and _is_small(request, desk)
     gate = desk.small if is_small else desk.gate
-    async with gate.entered(agency.id), noting_refusals(db, (dataset, agency.id), now()):
+    async with gate.entered(agency.id), noting_refusals(db, (dataset, agency.id), now):
         sent = await _body(request, desk.settings, gate)
         file = sent
         try:

@@ -21,6 +21,7 @@ from services.ingest.usecases.submission import Count, Submission, receipt_of, t
 from services.ingest.usecases.timeline import Said
 from shared.db import Session
 from shared.errors import AnxinError
+from shared.telemetry import current_traceparent
 
 # A file that was begun so often without getting on by a single batch is not tried again.
 MOST_ATTEMPTS = 10
@@ -135,7 +136,8 @@ async def list_of_import(session: Session, of: Import) -> Snapshot | None:
 async def _keep_receipt(
     session: Session, submission: Submission, dataset: str, count: Count, *, sha256: bytes, size: int
 ) -> None:
-    await receipt_store.keep_receipts(session, [receipt_of(submission, dataset, sha256, size, count)])
+    kept = receipt_of(submission, dataset, (sha256, size), count, current_traceparent())
+    await receipt_store.keep_receipts(session, [kept])
     if submission.proof:
         await proof_store.keep_signature(session, submission.receipt_id, submission.proof.evidence)
 

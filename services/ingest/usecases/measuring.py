@@ -1,7 +1,7 @@
 """Note what a batch looks like, or that a file was refused whole: a line for the watch, never a hot row."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -46,11 +46,12 @@ async def measure(session: Session, feed: Feed, reported_at: datetime, batch: Pr
 
 
 @asynccontextmanager
-async def noting_refusals(db: Database, feed: Feed, at: datetime) -> AsyncIterator[None]:
+async def noting_refusals(db: Database, feed: Feed, clock: Callable[[], datetime]) -> AsyncIterator[None]:
     """Whoever sends another schema gets no receipt; that he was there, and why he was refused, is kept."""
     try:
         yield
     except _REFUSALS as refusal:
+        at = clock()
         if _refused.is_time(feed, at):
             async with db.transaction() as session:
                 await feed_store.keep_sample(session, feed, at, refusal=refusal.slug)

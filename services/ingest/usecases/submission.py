@@ -116,7 +116,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
             raise FileTooLarge(f"A request may carry {max_rows} records.")
     must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
-    taken = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
+    taken = receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, current_traceparent())
     await receipt_store.keep_receipts(session, [taken])
     if submission.proof:
         await keep_proof(session, submission.receipt_id, submission.proof, vault)
@@ -230,8 +230,11 @@ def superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> p
     return notes.cast(FAULTS)  # type: ignore[arg-type]
 
 
-def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, count: Count) -> NewReceipt:
-    """The receipt of a submission whose file has that SHA-256 and that many bytes."""
+def receipt_of(
+    submission: Submission, dataset: str, file: tuple[bytes, int], count: Count, traceparent: str | None
+) -> NewReceipt:
+    """The receipt of a submission. `file`: its SHA-256 and size. `traceparent`: where its records go on."""
+    sha256, size = file
     return NewReceipt(
         receipt_id=submission.receipt_id,
         agency=submission.agency,
@@ -247,5 +250,5 @@ def receipt_of(submission: Submission, dataset: str, sha256: bytes, size: int, c
         rejected=count.rejected,
         unmatched=count.unmatched,
         signed=submission.proof is not None,
-        traceparent=current_traceparent(),
+        traceparent=traceparent,
     )

@@ -35,6 +35,7 @@ from services.ingest.validation import FEWEST_ROWS, ROW, Checker
 from shared.crypto import Vault
 from shared.db import Session
 from shared.events.records import RECEIPT
+from shared.telemetry import current_traceparent
 
 Places = npt.NDArray[np.int64]
 
@@ -210,9 +211,10 @@ async def _receipts(
     good = taking.per_member(taking.batch.matched.get_column(ROW))
     told = {owner: first_errors(part, dataset) for owner, part in taking.parts(taking.batch.faults, "row")}
     taken = {}
+    trace = current_traceparent()
     for place_, (submission, sealed, size) in enumerate(taking.members):
         count = Count(size, int(accepted[place_]), int(late[place_]), size - int(good[place_]))
-        receipt = receipt_of(submission, dataset.dataset, sealed.sha256, sealed.bytes, count)
+        receipt = receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, trace)
         taken[submission.receipt_id] = Taken(receipt, told.get(place_, []))
     await receipt_store.keep_bodies(session, [member.sealed for member in taking.members])
     await receipt_store.keep_receipts(session, [each.receipt for each in taken.values()])

@@ -36,8 +36,14 @@ def main(
         bulk.sent(files(50_000, _WARM), lambda: bulk.front_door(agency))
         wait_until_stored(platform, 50_000)
         figures = {**_bulk(platform, agency, records), **_ratios(platform, agency)}
-        quick = small.measured(agency, requests)
-        known = 50_000 + records + 2 * _PART + int(quick.pop("small_sent"))
+        known = 50_000 + records + 2 * _PART
+
+        def idle(sent: int) -> None:
+            wait_until_stored(platform, known + sent)
+            wait_until_scored(platform)
+
+        quick = small.measured(agency, requests, idle)
+        known += int(quick.pop("small_sent"))
         figures |= {**quick, "counted": _counted(platform, known)}
     typer.echo(json.dumps(figures) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
 

@@ -5,7 +5,7 @@ import itertools
 import json
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench.ingest.platform import DATASET
 from bench.ingest.registers import credit_codes
@@ -18,16 +18,17 @@ _LATER = (b"HTTP/1.1 429", b"HTTP/1.1 503")
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-def measured(agency: AgencyClient, number: int) -> dict[str, float]:
-    """{"small_rps", "small_p99_ms", "small_sent"}: `number` requests at full speed, `number` at half of it."""
-    return asyncio.run(_measured(agency, number))
+def measured(agency: AgencyClient, number: int, idle: Callable[[int], None]) -> dict[str, float]:
+    """{"small_rps", "small_p99_ms", "small_sent"}: `number` requests at full speed, `number` at half of it.
 
-
-async def _measured(agency: AgencyClient, number: int) -> dict[str, float]:
+    `idle(so many were sent)` returns when the platform is done with them and rests.
+    """
     requests = _requests(agency)
-    took, seconds = await _at_speed(agency, requests, number, None)
+    idle(0)
+    took, seconds = asyncio.run(_at_speed(agency, requests, number, None))
     rps = number / seconds
-    calm, _ = await _at_speed(agency, requests, number, rps / 2)
+    idle(number)
+    calm, _ = asyncio.run(_at_speed(agency, requests, number, rps / 2))
     calm.sort()
     p99 = calm[int(0.99 * len(calm))] * 1000
     return {"small_rps": round(rps), "small_p99_ms": round(p99, 1), "small_sent": len(took) + len(calm)}

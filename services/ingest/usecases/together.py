@@ -210,12 +210,11 @@ async def _receipts(
     accepted, late = map(taking.per_member, rows)
     good = taking.per_member(taking.batch.matched.get_column(ROW))
     told = {owner: first_errors(part, dataset) for owner, part in taking.parts(taking.batch.faults, "row")}
-    taken = {}
+    receipts = []
     trace = current_traceparent()
     for place_, (submission, sealed, size) in enumerate(taking.members):
         count = Count(size, int(accepted[place_]), int(late[place_]), size - int(good[place_]))
-        receipt = receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, trace)
-        taken[submission.receipt_id] = Taken(receipt, told.get(place_, []))
+        receipts.append(receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, trace))
     await receipt_store.keep_bodies(session, [member.sealed for member in taking.members])
-    await receipt_store.keep_receipts(session, [each.receipt for each in taken.values()])
-    return taken
+    await receipt_store.keep_receipts(session, receipts)
+    return {each.receipt_id: Taken(each, told.get(place_, [])) for place_, each in enumerate(receipts)}

@@ -15,6 +15,7 @@ from rich.console import Console
 from local.commands import (
     agencies,
     city,
+    dispute,
     explain,
     inspect,
     learning,
@@ -39,7 +40,7 @@ app = typer.Typer(
     add_completion=False,
 )
 ROOMS = (
-    *(run, agencies, records, submit, receipts, quality, explain),
+    *(run, agencies, records, submit, receipts, dispute, quality, explain),
     *(inspect, operate, rules, model, models, learning, city),
 )
 for room in ROOMS:

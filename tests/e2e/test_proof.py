@@ -37,8 +37,20 @@ def _follow(platform: Running, office: Office) -> None:
     assert {row["receipt_id"] for row in evidence} <= sent
     for each in evidence[:3]:
         _assert_it_is_about(office.get(chapters.INSPECTOR, each["row_url"]), each, employers[0].uscc)
+    _dispute(platform, evidence[0])
     with pytest.raises(Denied, match="receipts:read"):
         office.get(chapters.OPERATOR, evidence[0]["row_url"])
+
+
+def _dispute(platform: Running, row: dict[str, Any]) -> None:
+    """A person calls the row wrong; its source, who sees it in its list, stands by it."""
+    why = ("--reason", "余额似有误 the balance looks wrong", "--json")
+    raised = ("dispute", "raise", row["receipt_id"], str(row["row"]), *why, "--as", chapters.SQUAD)
+    told = json.loads(platform.anxin(*raised).stdout)
+    source = ("--agency", row["agency"])
+    assert told["dispute_id"] in platform.anxin("dispute", "list", "--state", "open", *source).stdout
+    final = platform.anxin("dispute", "answer", told["dispute_id"], "--upheld", "账实相符 it agrees", *source).stdout
+    assert "upheld" in final
 
 
 def _assert_it_is_about(row: dict[str, Any], evidence: dict[str, Any], uscc: str) -> None:

@@ -66,7 +66,14 @@ def test_a_release_never_undoes_what_a_person_decided_last(history: list[tuple[s
     ]
     may = lifecycle.release_may_activate(activations, "new")
     assert may == (not history or history[-1][1] == RELEASE)
-    assert not lifecycle.release_may_activate([*activations, an_act(99, "new", "activated", RELEASE)], "new")
+    by_release = an_act(99, "new", "activated", RELEASE)
+    assert not lifecycle.release_may_activate([*activations, by_release], "new")
+
+
+def test_an_old_process_that_starts_again_during_a_roll_out_brings_no_old_book_back() -> None:
+    activations = [an_act(1, "old", "activated", RELEASE), an_act(2, "new", "activated", RELEASE)]
+    assert not lifecycle.release_may_activate(activations, "old")
+    assert lifecycle.release_may_activate(activations, "newest")
 
 
 @given(HISTORY, st.integers(-4, 4))

@@ -88,6 +88,10 @@ def must_be_second(actor: str, author: str, acts: Sequence[Act]) -> None:
 
 
 def release_may_activate(activations: Sequence[Act], version: str) -> bool:
-    """Whether a shipped book comes into force by itself: only while no person has decided which one is."""
+    """Whether a shipped book comes into force by itself: once, and only while no person has decided which one is.
+
+    One that a newer release's book has replaced stays replaced: an old process may start again during a roll-out.
+    """
     newest = max(activations, key=lambda each: each.act_no, default=None)
-    return newest is None or (newest.actor == RELEASE and newest.version != version)
+    has_counted = any(each.actor == RELEASE and each.version == version for each in activations)
+    return newest is None or (newest.actor == RELEASE and not has_counted)

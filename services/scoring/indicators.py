@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
@@ -40,10 +41,13 @@ def signals(values: pl.DataFrame, indicators: Sequence[Indicator]) -> dict[str, 
     # All of them at once: what a step costs by itself is much more than what it does to a subject.
     table = values.lazy().select("subject", *steps, *days).filter(any_met).collect()
     found: dict[str, list[Signal]] = {}
+    subjects = table["subject"].to_list()
     for place, indicator in enumerate(indicators):
-        met = table.select("subject", f"{place}", f"{place}@").filter(pl.col(f"{place}").is_not_null())
-        for subject, tier, as_of in met.iter_rows():
-            found.setdefault(subject, []).append(_signal(indicator, tier, as_of))
+        for subject, tier, as_of in zip(
+            subjects, table[f"{place}"].to_list(), table[f"{place}@"].to_list(), strict=True
+        ):
+            if tier is not None:
+                found.setdefault(subject, []).append(_signal(indicator, tier, as_of))
     return found
 
 
@@ -60,12 +64,14 @@ def _signal(indicator: Indicator, tier: int, as_of: date) -> Signal:
     )
 
 
+@lru_cache(maxsize=1024)  # an expression costs more to write than to evaluate
 def _step(indicator: Indicator) -> pl.Expr:
     """The gravest step whose conditions are all met; null when none is."""
     steps = [pl.when(_all_met(tier.when)).then(pl.lit(number)) for number, tier in enumerate(indicator.tiers)]
     return pl.coalesce(*reversed(steps))
 
 
+@lru_cache(maxsize=1024)
 def _as_of(indicator: Indicator) -> pl.Expr:
     days = [
         pl.when(_all_met(tier.when)).then(pl.max_horizontal(*(f"{condition.feature}@" for condition in tier.when)))

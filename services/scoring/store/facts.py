@@ -231,11 +231,11 @@ async def newest(
 
     Records beyond the horizon of their dataset stay where they are.
     """
-    keys: set[Key] = {(kind, subject) for subject in ids}
-    if kind == "project":
-        keys |= await keys_of(session, _ALIASES, {"ids": list(ids)})
-    whose = {name: texts(column) for name, column in as_columns(keys).items()}
-    parameters = {**whose, **_seen(datasets, at, stopped), "at": at}
+    aliases = await keys_of(session, _ALIASES, {"ids": list(ids)}) if kind == "project" else set()
+    whose = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String)}).unique(maintain_order=True)
+    kinds = [kind] * whose.height + [each for each, _ in aliases]
+    subjects = [*whose["id"], *(alias for _, alias in aliases)]
+    parameters = {"kinds": texts(kinds), "ids": texts(subjects), **_seen(datasets, at, stopped), "at": at}
     return read(b"\n".join(await copy_pieces(session, _NEWEST, parameters)), VERSIONS)
 
 

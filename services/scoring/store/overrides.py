@@ -11,6 +11,7 @@ from services.scoring.levels import Override
 from services.scoring.models import OverrideAct, Score, Subject
 from services.scoring.rulebook import Scored
 from services.scoring.rules import Level
+from services.scoring.store.columns import texts
 from shared.db import Session, sql
 
 _IN_FORCE = """
@@ -23,7 +24,7 @@ select subject_id, override_id, level, valid_until, computed_level, reason from 
 
 async def in_force(session: Session, kind: Scored, ids: Sequence[str], today: date) -> dict[str, Override]:
     """What people have set for these subjects and what still holds on a day, by subject."""
-    rows = (await sql(session, _IN_FORCE, kind=kind, ids=list(ids), today=today)).all()
+    rows = (await sql(session, _IN_FORCE, kind=kind, ids=texts(ids), today=today)).all()
     return {row.subject_id: _override(row) for row in rows}
 
 

@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
+from services.scoring import usecases
 from services.scoring.consumers import consumer
 from services.scoring.review import review_once
 from services.scoring.rulebook import shipped
 from services.scoring.store import facts, subjects
 from shared.clock import now, today
 from shared.db import Database, sql
-from tests.scoring_events import accepted, history, registration, subject
+from shared.ids import new_id
+from tests.scoring_events import accepted, announced, history, registration, social_fee, subject
 from tests.scoring_facts import a_uscc
 
 _FILL = """
@@ -47,6 +49,26 @@ async def test_two_reviewers_share_whoever_is_due_by_an_unknown_version_of_the_r
     async with db.transaction() as session:
         left = "select count(*) from scoring.subject where subject_id = any(:codes) and rules_version in ('0', '~')"
         assert (await sql(session, left, codes=codes)).scalar_one() == 0
+
+
+async def _review_and_fail(db: Database) -> None:
+    async with db.transaction() as session:
+        await usecases.review(session, await usecases.moment(session, now(), new_id), 500)
+        raise ConnectionAbortedError
+
+
+async def test_a_review_that_is_cut_off_loses_nobody_and_says_nothing_twice(db: Database) -> None:
+    uscc = a_uscc()
+    async with db.transaction() as session:
+        moment = await usecases.moment(session, now(), new_id)
+        await usecases.take_in(session, social_fee(uscc, 3), moment, lambda _subjects: False)
+        await sql(session, _ONE, code=uscc, version="0")
+    with pytest.raises(ConnectionAbortedError):
+        await _review_and_fail(db)
+    assert (await history(db, uscc), await announced(db, uscc)) == ([], [])
+    while await review_once(db, 500):
+        pass
+    assert (await history(db, uscc), len(await announced(db, uscc))) == (["orange"], 1)
 
 
 async def test_of_who_stands_as_he_stood_only_the_day_is_written(db: Database) -> None:

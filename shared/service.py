@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import BaseRoute
 
 from shared import bus, identity, outbox, telemetry
 from shared.bus import Consumers
@@ -52,11 +53,15 @@ Background = Callable[[Runtime], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Service:
-    """A service: what it is called, what it answers, what it hears, and what it does all the time."""
+    """A service: what it is called, what it answers, what it hears, and what it does all the time.
+
+    `first`: undocumented routes that a request is held against before the documented ones.
+    """
 
     name: str
     description: str
     routers: tuple[APIRouter, ...]
+    first: tuple[BaseRoute, ...] = ()
     settings: type[Settings] = Settings
     consumers: Consumers | None = None
     background: tuple[Background, ...] = ()
@@ -66,6 +71,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     """The service's HTTP application over a runtime."""
     app = new_app(f"Anxin {service.name}", service.description)
     app.state.runtime = runtime
+    app.router.routes.extend(service.first)
     for router in service.routers:
         app.include_router(router)
     return app

@@ -34,6 +34,7 @@ def create_service() -> Service:
     return Service(
         name="ingest",
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
+        first=(records.brief,),
         routers=(
             # The busiest first: a request is held against one router after the other.
             records.router,

@@ -76,8 +76,8 @@ class Parameters:
     )
     audience: str = "anxin"
     jwks_cache: int = 60
-    agency_rate: int = 500
-    agency_burst: int = 1000
+    agency_rate: int = 2500
+    agency_burst: int = 5000
     people_rate: int = 50
     people_burst: int = 200
     ingest_body_limit: int = 64 * 1024 * 1024

@@ -7,14 +7,13 @@ a round cannot take goes alone, as any file does.
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from opentelemetry import context
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, get_current_span
 
 from services.ingest import usecases
-from services.ingest.usecases import Submission, Taken
+from services.ingest.usecases import Shared, Submission, Taken
 from services.ingest.validation import Checker
 from shared.crypto import Vault
 from shared.db import NOWHERE, UNREACHABLE, Database
@@ -60,27 +59,31 @@ class Rounds:
         """Round after round, until nobody waits."""
         try:
             while waiting := self._waiting.pop(feed, []):
-                now, later = _first(waiting)
-                if later:
-                    self._waiting[feed] = later
-                await self._round(now, checker)
+                now, others = _first(waiting)
+                later = await self._round(now, checker)
+                # In order of arrival: who had to wait, who did not fit, who came meanwhile.
+                if ahead := later + others:
+                    self._waiting[feed] = ahead + self._waiting.get(feed, [])
         finally:
             del self._running[feed]
 
-    async def _round(self, waiting: list[_Waiting], checker: Checker) -> None:
+    async def _round(self, waiting: list[_Waiting], checker: Checker) -> list[_Waiting]:
+        """Take them; returns who must wait for the next round."""
         # The records go on in the trace of the first; those of the others lead to it.
         links = [one.link for one in waiting[1:]]
         with tracer().start_as_current_span("take together", waiting[0].context, links=links):
             try:
-                taken = await self._taken([one.submission for one in waiting], checker)
+                taken, later = await self._taken([one.submission for one in waiting], checker)
             except UNREACHABLE as away:
                 for one in waiting:
                     _tell(one, away)
-                return
+                return []
         for one in waiting:
-            _tell(one, taken.get(one.submission.receipt_id))
+            if one.submission.receipt_id not in later:
+                _tell(one, taken.get(one.submission.receipt_id))
+        return [one for one in waiting if one.submission.receipt_id in later]
 
-    async def _taken(self, submissions: list[Submission], checker: Checker) -> dict[UUID, Taken]:
+    async def _taken(self, submissions: list[Submission], checker: Checker) -> Shared:
         try:
             async with self.db.transaction(NOWHERE) as session:
                 return await usecases.submit_together(session, submissions, checker, self.vault)
@@ -89,7 +92,7 @@ class Rounds:
         except Exception:
             # One of them breaks us: alone, it breaks nobody else's.
             log.exception("round.undone", extra={"submissions": len(submissions)})
-            return {}
+            return Shared({}, frozenset())
 
 
 def _first(waiting: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:

@@ -15,7 +15,7 @@ from services.ingest.usecases.receipts import ERRORS_A_PAGE, Taken, errors_page,
 from services.ingest.usecases.rows import Row, row
 from services.ingest.usecases.submission import Submission, submit
 from services.ingest.usecases.timeline import SAID_NOTHING, Said
-from services.ingest.usecases.together import submit_together
+from services.ingest.usecases.together import Shared, submit_together
 from services.ingest.usecases.withdrawals import TakenBack, Wish, taken_back, withdraw
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Row",
     "Said",
     "Sender",
+    "Shared",
     "Stated",
     "Submission",
     "Taken",

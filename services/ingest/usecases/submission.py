@@ -178,14 +178,15 @@ async def take_in(
     receipt_id, batch = submission.receipt_id, placed.batch
     origin = Origin(dataset, submission.agency, receipt_id, submission.reported_at)
     batch, resolution = await resolve(session, batch, origin)
-    merged = await keep_states(session, batch, origin, Whose.all_of(receipt_id))
+    whose = Whose.all_of(receipt_id)
+    merged = await keep_states(session, batch, origin, whose)
     # Most of the time every row is new: what nothing is wrong with costs no look.
     all_new = len(merged.kept) == len(batch.matched)
     changed = batch.matched if all_new else batch.matched.filter(pl.col(ROW).is_in(merged.kept))
     await _wait_or_leave(session, dataset, batch, receipt_id)
     await remember(session, resolution, changed, batch.unmatched, origin)
     late = placed.late if all_new else pl.concat([placed.late, superseded(batch.matched, changed, merged.older)])
-    await fault_store.keep_faults(session, pl.concat([batch.faults, placed.notes, late]), receipt_id)
+    await fault_store.keep_faults(session, pl.concat([batch.faults, placed.notes, late]), whose)
     news = await _with_late(session, submission, batch.matched, changed, merged.older)
     announce_records(session, submission.sender, dataset, table_of(news, merged.left))
     count.add(batch, accepted=len(changed), superseded=len(late))

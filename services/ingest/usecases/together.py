@@ -1,7 +1,8 @@
 """Take in many small submissions of one feed in one transaction: what one costs is the transaction, not the record.
 
-Nothing else differs: each has its receipt, its counts and its faults as if it had come alone. Whatever takes a closer
-look (a record that is nobody's yet, two that disagree, a file that cannot be read, a key that was used) goes alone.
+Nothing else differs: each has its receipt, its counts and its faults as if they had come one after the other. Who tells
+of a record else than one before him waits for the next round. Whatever takes a closer look (a record that is nobody's
+yet, a file that disagrees with itself or cannot be read, a key that was used) goes alone.
 """
 
 import asyncio
@@ -48,6 +49,13 @@ class Member(NamedTuple):
     rows: int
 
 
+class Shared(NamedTuple):
+    """What became of a round: who was taken, and who must wait for the next. Everybody else must go alone."""
+
+    taken: dict[UUID, Taken]
+    later: frozenset[UUID]
+
+
 @dataclass(frozen=True)
 class Round:
     """Submissions of one feed, and their rows as one batch, numbered through in their order."""
@@ -85,13 +93,14 @@ class Round:
 
 async def submit_together(
     session: Session, submissions: Sequence[Submission], checker: Checker, vault: Vault
-) -> dict[UUID, Taken]:
-    """Take in plain submissions of one agency and dataset. Whoever has no receipt in the answer must go alone."""
-    dataset = checker.dataset
-    taking = await asyncio.to_thread(_prepared, submissions, checker, vault)
-    taking = _only(taking, await _is_first(session, taking.members, dataset))
-    if not taking.members:
-        return {}
+) -> Shared:
+    """Take in plain submissions of one agency and dataset, in order of arrival."""
+    taking, later = await asyncio.to_thread(_prepared, submissions, checker, vault)
+    taking = _only(taking, await _is_first(session, taking.members, checker.dataset))
+    return Shared(await _taken(session, taking, checker.dataset) if taking.members else {}, later)
+
+
+async def _taken(session: Session, taking: Round, dataset: Dataset) -> dict[UUID, Taken]:
     sender = taking.members[0].submission.sender
     placed = await place(session, await timeline(session, sender, dataset, SAID_NOTHING), taking.batch)
     rows = placed.batch.matched
@@ -100,16 +109,16 @@ async def submit_together(
     changed = rows.filter(pl.col(ROW).is_in(merged.kept))
     await waiting_store.drop_matched(session, rows.get_column(KEY_HASH), dataset.dataset)
     await remember(session, NOTHING_ASKED, changed, taking.batch.unmatched, origin)
-    late = pl.concat([placed.late, superseded(rows, changed, merged.older)])
-    await _keep_faults(session, taking, pl.concat([taking.batch.faults, placed.notes, late]))
+    late = pl.concat([placed.late, superseded(rows, changed, _alike(rows, merged.older))])
+    await fault_store.keep_faults(session, pl.concat([taking.batch.faults, placed.notes, late]), taking.whose())
     news = await _with_late(session, taking, rows, changed, merged)
     announce_records(session, sender, dataset, _told(taking, table_of(news, merged.left)))
     await measure(session, (dataset.dataset, sender.agency), sender.at, taking.batch, dataset)
     return await _receipts(session, taking, dataset, (changed.get_column(ROW), late.get_column("row")))
 
 
-def _prepared(submissions: Sequence[Submission], checker: Checker, vault: Vault) -> Round:
-    """The submissions that can go together, as one batch reported at one moment."""
+def _prepared(submissions: Sequence[Submission], checker: Checker, vault: Vault) -> tuple[Round, frozenset[UUID]]:
+    """The submissions that can go together, as one batch reported at one moment, and those that must wait for it."""
     files = read_together([(each.body, each.content_type) for each in submissions], checker.dataset)
     at = max(each.reported_at for each in submissions)
     members = [
@@ -119,19 +128,39 @@ def _prepared(submissions: Sequence[Submission], checker: Checker, vault: Vault)
     ]
     batch = prepare(files.batch, checker, vault, at, submissions[0].agency)
     everyone = Round(members, batch)
-    return _only(everyone, _may_stay(everyone))
+    plain = _only(everyone, _are_plain(everyone))
+    later = _contradicting(plain)
+    waiting = frozenset(plain.members[place_].submission.receipt_id for place_ in later)
+    return _only(plain, [place_ not in later for place_ in range(len(plain.members))]), waiting
 
 
-def _may_stay(taking: Round) -> list[bool]:
-    """Who needs no closer look: every record has its subject, none says else than another, not all are wrong."""
+def _are_plain(taking: Round) -> list[bool]:
+    """Who needs no closer look: every record has its subject, none has two states in one file, not all are wrong."""
     batch = taking.batch
     matched, lost = (taking.per_member(rows.get_column(ROW)) for rows in (batch.matched, batch.unmatched))
     sizes = np.array([member.rows for member in taking.members])
     alone = (lost > 0) | ((matched == 0) & (sizes >= FEWEST_ROWS))
-    keys = batch.matched.select(ROW, KEY_HASH, ROW_HASH)
-    differing = keys.filter(pl.col(ROW_HASH) != pl.col(ROW_HASH).first().over(KEY_HASH))
-    alone[taking.owner(differing.get_column(ROW))] = True
+    told = batch.matched.select(ROW, KEY_HASH, ROW_HASH, pl.Series("#owner", taking.owner(batch.matched[ROW])))
+    differing = told.filter(pl.col(ROW_HASH) != pl.col(ROW_HASH).first().over(KEY_HASH, "#owner"))
+    alone[differing.get_column("#owner")] = True
     return [not goes for goes in alone]
+
+
+def _contradicting(taking: Round) -> set[int]:
+    """Who tells of a record else than one before him, or of one of which somebody who waits tells."""
+    rows = taking.batch.matched.select(ROW, KEY_HASH, ROW_HASH)
+    if rows.n_unique([KEY_HASH, ROW_HASH]) == rows.n_unique(KEY_HASH):
+        return set()
+    said: dict[str, str] = {}
+    later: set[int] = set()
+    # Few and small, and only where two disagree: who waits depends on who waits before him.
+    for owner, part in taking.parts(rows):
+        states = dict(part.select(KEY_HASH, ROW_HASH).iter_rows())
+        if any(said.get(key, state) != state for key, state in states.items()):
+            later.add(owner)
+            states = dict.fromkeys(states, "")
+        said |= states
+    return later
 
 
 def _only(taking: Round, stays: Sequence[bool]) -> Round:
@@ -177,9 +206,12 @@ def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.unique(KEY_HASH, keep="first", maintain_order=True)
 
 
-async def _keep_faults(session: Session, taking: Round, faults: pl.DataFrame) -> None:
-    for owner, part in taking.parts(faults, "row"):
-        await fault_store.keep_faults(session, part, taking.members[owner].submission.receipt_id)
+def _alike(rows: pl.DataFrame, older: list[int]) -> list[int]:
+    """The rows that came too late, and those of others that told the same."""
+    if not older:
+        return older
+    keys = rows.filter(pl.col(ROW).is_in(older)).get_column(KEY_HASH)
+    return rows.filter(pl.col(KEY_HASH).is_in(keys.implode())).get_column(ROW).to_list()
 
 
 async def _with_late(

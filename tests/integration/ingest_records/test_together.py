@@ -1,14 +1,18 @@
 """Small submissions that come at the same time go together, and each has what it would have had alone."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.bus import decode
+from shared.db import Database
 from shared.events.records import RECEIPT, RecordsAccepted, unpacked
-from tests.ingest_desk import Door, Record, a_tax_record, clear, counts
+from tests.conftest import SettingsOf
+from tests.ingest_desk import Door, Record, a_tax_record, clear, counts, open_door
 
 
 async def _at_once(door: Door, files: list[list[Record]], **more: str) -> list[dict[str, Any]]:
@@ -68,6 +72,65 @@ async def test_one_key_used_by_two_at_once_leads_to_one_receipt(door: Door) -> N
     assert len({receipt["receipt_id"] for receipt in receipts}) == 1
 
 
+async def test_one_key_with_two_bodies_at_once_is_taken_with_the_first_alone(door: Door) -> None:
+    sent = [door.send("tax_arrears", [a_tax_record(64_020 + n)], idempotency_key="together-2") for n in range(4)]
+    answers = await asyncio.gather(*sent, door.send("tax_arrears", [a_tax_record(64_030)]))
+    assert [answer.status_code for answer in answers] == [202, 422, 422, 422, 202]
+
+
+async def test_one_that_breaks_the_transaction_breaks_no_others(door: Door, owner: Database) -> None:
+    poison = " " * 500 + "[]"
+    async with _breaking(owner, len(poison)):
+        good = [door.send("tax_arrears", [a_tax_record(67_000 + number)]) for number in range(8)]
+        broken, *taken = await asyncio.gather(door.send("tax_arrears", poison), *good)
+    assert broken.status_code == 500
+    assert [counts(answer.json()) for answer in taken] == [(1, 1, 0, 0, 0)] * 8
+    assert await door.rows("select count(*) from ingest.head") == [(8,)]
+
+
+@asynccontextmanager
+async def _breaking(owner: Database, size: int) -> AsyncIterator[None]:
+    """A database that fails whenever the receipt of a file of that size is kept."""
+    trigger = "create trigger breaking before insert on ingest.receipt for each row"
+    async with owner.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "create function public.break() returns trigger language plpgsql as $$begin raise 'broken'; end$$"
+        )
+        await connection.exec_driver_sql(f"{trigger} when (new.bytes = {size}) execute function public.break()")
+    try:
+        yield
+    finally:
+        async with owner.engine.begin() as connection:
+            await connection.exec_driver_sql("drop function public.break() cascade")
+
+
+async def test_a_client_that_goes_away_takes_no_others_along(door: Door) -> None:
+    sent = [asyncio.create_task(door.send("tax_arrears", [a_tax_record(67_100 + n)])) for n in range(12)]
+    await asyncio.sleep(0.002)
+    sent[5].cancel()
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    assert isinstance(answers.pop(5), asyncio.CancelledError)
+    assert [answer.status_code for answer in answers if not isinstance(answer, BaseException)] == [202] * 11
+
+
+async def test_who_finds_the_queue_full_is_told_when_to_come_again(door: Door, settings_of: SettingsOf) -> None:
+    async with open_door(settings_of("ingest"), max_small=6, max_small_of_an_agency=4) as narrow:
+        sent = [narrow.send("tax_arrears", [a_tax_record(67_200 + n)]) for n in range(10)]
+        other = [narrow.send("tax_arrears", [a_tax_record(67_300 + n)], agency="other") for n in range(4)]
+        answers = await asyncio.gather(*sent, *other)
+    assert [answer.status_code for answer in answers] == [202] * 4 + [429] * 6 + [202] * 2 + [503] * 2
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers if answer.status_code != 202)
+    assert await door.rows("select count(*) from ingest.head") == [(6,)]
+
+
+async def test_states_of_one_record_that_come_at_once_are_taken_in_order_of_arrival(door: Door) -> None:
+    files = [[a_tax_record(67_400, balance=f"{n + 1}.00"), a_tax_record(67_401 + n)] for n in range(5)]
+    receipts = await _at_once(door, files)
+    assert [counts(receipt) for receipt in receipts] == [(2, 2, 0, 0, 0)] * 5
+    newest = await door.rows("select receipt_id::text from ingest.head where row_no = 1")
+    assert newest == [(receipts[-1]["receipt_id"],)]
+
+
 async def test_a_record_without_a_subject_goes_its_own_way(door: Door) -> None:
     lost = a_tax_record(65_000, uscc=None, taxpayer="没有人认识的公司")
     receipts = await _at_once(door, [[a_tax_record(65_001)], [lost], [a_tax_record(65_002)]])
@@ -93,6 +156,10 @@ async def test_going_together_never_changes_what_is_known_in_the_end(door: Door,
         received, *parts = counts(together)
         assert (received, together["rejected"]) == (alone["received"], alone["rejected"])
         assert sum(parts) == received
+    # A file that disagrees with itself goes alone, beside those that go together.
+    if all(len({who for who, *_ in file}) == len(file) for file in files):
+        assert [counts(receipt) for receipt in at_once] == [counts(receipt) for receipt in one_by_one]
+        assert [receipt["errors"] for receipt in at_once] == [receipt["errors"] for receipt in one_by_one]
 
 
 def _record(who: int, day: int, sign: str) -> Record:

@@ -137,7 +137,7 @@ class _Bench:
 
     def __init__(self, look: _Look, rows: Mapping[str, Mapping[str, Any]], *, falls_at_once: bool) -> None:
         book, today = look.book, look.today
-        self._book, self._today, self._rows, self._falls_at_once = book, today, rows, falls_at_once
+        self._rules, self._today, self._rows, self._falls_at_once = book.on(today), today, rows, falls_at_once
         self._scale = book.scale(today)
         self._cool_down = cool_down(book, today)
         self.calm = rules.assess((), self._scale, today)
@@ -207,7 +207,7 @@ class _Bench:
     def _told(self, assessment: Assessment, standing: Standing) -> Told:
         trail = levels.walked(standing.trail, assessment.level, self._today, falls_at_once=self._falls_at_once)
         given = [(signal.indicator, signal.floor) for signal in assessment.signals]
-        floor = law_floor(given, self._book)[0] if standing.override else "none"
+        floor = law_floor(given, self._rules)[0] if standing.override else "none"
         told = levels.tell(trail, standing.override, floor, self._cool_down, self._today)
         is_by_model = told.source == "indicators" and assessment.by_model != "none"
         return replace(told, source="model") if is_by_model else told
@@ -216,7 +216,7 @@ class _Bench:
         row = self._rows.get(subject)
         if row is None and told.is_plain:
             return self.unscored.meaning, self.unscored.state
-        figures = figure_marks(assessment, row, self._book) if row else ()
+        figures = figure_marks(assessment, row, self._rules) if row else ()
         marks = (*figures, *told.marks())
         return rules.meaning(assessment, told.level), rules.state(assessment, marks, told.level)
 
@@ -252,9 +252,9 @@ def _rows(found: Features, subjects: Iterable[str]) -> dict[str, dict[str, Any]]
 def _explained(verdicts: list[Verdict], rows: Mapping[str, dict[str, Any]], look: _Look) -> list[Verdict]:
     """The verdicts, those that are new with their reasons."""
     new = {verdict.subject for verdict in verdicts if verdict.is_new and verdict.subject in rows}
-    receipts = Receipts(look.found, new)
+    receipts, rules = Receipts(look.found, new), look.book.on(look.today)
     return [
-        replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, look.book))
+        replace(verdict, reasons=reasons(rows[verdict.subject], verdict.assessment, receipts, rules))
         if verdict.subject in new
         else verdict
         for verdict in verdicts
@@ -266,8 +266,9 @@ def _doubted(verdicts: list[Verdict], look: _Look) -> list[Verdict]:
     if not look.doubts:
         return verdicts
     rows, receipts = _rows(look.found, look.doubts), Receipts(look.found, look.doubts)
+    rules = look.book.on(look.today)
     return [
-        replace(verdict, data_quality=said_of(look.doubts[verdict.subject], rows[verdict.subject], receipts, look.book))
+        replace(verdict, data_quality=said_of(look.doubts[verdict.subject], rows[verdict.subject], receipts, rules))
         if verdict.subject in look.doubts
         else verdict
         for verdict in verdicts

@@ -10,11 +10,13 @@ from uuid import UUID
 import polars as pl
 
 from services.scoring.features import Features
-from services.scoring.rulebook import Indicator, Rulebook, features_of
+from services.scoring.rulebook import Indicator, features_of
 from services.scoring.rules import LEVELS, Assessment, Level, Signal
 from shared.events import Reason, ReceiptRow
 
 MOST_RECEIPTS = 50
+# The indicators that hold on the day that is spoken of, by code (Rulebook.on).
+Rules = Mapping[str, Indicator]
 # Read in the law, or in an excerpt of it; the others are proposals of ours (domain.md).
 _OF_LAW = ("V", "P")
 _ROW = ("time", "receipt_id", "row_no", "agency", "dataset")
@@ -59,36 +61,36 @@ class _Sentence(Formatter):
         return self.unknown if value is None else str(format(value, format_spec))
 
 
-def reasons(row: Mapping[str, Any], assessment: Assessment, receipts: Receipts, book: Rulebook) -> list[Reason]:
+def reasons(row: Mapping[str, Any], assessment: Assessment, receipts: Receipts, rules: Rules) -> list[Reason]:
     """One reason a signal, the weightiest first. `row` holds the subject's features."""
-    return said_of(assessment.signals, row, receipts, book)
+    return said_of(assessment.signals, row, receipts, rules)
 
 
-def said_of(signals: Iterable[Signal], row: Mapping[str, Any], receipts: Receipts, book: Rulebook) -> list[Reason]:
+def said_of(signals: Iterable[Signal], row: Mapping[str, Any], receipts: Receipts, rules: Rules) -> list[Reason]:
     """The same of signals that no assessment was made of."""
-    made = [_reason(signal, row, receipts, book) for signal in signals]
+    made = [_reason(signal, row, receipts, rules) for signal in signals]
     return sorted(made, key=lambda reason: (-reason.points, reason.indicator))
 
 
-def law_floor(given: Iterable[tuple[str, Level]], book: Rulebook) -> tuple[Level, str | None]:
+def law_floor(given: Iterable[tuple[str, Level]], rules: Rules) -> tuple[Level, str | None]:
     """The highest floor among (indicator, floor) that rests on an article of law (tag V or P), and the article."""
-    articles = {each.code: each.article for each in book.indicators if each.tag in _OF_LAW}
+    articles = {each.code: each.article for each in rules.values() if each.tag in _OF_LAW}
     floors = [(floor, articles[code]) for code, floor in given if code in articles and floor != "none"]
     return max(floors, key=lambda each: LEVELS.index(each[0]), default=("none", None))
 
 
-def figures(signal: Signal, row: Mapping[str, Any], book: Rulebook) -> dict[str, Any]:
+def figures(signal: Signal, row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """The numbers that a signal's sentence speaks of."""
-    return {code: _plain(row[code]) for code in features_of(_rule(signal, book).tiers[signal.tier])}
+    return {code: _plain(row[code]) for code in features_of(rules[signal.indicator].tiers[signal.tier])}
 
 
-def figure_marks(assessment: Assessment, row: Mapping[str, Any], book: Rulebook) -> Iterable[str]:
+def figure_marks(assessment: Assessment, row: Mapping[str, Any], rules: Rules) -> Iterable[str]:
     """Every figure as text, to see whether one has changed."""
-    return [str(sorted(figures(signal, row, book).items())) for signal in assessment.signals]
+    return [str(sorted(figures(signal, row, rules).items())) for signal in assessment.signals]
 
 
-def _reason(signal: Signal, row: Mapping[str, Any], receipts: Receipts, book: Rulebook) -> Reason:
-    rule = _rule(signal, book)
+def _reason(signal: Signal, row: Mapping[str, Any], receipts: Receipts, rules: Rules) -> Reason:
+    rule = rules[signal.indicator]
     tier = rule.tiers[signal.tier]
     return Reason(
         indicator=signal.indicator,
@@ -98,14 +100,10 @@ def _reason(signal: Signal, row: Mapping[str, Any], receipts: Receipts, book: Ru
         text_zh=_Sentence(_UNKNOWN["zh"]).vformat(tier.zh, (), row),
         text_en=_Sentence(_UNKNOWN["en"]).vformat(tier.en, (), row),
         as_of=signal.as_of.isoformat(),
-        figures=figures(signal, row, book),
+        figures=figures(signal, row, rules),
         receipts=receipts.behind(row["subject"], features_of(tier)),
         article=rule.article,
     )
-
-
-def _rule(signal: Signal, book: Rulebook) -> Indicator:
-    return next(each for each in book.indicators if each.code == signal.indicator)
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from services.scoring import indicators
 from services.scoring.features import Features
 from services.scoring.frames import Facts
 from services.scoring.reasons import Receipts, reasons
-from services.scoring.rulebook import Rulebook, Scored
+from services.scoring.rulebook import Indicator, Rulebook, Scored
 from services.scoring.rules import LEVELS, Assessment, Level, Signal, assess
 
 
@@ -66,6 +66,7 @@ class Side:
     """What one book makes of some subjects: of those who have a signal, all of the rest being calm."""
 
     book: Rulebook
+    rules: Mapping[str, Indicator]
     found: Features
     signals: Mapping[str, list[Signal]]
     doubts: Mapping[str, list[Signal]]
@@ -84,6 +85,7 @@ def side(facts: Facts, book: Rulebook, kind: Scored) -> Side:
     signals = indicators.signals(found.values, book.in_force(today, kind))
     return Side(
         book=book,
+        rules=book.on(today),
         found=found,
         signals=signals,
         doubts=indicators.signals(found.values, book.in_force(today, kind, "data_quality")),
@@ -121,7 +123,8 @@ def add(
 
 def _count_steps(at: Side, counts: dict[str, dict[str, int]]) -> None:
     for indicator in at.book.indicators:
-        counts.setdefault(indicator.code, {f"{step}": 0 for step in range(1, len(indicator.tiers) + 1)})
+        known = counts.setdefault(indicator.code, {})  # of a law that changes there are two
+        known.update({f"{step}": 0 for step in range(1, len(indicator.tiers) + 1) if f"{step}" not in known})
     for signals in (*at.signals.values(), *at.doubts.values()):
         for signal in signals:
             steps, step = counts[signal.indicator], f"{signal.tier + 1}"
@@ -138,7 +141,7 @@ def _reasons(at: Side, subjects: list[str]) -> dict[str, tuple[Said, ...]]:
     return {
         each: tuple(
             Said(reason.indicator, reason.points, reason.text_zh, reason.text_en)
-            for reason in reasons(rows[each], at.assessments[each], receipts, at.book)
+            for reason in reasons(rows[each], at.assessments[each], receipts, at.rules)
         )
         for each in wanted
     }

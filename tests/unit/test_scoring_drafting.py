@@ -1,7 +1,7 @@
 """A drafted book that could not be used is refused with everything that is wrong with it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import msgspec
 import pytest
@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring import drafting
+from services.scoring.judgement import judge
 from services.scoring.rulebook import BadBook, Pages, checks, not_yet, read, shipped, shipped_pages
+from tests.scoring_facts import a_version, facts_of
 
 AT = datetime(2026, 11, 26, 4, tzinfo=UTC)
 E01 = next(each for each in shipped().indicators if each.code == "E01")
@@ -42,7 +44,14 @@ def test_the_shipped_book_can_be_used() -> None:
         ("indicators", "{si_arrears:,.2f} 元", "{si_arrears:,.2f元", "E01", "format|expected|brace|invalid|'}'"),
         ("indicators", "{si_arrears:,.2f} 元", "{si_arrears:999999999} 元", "E01", "print a figure"),
         ("indicators", "{si_months}个月", "{si_months.real}个月", "E01", "si_months.real"),
-        ("indicators", "code: E02,", "code: E01,", "E01", "more than once"),
+        ("indicators", "code: E02,", "code: E01,", "E01", "two of it hold on 2020-05-01"),
+        (
+            "features",
+            "derived:",
+            "derived:\n  - {code: si_months, op: greatest, of: [si_open_months, si_reported_months], title_zh: m, title_en: m}",
+            "si_months",
+            "more than once",
+        ),
         ("indicators", "value: 100000}", "value: ten}", "E05", "int"),
         ("indicators", "source: domain.md 5.2,", 'source: " ",', "E03", "source"),
         ("features", "value: 0}", "value: soon}", "si_open_months", "money compares"),
@@ -65,6 +74,26 @@ def test_a_draft_that_could_not_be_used_names_the_item_and_the_reason(
     found = faults(changed(page, before, after))
     assert item in found, found
     assert re.search(reason, found[item]), found
+
+
+@pytest.mark.parametrize(
+    ("day", "points", "said"), [(date(2026, 12, 31), 8, "社保欠缴1个月"), (date(2027, 1, 1), 9, "新规")]
+)
+def test_an_indicator_of_a_law_that_changes_counts_and_is_worded_as_on_the_day(
+    day: date, points: int, said: str
+) -> None:
+    old = msgspec.structs.replace(E01, valid_to=date(2026, 12, 31))
+    step = msgspec.structs.replace(E01.tiers[0], points=9, zh="新规")
+    new = msgspec.structs.replace(E01, valid_from=date(2027, 1, 1), tiers=(step,))
+    others = tuple(each for each in shipped().indicators if each.code != "E01")
+    book = msgspec.structs.replace(shipped(), indicators=(new, old, *others))
+    assert list(checks.faults(book)) == []
+    at = datetime.combine(day, time(4), UTC)
+    owed = a_version("tax_social_fee", period=f"{day:%Y-%m}", arrears="10.00", arrears_months=1, _reported=at)
+    facts = facts_of(owed, at=at)
+    (verdict,) = judge(facts, book, "employer", {})
+    (reason,) = verdict.reasons
+    assert (reason.points, reason.text_zh[: len(said)]) == (points, said)
 
 
 def test_every_fault_of_a_draft_is_named_at_once() -> None:

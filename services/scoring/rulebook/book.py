@@ -25,6 +25,17 @@ class Rulebook(msgspec.Struct, frozen=True):
         wanted = (each for each in self.indicators if (each.subject, each.kind) == (subject, kind))
         return tuple(each for each in wanted if _holds(each, today))
 
+    def on(self, today: date) -> dict[str, Indicator]:
+        """The indicators that hold on a day, by code; a law that changes is an entry that ends and another."""
+        return {each.code: each for each in self.indicators if _holds(each, today)}
+
+    def datasets_behind(self) -> dict[str, frozenset[str]]:
+        """What the indicators of each code stand on, whenever they hold."""
+        behind: dict[str, frozenset[str]] = {}
+        for each in self.indicators:
+            behind[each.code] = behind.get(each.code, frozenset()) | set(each.datasets)
+        return behind
+
     def parameter(self, code: str, today: date) -> int:
         """A parameter's value on a day; KeyError when none is in force."""
         values = [each.value for each in self.parameters if each.code == code and _holds(each, today)]

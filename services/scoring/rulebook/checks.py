@@ -1,10 +1,10 @@
 """Whether a book agrees with itself: every fault, not the first alone. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from services.scoring.rulebook.book import Rulebook
-from services.scoring.rulebook.entries import Indicator, features_of
+from services.scoring.rulebook.entries import Indicator, Parameter, features_of
 from services.scoring.rulebook.faults import Fault
 from services.scoring.rulebook.features import Dataset, Feature
 from services.scoring.rules import LEVELS
@@ -31,6 +31,19 @@ def faults(book: Rulebook) -> Iterator[Fault]:
         yield from _unknown(derived.code, set(derived.of), known)
     for indicator in book.indicators:
         yield from _of_indicator(indicator, known, set(book.datasets))
+    for entries in (book.indicators, book.parameters):
+        yield from _of_days(entries)
+
+
+def _of_days(entries: Sequence[Indicator] | Sequence[Parameter]) -> Iterator[Fault]:
+    """Of one code, one entry holds on a day: a law that changes is an entry that ends and another that begins."""
+    by_code: dict[str, list[Indicator | Parameter]] = {}
+    for entry in entries:
+        by_code.setdefault(entry.code, []).append(entry)
+    for code, given in by_code.items():
+        for before, after in pairwise(sorted(given, key=lambda each: each.valid_from)):
+            if before.valid_to is None or before.valid_to >= after.valid_from:
+                yield Fault(code, f"two of it hold on {after.valid_from}")
 
 
 def _of_feature(feature: Feature, book: Rulebook) -> Iterator[Fault]:

@@ -93,7 +93,7 @@ async def _held(session: Session, key: tuple[Scored, str], caller: Caller) -> Su
 async def _law_floor(session: Session, subject: Subject, moment: Moment) -> tuple[Level, str | None]:
     score = await score_store.latest_score(session, subject)
     told = [(reason["indicator"], reason["floor"]) for reason in score.reasons if reason["floor"]] if score else []
-    return law_floor(told, moment.book)
+    return law_floor(told, moment.book.on(local_date(moment.at)))
 
 
 async def _stands(session: Session, key: tuple[Scored, str], wish: Wish, today: date) -> bool:

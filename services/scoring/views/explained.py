@@ -47,8 +47,8 @@ def certainty_view(
     today: date,
 ) -> CertaintyOut:
     """How sure the level is. `heard`: how many datasets ever spoke of the subject."""
-    rules = {each.code: each.datasets for each in book.indicators}
-    borne = {dataset for reason in reasons for dataset in rules.get(reason.indicator, ())}
+    behind = book.datasets_behind()
+    borne = {dataset for reason in reasons for dataset in behind.get(reason.indicator, ())}
     stopped = [Stopped(each.state, Words(each.text_zh, each.text_en), each.dataset in borne) for each in missing]
     doubts = [Words(each["text_zh"], each["text_en"]) for each in subject.data_quality]
     bound = _bound(book, today)

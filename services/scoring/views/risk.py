@@ -124,7 +124,7 @@ def _missing(feed: StoppedFeed, book: Rulebook) -> MissingFeedOut:
 
 def _note(reasons: Sequence[ReasonOut], missing: Sequence[MissingFeedOut], book: Rulebook) -> None:
     """Say of each reason that stands on a stopped feed that it is as it was then: it neither grows nor ends."""
-    datasets = {each.code: each.datasets for each in book.indicators}
+    datasets = book.datasets_behind()
     for reason in reasons:
         told = [each for each in missing if each.dataset in datasets.get(reason.indicator, ())]
         if told:

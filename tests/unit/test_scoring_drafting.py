@@ -48,7 +48,7 @@ def test_the_shipped_book_can_be_used() -> None:
         (
             "features",
             "derived:",
-            "derived:\n  - {code: si_months, op: greatest, of: [si_arrears, si_reported_months], title_zh: m, title_en: m}",
+            "derived:\n  - {code: si_months, op: greatest, of: [si_arrears, headcount], title_zh: m, title_en: m}",
             "si_months",
             "more than once",
         ),

@@ -15,7 +15,7 @@ from typing import Any
 from bench.database import database
 from bench.scoring import _single_records, _take_in, employers
 from services.scoring import usecases
-from services.scoring.model import Calibration, Model, registry
+from services.scoring.model import Calibration, Head, Model, registry
 from services.scoring.model.scorers import Binned, Scorecard
 from services.scoring.store.registry import Content
 from services.scoring.usecases import models
@@ -48,7 +48,7 @@ async def measure(settings: Settings, count: int) -> dict[str, Any]:
 def _entry() -> str:
     column = "tax_social_fee.arrears.months"
     bins = (Binned(column, edges=(2.5,), woe=(0.0, 1.0), missing=0.0, factor=1.0),)
-    model = Model("scorecard", Scorecard(bins, 0.0), Calibration((0.0, 1.0), (-7.0, -0.5)), {column: "tax_si"})
+    model = Model("scorecard", Head(Scorecard(bins, 0.0), Calibration((0.0, 1.0), (-7.0, -0.5))), {column: "tax_si"})
     return json.dumps(registry.entry_of(model, {"horizon_days": 60}))
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pydantic import SecretStr
 
 from local import postgres as local_postgres
-from services.scoring.model import Calibration, Model, registry
+from services.scoring.model import Calibration, Head, Model, registry
 from services.scoring.model.scorers import Binned, Scorecard
 from services.scoring.store.registry import Content
 from shared.auth import Caller
@@ -22,7 +22,7 @@ def a_model(column: str = COLUMN, least: float = 0.001, most: float = 0.4) -> Mo
     """A scorecard: three months behind is `most`, less is `least`."""
     bins = (Binned(column, edges=(2.5,), woe=(0.0, 1.0), missing=0.0, factor=1.0),)
     calibration = Calibration((0.0, 1.0), tuple(_logit(p) for p in (least, most)))
-    return Model("scorecard", Scorecard(bins, 0.0), calibration, {column: "tax_si"})
+    return Model("scorecard", Head(Scorecard(bins, 0.0), calibration), {column: "tax_si"})
 
 
 def a_content(model: Model | None = None, horizon: int = 60, **more: object) -> Content:

@@ -56,6 +56,10 @@ class SmallCity:
         asked = subjects.alias("subject").to_frame()
         return asked.join(newest, on="subject", how="left", maintain_order="left")
 
+    def troubled(self, day: date, days: int) -> pl.Series:
+        told = self.rows.filter((pl.col("reported_on") <= day) & (pl.col("reported_on") > day - timedelta(days=days)))
+        return told.filter(pl.col("single.signal") > 0)["subject"].unique()
+
     def profile(self, day: date) -> pl.DataFrame:
         town = (
             pl.col("subject").str.slice(-1).replace_strict({str(digit): f"33011000{digit % 3}" for digit in range(10)})

@@ -10,6 +10,7 @@ import polars as pl
 
 from services.scoring.evaluation import Ranking
 from services.scoring.evaluation.ranking import Array
+from services.scoring.model import Foretold
 from services.scoring.model.policy import Policy
 from services.scoring.rules import Level
 from services.scoring.saying import graded
@@ -45,17 +46,20 @@ class Comparison:
 def compare(
     both: pl.DataFrame, names: tuple[str, str], found: Collection[str], days: Sequence[date], policy: Policy
 ) -> Comparison:
-    """`both`: subject, one (the champion's probability), other (the challenger's), of the first of `days`."""
+    """`both`, of the first of `days`: subject, one (the champion's probability), other (the challenger's), and
+    one_ranked, other_ranked (by which they rank and cut levels).
+    """
     if both.is_empty():
         return Comparison(None, tuple(days))
     ordered = both.sort("subject")
-    one, other = ordered["one"].to_numpy(), ordered["other"].to_numpy()
+    said = [(ordered[name].to_numpy(), ordered[f"{name}_ranked"].to_numpy()) for name in ("one", "other")]
+    one, other = (ranked for _, ranked in said)
     positive = ordered["subject"].is_in(list(found)).to_numpy()
     budget = policy.backtest
     first = max(1, round(len(one) * budget.budget_per_year / budget.budget_employers / 12))
-    tops = [set(np.argsort(-said, kind="stable")[:first].tolist()) for said in (one, other)]
+    tops = [set(np.argsort(-ranked, kind="stable")[:first].tolist()) for ranked in (one, other)]
     champion, challenger = (
-        _about(name, said, positive, top, policy) for name, said, top in zip(names, (one, other), tops, strict=True)
+        _about(name, each, positive, top, policy) for name, each, top in zip(names, said, tops, strict=True)
     )
     return Comparison(
         day=days[0],
@@ -70,12 +74,14 @@ def compare(
     )
 
 
-def _about(name: str, said: Array, positive: Array, top: set[int], policy: Policy) -> About:
-    levels = Counter(graded(name, probability, policy).level for probability in said.tolist())
+def _about(name: str, said: tuple[Array, Array], positive: Array, top: set[int], policy: Policy) -> About:
+    """`said`: what it says of each, and by what it ranks."""
+    probability, ranked = said
+    levels = Counter(graded(name, Foretold(each), policy).level for each in ranked.tolist())
     is_enough = positive.sum() >= policy.live.least_compared and not positive.all()
-    average, area = Ranking(said, positive).areas(np.ones(len(said))) if is_enough else (None, None)
+    average, area = Ranking(ranked, positive).areas(np.ones(len(ranked))) if is_enough else (None, None)
     right = int(positive[sorted(top)].sum()) if positive.any() else None
-    return About(name, float(said.mean()), dict(levels), right, average, area)
+    return About(name, float(probability.mean()), dict(levels), right, average, area)
 
 
 def _correlation(one: Array, other: Array) -> float | None:

@@ -5,13 +5,13 @@ confirmed that a probability may do more, it points to whom to look at, and the 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 from services.scoring.inputs import columns_of
-from services.scoring.model import Model
+from services.scoring.model import Foretold, Model
 from services.scoring.model import Reason as Part
 from services.scoring.model.policy import Policy, shipped
 from services.scoring.rules import LEVELS, Level
@@ -34,10 +34,13 @@ class Why:
 
 @dataclass(frozen=True)
 class Said:
-    """A probability with its level, and the level that it counts for. families: log odds; empty where not asked for."""
+    """What a model foretells with its level, and the level that it counts for.
+
+    families: log odds; empty where not asked for. The level is that of `told.ranked`.
+    """
 
     model_id: str
-    probability: float
+    told: Foretold
     level: Level
     counts_as: Level
     families: Mapping[str, float] = field(default_factory=dict)
@@ -45,25 +48,40 @@ class Said:
 
     def reason(self, policy: Policy | None = None) -> Reason:
         """The whole of it as one reason among those of the indicators."""
-        days, share = (policy or shipped()).horizon_days, f"{self.probability:.1%}"
+        days = (policy or shipped()).horizon_days
+        zh_share, en_share = _shares(self.told)
         zh = "；".join(each.zh for each in self.reasons) or "见各类贡献"
         en = "; ".join(each.en for each in self.reasons) or "see the families"
         return Reason(
             indicator=CODE,
             family="model",
             points=0,
-            text_zh=f"模型估计 {days} 日内发生欠薪的概率为 {share}（{zh}）",
-            text_en=f"The model puts wage arrears within {days} days at {share} ({en})",
-            figures={"probability": self.probability, "level": self.level, "model_id": self.model_id},
+            text_zh=f"模型估计 {days} 日内发生欠薪的概率为 {zh_share}（{zh}）",
+            text_en=f"The model puts wage arrears within {days} days at {en_share} ({en})",
+            figures={**self._figures(), "level": self.level, "model_id": self.model_id},
         )
 
+    def _figures(self) -> dict[str, float]:
+        return {name: share for name, share in self.told._asdict().items() if share is not None}
 
-def graded(model_id: str, probability: float, policy: Policy | None = None) -> Said:
-    """A probability as a level (the highest whose least probability it reaches), without reasons."""
+
+def _shares(told: Foretold) -> tuple[str, str]:
+    share = f"{told.probability:.1%}"
+    if told.owing is None:
+        return share, share
+    both = f"{told.owing:.1%}"
+    return (
+        f"{share}，连同可能已在拖欠而未被发现的为 {both}",
+        f"{share}, or {both} with arrears that may be going on unseen",
+    )
+
+
+def graded(model_id: str, told: Foretold, policy: Policy | None = None) -> Said:
+    """What is foretold as a level (the highest whose least probability is reached), without reasons."""
     numbers = policy or shipped()
-    reached: list[Level] = [level for level in LEVELS if numbers.levels.get(level, 2.0) <= probability]
+    reached: list[Level] = [level for level in LEVELS if numbers.levels.get(level, 2.0) <= told.ranked]
     level: Level = reached[-1] if reached else "none"
-    return Said(model_id, probability, level, min(level, numbers.live.alone_at_most, key=LEVELS.index))
+    return Said(model_id, told, level, min(level, numbers.live.alone_at_most, key=LEVELS.index))
 
 
 def explained(model: Model, model_id: str, table: pl.DataFrame, policy: Policy | None = None) -> dict[str, Said]:
@@ -73,17 +91,14 @@ def explained(model: Model, model_id: str, table: pl.DataFrame, policy: Policy |
         return {}
     families = model.families(table).to_dicts()
     reasons = model.reasons(table, numbers.live.reasons)
-    told = zip(table["subject"], model.predict(table).tolist(), families, reasons, strict=True)
-    return {
-        subject: _with_reasons(graded(model_id, probability, numbers), parts, whys)
-        for subject, probability, parts, whys in told
-    }
+    rows = zip(table["subject"], model.foretell(table), families, reasons, strict=True)
+    return {subject: _with_reasons(graded(model_id, told, numbers), parts, whys) for subject, told, parts, whys in rows}
 
 
 def _with_reasons(said: Said, families: Mapping[str, float], parts: Iterable[Part]) -> Said:
     ordered = sorted(families.items(), key=lambda each: -each[1])
     kept = {name: round(part, 4) for name, part in ordered if round(part, 4)}
-    return Said(said.model_id, said.probability, said.level, said.counts_as, kept, tuple(_why(part) for part in parts))
+    return replace(said, families=kept, reasons=tuple(_why(part) for part in parts))
 
 
 def _why(part: Part) -> Why:

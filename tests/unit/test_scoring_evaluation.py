@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from services.scoring.evaluation import Drawn, Figure, Ranking, bins, drawn, quantile, share
+from services.scoring.evaluation import Drawn, Figure, First, Ranking, bins, drawn, quantile, share
 from services.scoring.evaluation.ranking import precision_recall
 
 scores_and_truth = st.lists(
@@ -34,6 +34,23 @@ def test_areas_never_depend_on_the_order_of_the_rows(rows: list[tuple[int, bool,
 def test_without_a_positive_there_is_no_area() -> None:
     areas = Ranking(np.array([1.0, 2.0]), np.array([False, False])).areas(np.ones(2))
     assert np.isnan(areas).all()
+
+
+def test_the_first_of_each_day_are_those_whom_the_budget_reaches() -> None:
+    scores, positive = np.array([0.1, 0.9, 0.5, 0.2, 0.8, 0.3]), np.array([0, 1, 0, 0, 0, 1])
+    day = np.array([1, 1, 1, 2, 2, 2])
+    first = First(scores, positive, day, 0.5)
+    # A budget of one and a half a day: 0.9 is right, half of 0.5 wrong; 0.8 is wrong, half of 0.3 right.
+    assert first.precision(np.ones(6)) == pytest.approx((1 + 0.5) / 3)
+    assert first.precision(np.array([0, 0, 0, 1, 0, 1])) == pytest.approx(1.0)
+    assert np.isnan(first.precision(np.zeros(6)))
+
+
+@given(scores_and_truth, st.floats(0, 1))
+def test_a_precision_is_never_beyond_nothing_and_all(rows: list[tuple[int, bool, int]], part: float) -> None:
+    scores, positive, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    found = First(scores, positive, np.arange(len(rows)) % 3, part).precision(weight)
+    assert -1e-9 <= found <= 1 + 1e-9
 
 
 def test_the_calibration_error_is_the_mean_gap_of_bins_of_equal_mass() -> None:

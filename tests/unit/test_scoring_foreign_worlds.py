@@ -65,7 +65,7 @@ def test_a_season_that_was_seen_once_is_not_learned(folder: Path) -> None:
     data = foreign_worlds.write(folder / "once", Kind(employers=150, months=20, base=-4.5, season=2.0))
     learned = learn(past.Past(read_world(data)), date(2022, 8, 31), quick(), 1, quiet)
     for judged in learned.contest.judged.values():
-        assert not set(judged.model.scorer.columns) & {"calendar.month", "calendar.days_to_spring_festival"}
+        assert not set(judged.model.columns) & {"calendar.month", "calendar.days_to_spring_festival"}
 
 
 @pytest.mark.parametrize("dataset", ["pw_usage", "tax_social_fee"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.scoring.backtest.learning import people
 from services.scoring.model.policy import shipped
 from services.scoring.training import labels
 from services.scoring.training.recipe import Window
@@ -44,6 +45,30 @@ def test_who_is_in_undiscovered_arrears_is_not_at_risk_of_them() -> None:
     assert sorted(labels.ongoing(rows, DAY)) == ["hidden", "never"]
 
 
+def test_who_owes_unseen_and_who_comes_to_owe_stand_for_those_not_found_out_yet() -> None:
+    """Half are found in 30 days, half in 200: of what started 100 days ago and is unseen all are of the late half."""
+    until = after(130)
+    seen = labels.Delays(np.array([30, 200]), np.array([0.5, 1.0]))
+    rows = told(
+        ("going on", after(-100), after(100)),
+        ("just begun", after(-10), after(20)),
+        ("to come", after(60), after(90)),
+        ("both", after(-100), after(5)),
+        ("both", after(30), after(60)),
+        ("later", after(61), after(80)),
+        ("found", after(-50), DAY),
+        ("never", DAY, None),
+    )
+    found = {row[0]: row[1:] for row in labels.owing(rows, DAY, 60, until, seen).iter_rows()}
+    assert found == {
+        "going on": (True, 1.0),
+        "just begun": (True, 2.0),
+        "to come": (False, 2.0),
+        "both": (True, 1.0),
+        "never": (True, 1.0),
+    }
+
+
 def test_late_discovery_is_learned_although_only_the_quick_are_seen_of_late() -> None:
     random = np.random.default_rng(3)
     starts = [date(2020, 1, 1) + timedelta(days=int(n)) for n in random.integers(0, 1400, 4000)]
@@ -73,10 +98,10 @@ def test_weights_make_the_sample_the_size_of_the_population() -> None:
     few = msgspec.structs.replace(numbers, most_rows=2000)
     known = labels.known(city.labels, until)
     days = days_of(known, until, 60, numbers)
-    planned = plan(known, city.subjects, days, frozenset(), Window(until, 60, few, 1))
+    planned = plan(known, people(city, few), days, frozenset(), Window(until, 60, few, 1))
     rows = gather(planned, city.table)
     negatives = rows.weight[~rows.positive].sum()
-    assert rows.rate < 0.3
+    assert planned.rate < 0.3
     assert rows.sampled.all()
     assert negatives == pytest.approx(400 * len(days) - rows.positive.sum(), rel=0.08)
     assert (rows.weight[rows.positive] >= 1).all()
@@ -99,5 +124,5 @@ def _rows(city: SmallCity, until: date) -> list[bytes]:
     known = labels.known(city.labels, until)
     days = days_of(known, until, 60, shipped().training)[-4:]
     window = Window(until, 60, shipped().training, 1)
-    rows = gather(plan(known, city.subjects, days, frozenset(), window), city.table)
+    rows = gather(plan(known, people(city, window.numbers), days, frozenset(), window), city.table)
     return [part.tobytes() for part in (rows.values, rows.positive, rows.weight, rows.employer, rows.day)]

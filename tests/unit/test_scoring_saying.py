@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -11,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.comparing import compare
-from services.scoring.model import Calibration, Model, lifecycle, registry
+from services.scoring.model import Calibration, Foretold, Head, Model, lifecycle, registry
 from services.scoring.model.boosting import lightgbm
 from services.scoring.model.lifecycle import Act, ModelNotThere, State
 from services.scoring.model.policy import shipped
-from services.scoring.model.scorers import Boosted
+from services.scoring.model.scorers import Blended, Boosted
 from services.scoring.rulebook import shipped as book
 from services.scoring.rules import LEVELS, Level, Signal, assess, at_least, meaning, raised, steps
 from services.scoring.saying import CODE, explained, graded
 from services.scoring.store.registry import Content
-from services.scoring.usecases.models import checked, leaning
+from services.scoring.usecases.models import NotAModel, checked, leaning
 from tests.scoring_models import COLUMN, a_model
 
 TODAY = date(2026, 11, 23)
@@ -60,7 +61,7 @@ def test_a_model_never_lowers_a_level_and_is_named_only_where_it_has_raised_one(
 def test_a_higher_probability_never_means_less_and_alone_it_counts_for_no_more_than_the_policy_allows(
     one: float, other: float
 ) -> None:
-    low, high = (graded("m", each) for each in sorted((one, other)))
+    low, high = (graded("m", Foretold(each)) for each in sorted((one, other)))
     assert at_least(high.level, low.level)
     assert at_least(high.counts_as, low.counts_as)
     assert at_least(shipped().live.alone_at_most, high.counts_as)
@@ -82,17 +83,63 @@ def _boosted(columns: tuple[str, ...]) -> Model:
     data = lightgbm.Dataset(values, (values[:, 0] > 0.7).astype(int))
     made = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 4}, data, 5)
     scorer = Boosted(made.model_to_string(), columns, -1.0)
-    return Model("model", scorer, Calibration((-3.0, 3.0), (-6.0, 0.0)), dict.fromkeys(columns, "tax_si"))
+    return Model("model", Head(scorer, Calibration((-3.0, 3.0), (-6.0, 0.0))), dict.fromkeys(columns, "tax_si"))
 
 
 def test_trees_are_read_from_what_was_registered_and_answer_as_before() -> None:
     model = _boosted((COLUMN, "pw_usage.arrears.level"))
-    assert isinstance(model.scorer, Boosted)
+    assert isinstance(model.starts.scorer, Boosted)
     entry = json.dumps(registry.entry_of(model, {"horizon_days": 60}))
-    again = checked(Content(entry, model.scorer.text, "# card"), shipped())
+    again = checked(Content(entry, model.starts.scorer.text, "# card"), shipped())
     table = pl.DataFrame({"subject": ["a"], COLUMN: [0.9], "pw_usage.arrears.level": [0.1]})
     assert again.predict(table).tolist() == model.predict(table).tolist()
     assert leaning(again, shipped()) == {}
+
+
+def test_a_model_of_two_heads_is_read_as_it_was_written_ranks_by_the_second_and_explains_it(tmp_path: Path) -> None:
+    columns = (COLUMN, "pw_usage.arrears.level")
+    one, other = _boosted(columns), _boosted(columns[:1])
+    blended = Blended(((0.5, other.starts.scorer), (0.5, a_model("single.signal").starts.scorer)))
+    unseen = Head(blended, Calibration((-3.0, 3.0), (-3.0, 2.0)))
+    model = Model("model", one.starts, one.family_of | {"single.signal": "bills"}, unseen)
+    registry.write(tmp_path, model, {"horizon_days": 60}, "# card")
+    content = Content(*((tmp_path / name).read_text("utf-8") for name in ("entry.json", "trees.txt", "card.md")))
+    again = checked(content, shipped())
+    table = pl.DataFrame(
+        {"subject": ["a", "b"], COLUMN: [0.9, 0.1], columns[1]: [0.1, None], "single.signal": [3.0, 0.0]}
+    )
+    assert again.foretell(table) == model.foretell(table)
+    assert again.margin(table).tolist() == again.ranks.margin(table).tolist() == model.margin(table).tolist()
+    assert again.owing(table).tolist() == [each.owing for each in again.foretell(table)]
+    assert set(again.families(table).columns) == {"tax_si", "bills"}
+    offset = again.margin(table) - again.families(table).sum_horizontal().to_numpy()
+    assert offset == pytest.approx(np.full(2, offset[0]), abs=1e-6)
+    assert sum(registry.weights(again).values()) == pytest.approx(1)
+    with pytest.raises(NotAModel, match="trees"):
+        checked(content._replace(trees=one.starts.scorer.text), shipped())
+
+
+def test_a_head_may_read_the_same_score_and_give_it_another_meaning() -> None:
+    plain = a_model()
+    model = Model(
+        "scorecard", plain.starts, plain.family_of, Head(plain.starts.scorer, Calibration((0.0, 1.0), (-1, 1)))
+    )
+    entry = json.dumps(registry.entry_of(model, {"horizon_days": 60}))
+    again = registry.whole(entry, None)
+    assert again == model
+    said = explained(again, "m", pl.DataFrame({"subject": ["a"], COLUMN: [4.0]}))["a"]
+    assert (said.told.probability, said.told.owing) == (pytest.approx(0.4), pytest.approx(0.731, abs=1e-3))
+    assert "连同可能已在拖欠而未被发现的为 73.1%" in said.reason().text_zh
+    assert graded("m", Foretold(0.001, 0.3)).level == "red"
+
+
+def test_an_entry_from_before_there_were_two_heads_ranks_by_its_only_one() -> None:
+    entry = registry.entry_of(a_model(), {"horizon_days": 60})
+    assert "unseen" not in entry
+    old = registry.whole(json.dumps(entry), None)
+    table = pl.DataFrame({"subject": ["a", "b"], COLUMN: [4.0, None]})
+    assert [each.owing for each in old.foretell(table)] == [None, None]
+    assert old.owing(table).tolist() == old.predict(table).tolist()
 
 
 def test_what_a_model_leans_on_is_told_by_its_share_of_the_gain() -> None:
@@ -118,7 +165,7 @@ def test_no_model_becomes_champion_but_by_approval_or_rollback() -> None:
 def test_two_models_are_compared_on_the_same_employers() -> None:
     both = pl.DataFrame(
         {"subject": ["a", "b", "c", "d"], "one": [0.3, 0.1, 0.01, 0.001], "other": [0.001, 0.01, 0.1, 0.3]}
-    )
+    ).with_columns(one_ranked="one", other_ranked="other")
     found = compare(both, ("m1", "m2"), ["a"], [TODAY], shipped())
     assert found.champion
     assert found.challenger

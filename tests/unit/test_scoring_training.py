@@ -1,6 +1,7 @@
 """Training: bins that keep their direction, probabilities that mean what they say, the same bytes every time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -42,11 +43,12 @@ def a_sample(count: int = 3000, columns: int = 3, seed: int = 1) -> Rows:
     positive = random.random(count) < 1 / (1 + np.exp(3 - 1.5 * values[:, 0]))
     names = tuple(f"c{place}" for place in range(columns))
     ones, day = np.ones(count, np.float32), np.repeat([1, 100], [count // 2, count - count // 2])
-    return Rows(names, values, positive, ones, np.ones(count, bool), np.arange(count), day, 1.0)
+    nobody, everyone = np.zeros(count, bool), np.ones(count, bool)
+    return Rows(names, values, positive, nobody, ones, everyone, np.arange(count), day, ones)
 
 
 def a_recipe(monotone: Mapping[str, int]) -> Recipe:
-    return Recipe(shipped().training, 1, monotone, {})
+    return Recipe(shipped().training, 1, monotone, {}, 0.01)
 
 
 @settings(max_examples=50, deadline=None)
@@ -94,7 +96,7 @@ def test_sampling_negatives_changes_no_probability() -> None:
     kept = whole.positive | (random.random(40_000) < 0.2)
     weight = np.where(whole.positive, 1, 5).astype(np.float32)[kept]
     part = whole.take(kept)
-    part = Rows(part.columns, part.values, part.positive, weight, part.sampled, part.employer, part.day, 0.2)
+    part = replace(part, weight=weight, rate=np.full(len(weight), 0.2))
     recipe = a_recipe({"c0": 1})
     said = [
         Boosted(b.text, rows.columns, b.base).margin(whole.values)
@@ -127,11 +129,11 @@ def test_more_of_what_is_worse_never_lowers_a_probability(values: list[float | N
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first, second = (learn(small_city(120, -4.5), UNTIL, quick(), 7, quiet) for _ in range(2))
-    texts = [each.contest.judged["model"].model.scorer for each in (first, second)]
+    texts = [each.contest.judged["model"].model.starts.scorer for each in (first, second)]
     assert isinstance(texts[0], Boosted)
     assert isinstance(texts[1], Boosted)
     assert texts[0].text == texts[1].text
-    assert first.contest.champion.calibration == second.contest.champion.calibration
+    assert first.contest.champion.starts.calibration == second.contest.champion.starts.calibration
 
 
 def test_contributions_of_columns_add_up_to_the_margin() -> None:

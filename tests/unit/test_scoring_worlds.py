@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - rows are read best on one line
 """Worlds as real offices write them: nothing that can be read is lost, nothing is known before it was reported."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,14 @@ def test_profile_tells_town_section_and_size() -> None:
     world = a_world({"samr_entity": [entity], "hrss_insured_headcount": [heads]})
     assert world.profile(AT).rows() == [(A, "330110005", "E", "10-49")]
     assert world.profile(datetime(2026, 2, 1, tzinfo=UTC)).rows() == [(A, "330110005", "E", None)]
+
+
+def test_bad_news_is_an_event_or_a_debt_that_was_reported_lately() -> None:
+    clue = {"clue_no": "1", "duty_uscc": C, "registered_at": on("2026-03-01"), "reported_at": on("2026-03-02")}
+    world = a_world({"pw_usage": [a_bill(A, "2026-01", 300), a_bill(B, "2026-01")], "hrss_clue": [clue]})
+    assert world.troubled(on("2026-03-03"), timedelta(days=60)).to_list() == sorted([A, C])
+    assert world.troubled(on("2026-03-03"), timedelta(days=20)).to_list() == [C]
+    assert world.troubled(on("2026-02-09"), timedelta(days=60)).to_list() == []
 
 
 def test_only_what_has_the_shape_of_a_credit_code_is_washed() -> None:

@@ -122,14 +122,14 @@ def _judged(
         for grouping in groups.GROUPINGS
         if grouping in profile.columns
     }
-    probability = np.concatenate(replayed.probability[ships])[found.row]
+    owing = np.concatenate(replayed.owing[ships])[found.covered]
     told = {
         **answering.asked(ask, budget, replayed, found),
         **answering.trained(learned, source.described),
         **answering.compared(ready, drawn, ships, numbers.interval),
         "calibration": ready[ships].bins.table(),
         "by_day": groups.by_day(replayed.days, *shipped),
-        "by_level": groups.by_level(probability, found.positive, *shipped, policy.levels),
+        "by_level": groups.by_level(owing, found, *shipped, policy.levels),
         **{f"by_{grouping}": rows for grouping, rows in by_group.items()},
         "fairness": groups.gaps(by_group, numbers.least_in_group),
     }

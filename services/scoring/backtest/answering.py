@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.scoring.backtest import Ask
 
 VERSION = 1
+JUDGED = ("precision", "pr_auc", "roc_auc", "log_loss")
 COMPARED = ("precision", "recall", "pr_auc", "roc_auc")
 
 
@@ -53,12 +54,11 @@ def trained(learned: Learned, described: Callable[[Sequence[str]], Mapping[str, 
             "settings": dict(contest.settings),
             "beats": {name: round(share, 4) for name, share in contest.beats.items()},
             "contenders": {
-                name: {"pr_auc": _round(j.pr_auc), "roc_auc": _round(j.roc_auc), "log_loss": _round(j.log_loss)}
-                for name, j in contest.judged.items()
+                name: {key: _round(getattr(judged, key)) for key in JUDGED} for name, judged in contest.judged.items()
             },
         },
         "ships": contest.ships,
-        "features": _features(contest.champion.scorer.columns, described),
+        "features": _features(contest.champion.columns, described),
     }
 
 

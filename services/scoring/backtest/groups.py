@@ -11,7 +11,6 @@ from services.scoring.backtest.replay import Alerts
 from services.scoring.backtest.truth import Outcome, Truth
 from services.scoring.evaluation import drawn, share
 from services.scoring.evaluation.ranking import Array
-from services.scoring.model import Reason
 from services.scoring.model.policy import Replaying
 
 UNKNOWN = "unknown"
@@ -24,20 +23,24 @@ def level_of(probability: float, levels: Mapping[str, float]) -> str:
 
 
 def by_level(
-    probability: Array, positive: Array, alerts: Alerts, result: Outcome, levels: Mapping[str, float]
+    said: Array, found: Truth, alerts: Alerts, result: Outcome, levels: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """Per level, the lowest first: rows at risk and what share of them failed; alerts and what share was right."""
-    raised = np.array([level_of(each, levels) for each in alerts.probability])
+    """Per level, the lowest first: rows, what was said of them on average, and what share of them owed or came to owe,
+    reckoned up for what the labels do not know yet; alerts and what share was right. `said`: of each covered row.
+    """
+    raised = np.array([level_of(each.ranked, levels) for each in alerts.told])
     names = ["none", *sorted(levels, key=lambda name: levels[name])]
     bounds = [0.0, *(levels[name] for name in names[1:]), np.inf]
     found = []
     for name, low, high in zip(names, bounds, bounds[1:], strict=False):
-        rows, mine = (probability >= low) & (probability < high), raised == name
+        rows, mine = (said >= low) & (said < high), raised == name
+        ones = np.ones(int(rows.sum()))
         found.append(
             {
                 "level": name,
                 "rows": int(rows.sum()),
-                "observed": _none_if_nan(share(positive[rows].astype(float), np.ones(int(rows.sum())))),
+                "said": _none_if_nan(share(said[rows], ones)),
+                "observed": _none_if_nan(share(found.owing[rows], ones)),
                 "alerts": int(mine.sum()),
                 "precision": _none_if_nan(share(result.right[mine].astype(float), np.ones(int(mine.sum())))),
             }
@@ -126,7 +129,10 @@ def gaps(groups: Mapping[str, list[dict[str, Any]]], least: int) -> list[dict[st
 
 
 def rows_of_alerts(alerts: Alerts, result: Outcome, levels: Mapping[str, float]) -> pl.DataFrame:
-    """alerts.csv: employer_id, alert_on, probability, level, right, lead_days, reasons (column=value:contribution)."""
+    """alerts.csv: employer_id, alert_on, probability, owing, level, right, lead_days, reasons.
+
+    A reason: column=value:contribution.
+    """
     leads = [None if np.isnan(lead) else int(lead) for lead in result.lead.tolist()]
     reasons = [
         "; ".join(f"{r.column}={_plain(r.value)}:{r.contribution:+.3f}" for r in given) for given in alerts.reasons
@@ -135,18 +141,20 @@ def rows_of_alerts(alerts: Alerts, result: Outcome, levels: Mapping[str, float])
         {
             "employer_id": alerts.subject,
             "alert_on": alerts.day,
-            "probability": [round(each, 6) for each in alerts.probability],
-            "level": [level_of(each, levels) for each in alerts.probability],
+            "probability": [round(each.probability, 6) for each in alerts.told],
+            "owing": [None if each.owing is None else round(each.owing, 6) for each in alerts.told],
+            "level": [level_of(each.ranked, levels) for each in alerts.told],
             "right": result.right,
             "lead_days": pl.Series(leads, dtype=pl.Int64),
             "reasons": reasons,
         },
-        schema_overrides={"employer_id": pl.String, "alert_on": pl.Date, "reasons": pl.String},
+        schema_overrides={
+            "employer_id": pl.String,
+            "alert_on": pl.Date,
+            "reasons": pl.String,
+            **dict.fromkeys(("probability", "owing"), pl.Float64),
+        },
     )
-
-
-def _told(reasons: list[Reason]) -> str:
-    return "; ".join(f"{each.column}={_plain(each.value)}:{each.contribution:+.3f}" for each in reasons)
 
 
 def _plain(value: float | None) -> str:

@@ -14,7 +14,7 @@ from services.scoring.training import Contest, contest
 from services.scoring.training.inspections import Hidden, hidden
 from services.scoring.training.labels import known
 from services.scoring.training.recipe import Recipe, Window
-from services.scoring.training.rows import Plan, Rows, days_of, gather, month_ends, plan
+from services.scoring.training.rows import Plan, PopulationAt, Rows, days_of, gather, month_ends, plan
 from services.scoring.training.splits import validation_days
 
 Say = Callable[[str, str], None]
@@ -53,15 +53,27 @@ def learn(
     full = _unsampled(source, later, numbers.most_full_rows)
     unseen = None if visits is None else hidden(labels, visits, source.subjects(until).len(), until)
     share = 0.0 if unseen is None else unseen.proven
-    planned = plan(labels, source.subjects, days, full, Window(until, policy.horizon_days, numbers, seed, share))
+    window = Window(until, policy.horizon_days, numbers, seed, share)
+    planned = plan(labels, people(source, numbers), days, full, window)
     _must_teach(planned, until)
     say(f"训练样本 {planned.rows} 行，正例 {planned.positives}", f"{planned.rows} rows, {planned.positives} positive")
     rows = gather(
         planned, source.table, lambda day, count: say(f"特征 {day}：{count} 行", f"features of {day}: {count}")
     )
     say("训练模型", "training")
-    found = contest(rows, earlier, later, _recipe(source, rows, numbers, seed))
+    found = contest(rows, earlier, later, _recipe(source, rows, policy, seed))
     return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height, unseen)
+
+
+def people(source: Source, numbers: Training) -> PopulationAt:
+    """Of each day everyone, and of whom bad news came lately."""
+
+    def at(day: date) -> pl.DataFrame:
+        troubled = source.troubled(day, numbers.troubled_days)
+        everyone = source.subjects(day).alias("subject").to_frame()
+        return everyone.with_columns(is_troubled=pl.col("subject").is_in(troubled.implode()))
+
+    return at
 
 
 def _begins(source: Source, labels: pl.DataFrame, until: date, share: float) -> date:
@@ -92,13 +104,14 @@ def _must_teach(planned: Plan, until: date) -> None:
         raise Unfit("样本里没有未欠薪的用人单位。", "Every employer of the sample comes into arrears.")
 
 
-def _recipe(source: Source, rows: Rows, numbers: Training, seed: int) -> Recipe:
-    told = source.described(rows.columns)
+def _recipe(source: Source, rows: Rows, policy: Policy, seed: int) -> Recipe:
+    told, budget = source.described(rows.columns), policy.backtest
     return Recipe(
-        numbers,
+        policy.training,
         seed,
         monotone={name: column.monotone for name, column in told.items()},
         family={name: column.family for name, column in told.items()},
+        alerts_share=budget.budget_per_year / budget.budget_employers / 12,
     )
 
 

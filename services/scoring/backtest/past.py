@@ -23,6 +23,9 @@ class Past:
     def table(self, day: date, subjects: pl.Series) -> pl.DataFrame:
         return input_table(self.world, _end(day), subjects)
 
+    def troubled(self, day: date, days: int) -> pl.Series:
+        return self.world.troubled(_end(day), timedelta(days=days))
+
     def profile(self, day: date) -> pl.DataFrame:
         return self.world.profile(_end(day))
 

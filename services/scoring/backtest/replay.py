@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from services.scoring.backtest.learning import Say
 from services.scoring.backtest.source import Source
 from services.scoring.evaluation.ranking import Array
-from services.scoring.model import Model, Reason
+from services.scoring.model import Foretold, Model, Reason
 from services.scoring.training.rows import month_ends
 
 MOST_REASONS = 5
@@ -67,18 +68,30 @@ class Alerts:
 
     subject: list[str] = field(default_factory=list)
     day: list[date] = field(default_factory=list)
-    probability: list[float] = field(default_factory=list)
+    told: list[Foretold] = field(default_factory=list)
     reasons: list[list[Reason]] = field(default_factory=list)
+
+
+class Scores(NamedTuple):
+    """A contender's of a day (rows,): by what it ranks, its score of starts, and both probabilities."""
+
+    rank: Array
+    margin: Array
+    probability: Array
+    owing: Array
 
 
 @dataclass
 class Replay:
-    """Everyone's scores on every day. `subject`, `day` (rows,); margin and probability (rows,) of each contender."""
+    """Everyone's scores on every day: `subject` of each day; of each contender (rows,) its score of arrears that start,
+    the probability of that, and that they start or are going on unseen.
+    """
 
     days: tuple[date, ...]
     subject: list[pl.Series] = field(default_factory=list)
     margin: dict[str, list[Array]] = field(default_factory=dict)
     probability: dict[str, list[Array]] = field(default_factory=dict)
+    owing: dict[str, list[Array]] = field(default_factory=dict)
     alerts: dict[str, Alerts] = field(default_factory=dict)
 
 
@@ -102,27 +115,30 @@ def replay(
         scores = {name: _scores(model, table) for name, model in models.items()}
         if oracle is not None:
             hazard = _hazard(oracle, subjects, day)
-            scores["oracle"] = (hazard, hazard)
+            scores["oracle"] = Scores(hazard, hazard, hazard, hazard)
         done.subject.append(subjects)
         names = subjects.to_list()
-        for name, (margin, probability) in scores.items():
+        for name, each in scores.items():
             desk = desks.setdefault(name, Desk(cool_down_days))
-            done.margin.setdefault(name, []).append(margin)
-            done.probability.setdefault(name, []).append(probability)
-            picked = desk.pick(day, names, margin, budget)
+            done.margin.setdefault(name, []).append(each.margin)
+            done.probability.setdefault(name, []).append(each.probability)
+            done.owing.setdefault(name, []).append(each.owing)
+            picked = desk.pick(day, names, each.rank, budget)
             alerts = done.alerts.setdefault(name, Alerts())
             alerts.subject += [names[place] for place in picked]
             alerts.day += [day] * len(picked)
-            alerts.probability += probability[picked].tolist()
+            alerts.told += map(Foretold, each.probability[picked].tolist(), each.owing[picked].tolist())
             if name == explained:
                 alerts.reasons += models[name].reasons(table[picked], MOST_REASONS)
         say(f"回放 {day}：{len(names)} 家", f"replayed {day}: {len(names)} employers")
     return done
 
 
-def _scores(model: Model, table: pl.DataFrame) -> tuple[Array, Array]:
-    margin = model.margin(table)
-    return margin, model.calibration.probability(margin)
+def _scores(model: Model, table: pl.DataFrame) -> Scores:
+    starts, ranks = model.starts, model.ranks
+    margin = starts.margin(table)
+    rank = margin if ranks.scorer is starts.scorer else ranks.margin(table)
+    return Scores(rank, margin, starts.calibration.probability(margin), ranks.calibration.probability(rank))
 
 
 def _hazard(oracle: pl.DataFrame, subjects: pl.Series, day: date) -> Array:

@@ -24,6 +24,9 @@ class Source(Protocol):
     def table(self, day: date, subjects: pl.Series) -> pl.DataFrame:
         """subject and its features, as known on a day."""
 
+    def troubled(self, day: date, days: int) -> pl.Series:
+        """Of whom bad news came within so many days, as known on a day."""
+
     def profile(self, day: date) -> pl.DataFrame:
         """subject, town, industry, size; null where unknown."""
 

@@ -10,17 +10,23 @@ import polars as pl
 from services.scoring.backtest.learning import hidden_or_starting
 from services.scoring.backtest.replay import Alerts
 from services.scoring.evaluation.ranking import Array
-from services.scoring.training.labels import ongoing, starting
+from services.scoring.training.labels import delays, ongoing, owing, starting
 
 
 @dataclass(frozen=True)
 class Truth:
-    """`row`: places of the rows at risk whose window the labels cover; positive, employer (rows,) of those."""
+    """`row`: places of the rows at risk whose window the labels cover; positive, employer (rows,) of those.
+
+    `covered`: places of all rows whose window the labels cover; `owing`: of each of these for how many like it arrears
+    start or are going on unseen, those included of whom the labels do not know yet; 0 where they do not.
+    """
 
     employers: dict[str, int]
     row: Array
     positive: Array
     employer: Array
+    covered: Array
+    owing: Array
     events: pl.DataFrame  # employer_id, started_on, discovered_on, employer
     covered_until: date
 
@@ -34,16 +40,19 @@ def truth(
     everyone = pl.concat([*subjects, events["employer_id"].alias("subject")]).unique().sort()
     number = pl.DataFrame({"subject": everyone, "employer": np.arange(everyone.len(), dtype=np.int32)})
     rows = [
-        _rows(labels, day, horizon, group, number).filter(pl.lit(day + timedelta(days=horizon) <= covered))
+        _rows(labels, day, horizon, _numbered(group, number)).filter(pl.lit(day + timedelta(days=horizon) <= covered))
         for day, group in zip(days, subjects, strict=True)
     ]
     starts = np.cumsum([0, *(group.len() for group in subjects)])
     every = pl.concat([part.with_columns(pl.col("place") + int(at)) for part, at in zip(rows, starts, strict=False)])
+    at_risk = every.filter("at_risk")
     return Truth(
         employers=dict(number.iter_rows()),
-        row=every["place"].to_numpy(),
-        positive=every["positive"].to_numpy(),
-        employer=every["employer"].to_numpy(),
+        row=at_risk["place"].to_numpy(),
+        positive=at_risk["positive"].to_numpy(),
+        employer=at_risk["employer"].to_numpy(),
+        covered=every["place"].to_numpy(),
+        owing=every["owing"].to_numpy(),
         events=events.join(number, left_on="employer_id", right_on="subject", how="left"),
         covered_until=covered,
     )
@@ -55,18 +64,23 @@ def _covered_until(labels: pl.DataFrame, until: date, horizon: int) -> date:
     return max(until, min(last, until + timedelta(days=horizon))) if isinstance(last, date) else until
 
 
-def _rows(labels: pl.DataFrame, day: date, horizon: int, subjects: pl.Series, number: pl.DataFrame) -> pl.DataFrame:
-    """place, positive, employer: those of a day who are at risk."""
+def _numbered(subjects: pl.Series, number: pl.DataFrame) -> pl.DataFrame:
+    return subjects.alias("subject").to_frame().join(number, on="subject", how="left", maintain_order="left")
+
+
+def _rows(labels: pl.DataFrame, day: date, horizon: int, subjects: pl.DataFrame) -> pl.DataFrame:
+    """place, at_risk, positive, owing, employer: everyone of a day (`subjects`: subject, employer)."""
+    told_until = labels["discovered_on"].max()
+    last = told_until if isinstance(told_until, date) else day
+    stands_for = owing(labels, day, horizon, last, delays(labels, last)).select("subject", owing="stands_for")
     hits, hidden = starting(labels, day, horizon)["employer_id"].unique(), ongoing(labels, day)
-    numbered = subjects.alias("subject").to_frame().join(number, on="subject", how="left", maintain_order="left")
-    return (
-        numbered.with_row_index("place")
-        .filter(~pl.col("subject").is_in(hidden.implode()))
-        .select(
-            pl.col("place").cast(pl.Int64),
-            pl.col("subject").is_in(hits.implode()).alias("positive"),
-            pl.col("employer"),
-        )
+    joined = subjects.with_row_index("place").join(stands_for, on="subject", how="left", maintain_order="left")
+    return joined.select(
+        pl.col("place").cast(pl.Int64),
+        (~pl.col("subject").is_in(hidden.implode())).alias("at_risk"),
+        pl.col("subject").is_in(hits.implode()).alias("positive"),
+        pl.col("owing").fill_null(0.0),
+        "employer",
     )
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.evaluation.ranking import Array, Ranking
+from services.scoring.evaluation.ranking import Array, First, Ranking
 from services.scoring.evaluation.reliability import bins
 
-__all__ = ["Drawn", "Figure", "Ranking", "better_share", "bins", "drawn", "quantile", "resampled", "share"]
+__all__ = ["Drawn", "Figure", "First", "Ranking", "better_share", "bins", "drawn", "quantile", "resampled", "share"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import polars as pl
 from services.scoring.inputs import input_table
 from services.scoring.live import shelf
 from services.scoring.live.known import world_about
-from services.scoring.model import Model, policy
+from services.scoring.model import Foretold, Model, policy
 from services.scoring.population import Population
 from services.scoring.rules import Level
 from services.scoring.saying import Said, explained, graded
@@ -77,12 +77,12 @@ async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -
         log.exception("model.failed", extra={"employers": len(employers)})
         return await _as_before(session, champion, employers)
     told = {model_id: await _asked(session, model_id, table, employers) for model_id in active}
-    for model_id, probabilities in told.items():
-        if probabilities:
-            await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), probabilities)
+    for model_id, words in told.items():
+        if words:
+            await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), words)
     if champion is None or not told[champion]:
         return await _as_before(session, champion, employers)
-    said = {subject: graded(champion, probability) for subject, probability in told[champion].items()}
+    said = {subject: graded(champion, word) for subject, word in told[champion].items()}
     return Outlook(said, population_id, await shelf.model(session, champion), table)
 
 
@@ -110,7 +110,7 @@ async def explain(session: Session, employer: str, told: Prediction) -> Said:
         return (await asyncio.to_thread(explained, model, told.model_id, table))[employer]
     except Exception:
         log.exception("model.failed", extra={"employers": 1})
-        return graded(told.model_id, told.probability)
+        return graded(told.model_id, told.said)
 
 
 def _inputs(world: World, at: datetime, population: Population, employers: Sequence[str]) -> pl.DataFrame:
@@ -118,21 +118,21 @@ def _inputs(world: World, at: datetime, population: Population, employers: Seque
     return input_table(world, at, pl.Series("subject", list(employers), dtype=pl.String), context)
 
 
-async def _asked(session: Session, model_id: str, table: pl.DataFrame, employers: Sequence[str]) -> dict[str, float]:
-    """One model's probability by employer; nothing where it fails: a challenger takes the word from nobody else."""
+async def _asked(session: Session, model_id: str, table: pl.DataFrame, employers: Sequence[str]) -> dict[str, Foretold]:
+    """What one model says by employer; nothing where it fails: a challenger takes the word from nobody else."""
     try:
         model = await shelf.model(session, model_id)
-        probabilities = await asyncio.to_thread(model.predict, table)
+        words = await asyncio.to_thread(model.foretell, table)
     except UNREACHABLE:
         raise
     except Exception:
         log.exception("model.failed", extra={"model": model_id, "employers": len(employers)})
         return {}
-    return dict(zip(employers, probabilities.tolist(), strict=True))
+    return dict(zip(employers, words, strict=True))
 
 
 async def _as_before(session: Session, champion: str | None, employers: Sequence[str]) -> Outlook:
     if champion is None:
         return NOTHING
     last = await prediction_store.last_of(session, champion, employers)
-    return Outlook({subject: graded(champion, probability) for subject, probability in last.items()})
+    return Outlook({subject: graded(champion, word) for subject, word in last.items()})

@@ -53,6 +53,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     negatives_each: int
     least_rows: int
     most_rows: int
+    troubled_days: int
+    troubled_share: float
     most_full_rows: int
     validation_share: float
     least_validation_positives: int

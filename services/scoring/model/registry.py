@@ -1,19 +1,22 @@
-"""A model in a folder: `entry.json` (everything but the trees), `trees.txt` (LightGBM's own text), `card.md`.
+"""A model in a folder: `entry.json` (everything but the trees), `trees.txt` (LightGBM's own text, of several one after
+another), `card.md`.
 
 Nothing in it tells when it was written: the same data and the same seed give the same bytes.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from services.scoring.model import Calibration, Model
-from services.scoring.model.scorers import Boosted, Scorecard, of_json
+from services.scoring.model import Calibration, Head, Model, Scorer
+from services.scoring.model.scorers import Blended, Boosted, Scorecard, of_json, trees_of
 
 ENTRY, TREES, CARD = "entry.json", "trees.txt", "card.md"
+_FIRST_LINE = re.compile(r"^(?=tree\nversion=)", re.MULTILINE)
 
 
 def write(folder: Path, model: Model, facts: Mapping[str, Any], card: str) -> None:
@@ -23,20 +26,36 @@ def write(folder: Path, model: Model, facts: Mapping[str, Any], card: str) -> No
     (folder / ENTRY).write_text(json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
     (folder / CARD).write_text(card, "utf-8")
     (folder / TREES).unlink(missing_ok=True)
-    if isinstance(model.scorer, Boosted):
-        (folder / TREES).write_text(model.scorer.text, "utf-8")
+    if texts := trees_text(model):
+        (folder / TREES).write_text(texts, "utf-8")
+
+
+def trees_text(model: Model) -> str:
+    """The trees of all its heads, as LightGBM writes them; empty where it has none."""
+    return "".join(text.rstrip("\n") + "\n" for head in _heads(model) for text in trees_of(head.scorer))
+
+
+def _heads(model: Model) -> list[Head]:
+    """The heads that have a scorer of their own."""
+    ranks = model.ranks
+    return [model.starts] if ranks.scorer is model.starts.scorer else [model.starts, ranks]
 
 
 def entry_of(model: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Everything but the trees and the card, as JSON."""
-    return {
+    told = {
         **facts,
         "name": model.name,
-        "features": list(model.scorer.columns),
-        "families": {column: model.family_of.get(column, "other") for column in model.scorer.columns},
-        "calibration": model.calibration.as_json(),
-        "scorer": model.scorer.as_json(),
+        "features": list(model.columns),
+        "families": {column: model.family_of.get(column, "other") for column in model.columns},
+        "calibration": model.starts.calibration.as_json(),
+        "scorer": model.starts.scorer.as_json(),
     }
+    if model.unseen:
+        told["unseen"] = {"calibration": model.unseen.calibration.as_json()}
+        if len(_heads(model)) > 1:
+            told["unseen"]["scorer"] = model.unseen.scorer.as_json()
+    return told
 
 
 def read(folder: Path) -> Model:
@@ -48,22 +67,51 @@ def read(folder: Path) -> Model:
 def whole(entry: str, trees: str | None) -> Model:
     """The model of an entry's text and its trees. Raises ValueError or KeyError when it is not whole."""
     told = json.loads(entry)
-    if told["scorer"]["kind"] == "boosted" and not trees:
-        raise ValueError(f"there is no {TREES}")
-    scorer = of_json(told["scorer"], trees)
-    return Model(told["name"], scorer, Calibration.of_json(told["calibration"]), told["families"])
+    texts = (text for text in _FIRST_LINE.split(trees or "") if text.strip())
+    starts = Head(of_json(told["scorer"], texts), Calibration.of_json(told["calibration"]))
+    return Model(told["name"], starts, told["families"], _unseen(told.get("unseen"), starts.scorer, texts))
+
+
+def _unseen(told: Mapping[str, Any] | None, starts: Scorer, trees: Iterator[str]) -> Head | None:
+    """The other head; None of an entry that has none. Without a scorer of its own it reads the same score."""
+    if told is None:
+        return None
+    scorer = of_json(told["scorer"], trees) if "scorer" in told else starts
+    return Head(scorer, Calibration.of_json(told["calibration"]))
 
 
 def must_answer(model: Model) -> None:
     """Ask it about someone of whom nothing is known. Raises ValueError when it has no probability for him."""
-    told = model.predict(pl.DataFrame({"subject": ["nobody"]}))
-    if len(told) != 1 or not 0 <= told[0] <= 1:
-        raise ValueError(f"it says {told} of someone of whom nothing is known")
+    nobody = pl.DataFrame({"subject": ["nobody"]})
+    for told in (model.predict(nobody), model.owing(nobody)):
+        if len(told) != 1 or not 0 <= told[0] <= 1:
+            raise ValueError(f"it says {told} of someone of whom nothing is known")
 
 
 def weights(model: Model) -> dict[str, float]:
-    """How much each column weighs: the gain of its splits, or how far it can move a score."""
-    scorer = model.scorer
+    """How much each column weighs, as a share: the gain of its splits, or how far it can move a score."""
+    heads = _heads(model)
+    found = dict.fromkeys(model.columns, 0.0)
+    for head in heads:
+        for column, share in _shares(head.scorer).items():
+            found[column] += share / len(heads)
+    return found
+
+
+def _shares(scorer: Scorer) -> dict[str, float]:
+    if isinstance(scorer, Blended):
+        total = sum(abs(weight) for weight, _ in scorer.parts) or 1.0
+        found: dict[str, float] = {}
+        for weight, part in scorer.parts:
+            for column, share in _shares(part).items():
+                found[column] = found.get(column, 0.0) + share * abs(weight) / total
+        return found
+    weighed = _weights(scorer)
+    total = sum(weighed.values()) or 1.0
+    return {column: weight / total for column, weight in weighed.items()}
+
+
+def _weights(scorer: Scorer) -> dict[str, float]:
     if isinstance(scorer, Boosted):
         gains = scorer.booster.feature_importance("gain")
         return dict(zip(scorer.columns, (float(gain) for gain in gains), strict=True))

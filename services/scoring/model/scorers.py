@@ -1,9 +1,10 @@
-"""What gives a subject its score: trees, a scorecard, or one column as it is. Each tells how its columns contributed.
+"""What gives a subject its score: trees, a scorecard, one column as it is, or several of these together. Each tells how
+its columns contributed.
 
 A score is a margin: the log odds of arrears, but for `Plain`, whose score has no unit and gets one by calibration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,11 +116,53 @@ class Boosted:
         return {"kind": "boosted", "columns": list(self.columns), "base": self.base}
 
 
-def of_json(told: Mapping[str, Any], trees: str | None = None) -> Scorer:
-    """The scorer that was written; `trees` is the text of LightGBM's file, where there is one."""
+@dataclass(frozen=True)
+class Blended:
+    """The sum of several scores, each times its weight."""
+
+    parts: tuple[tuple[float, Scorer], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for _, part in self.parts for name in part.columns))
+
+    def margin(self, values: Floats) -> Floats:
+        total = np.zeros(len(values))
+        for weight, part in self.parts:
+            total = total + weight * part.margin(values[:, self._places(part)])
+        return total
+
+    def contributions(self, values: Floats) -> Floats:
+        total = np.zeros(values.shape)
+        for weight, part in self.parts:
+            places = self._places(part)
+            total[:, places] += weight * part.contributions(values[:, places])
+        return total
+
+    def _places(self, part: Scorer) -> list[int]:
+        place = {name: at for at, name in enumerate(self.columns)}
+        return [place[name] for name in part.columns]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": "blended", "parts": [{"weight": w, "scorer": part.as_json()} for w, part in self.parts]}
+
+
+def trees_of(scorer: Scorer) -> list[str]:
+    """The texts of LightGBM's files in a scorer, in the order in which `of_json` takes them."""
+    if isinstance(scorer, Blended):
+        return [text for _, part in scorer.parts for text in trees_of(part)]
+    return [scorer.text] if isinstance(scorer, Boosted) else []
+
+
+def of_json(told: Mapping[str, Any], trees: Iterator[str]) -> Scorer:
+    """The scorer that was written; `trees` are the texts of LightGBM's files. Raises ValueError when one is missing."""
     if told["kind"] == "plain":
         return Plain(told["column"])
+    if told["kind"] == "blended":
+        return Blended(tuple((each["weight"], of_json(each["scorer"], trees)) for each in told["parts"]))
     if told["kind"] == "boosted":
-        return Boosted(trees or "", tuple(told["columns"]), told["base"])
+        if (text := next(trees, None)) is None:
+            raise ValueError("the trees are missing")
+        return Boosted(text, tuple(told["columns"]), told["base"])
     bins = (Binned(b["column"], tuple(b["edges"]), tuple(b["woe"]), b["missing"], b["factor"]) for b in told["bins"])
     return Scorecard(tuple(bins), told["intercept"])

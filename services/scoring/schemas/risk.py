@@ -103,8 +103,11 @@ class ModelSaysOut(BaseModel):
 
     model_id: str
     probability: float = Field(description="Calibrated: that wage arrears start within `horizon_days`")
+    owing: float | None = Field(
+        description="Calibrated: that they do, or are going on and nobody has found out; null where a model cannot tell"
+    )
     horizon_days: int
-    level: Level = Field(description="Of the probability by itself")
+    level: Level = Field(description="Of `owing` by itself; of `probability` where that is null")
     counts_as: Level = Field(description="What that level counts for in the level of the employer; never lowers it")
     as_of: datetime
     families: dict[str, float] = Field(description="What each family of features contributed, log odds")

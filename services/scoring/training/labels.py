@@ -28,6 +28,25 @@ def ongoing(labels: pl.DataFrame, day: date) -> pl.Series:
     return labels.filter((pl.col("started_on") <= day) & hidden)["employer_id"].unique()
 
 
+def owing(labels: pl.DataFrame, day: date, horizon: int, until: date, seen: "Delays") -> pl.DataFrame:
+    """subject, is_ongoing, stands_for: who is in arrears unseen on a day, or comes into them within the horizon.
+
+    `stands_for`: each for those like it of whom nothing is known by `until` yet; at most four.
+    """
+    soon, unseen = pl.col("started_on") <= day + timedelta(days=horizon), pl.col("discovered_on") > day
+    found = labels.filter(soon & (pl.col("discovered_on").is_null() | unseen))
+    started = found["started_on"].to_numpy().astype("datetime64[D]")
+    now, then = (seen.known_share((np.datetime64(at, "D") - started).astype(np.int64)) for at in (day, until))
+    # Of those that were not discovered by the day, the share that is by now; where it is not said when, somebody knows.
+    share = np.where(found["discovered_on"].is_null(), 1.0, (then - now) / np.maximum(1 - now, 1e-9))
+    told = found.select(
+        pl.col("employer_id").alias("subject"),
+        (pl.col("started_on") <= day).alias("is_ongoing"),
+        pl.Series("stands_for", 1 / np.maximum(share, 0.25), dtype=pl.Float64),
+    )
+    return told.sort("is_ongoing", "stands_for", descending=True).unique("subject", keep="first", maintain_order=True)
+
+
 @dataclass(frozen=True)
 class Delays:
     """How long it takes until arrears are discovered. `share[i]`: discovered within `days[i]` of their start."""

@@ -9,12 +9,16 @@ from services.scoring.model.policy import Training
 
 @dataclass(frozen=True)
 class Recipe:
-    """The numbers, the seed, and what is known of the columns: direction of risk (+1, -1, 0) and family of each."""
+    """The numbers, the seed, and what is known of the columns: direction of risk (+1, -1, 0) and family of each.
+
+    `alerts_share`: what share of the employers people can look at in a month.
+    """
 
     numbers: Training
     seed: int
     monotone: Mapping[str, int]
     family: Mapping[str, str]
+    alerts_share: float
 
 
 @dataclass(frozen=True)

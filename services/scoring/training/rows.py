@@ -4,7 +4,7 @@ Everything that depends on labels sees those discovered by `until` alone; featur
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,13 +18,14 @@ from services.scoring.training.labels import Delays
 from services.scoring.training.recipe import Window
 
 TableAt = Callable[[date, pl.Series], pl.DataFrame]
-PopulationAt = Callable[[date], pl.Series]
+PopulationAt = Callable[[date], pl.DataFrame]  # subject, is_troubled: bad news of it came lately
 
 
 @dataclass(frozen=True)
 class Rows:
-    """`values` (n, columns) float32; the rest (n,). `rate`: which share of the negatives was sampled.
+    """`values` (n, columns) float32; the rest (n,). `rate`: which share of the negatives like this row was sampled.
 
+    `positive`: arrears start within the horizon. `ongoing`: they have started, and nobody has found out yet.
     `weight` makes sums those of everyone: a positive stands for those not discovered yet, a sampled negative for the
     ones left out. `sampled`: the rows that make up the sample at `rate`; of unsampled month's ends there are more.
     """
@@ -32,19 +33,33 @@ class Rows:
     columns: tuple[str, ...]
     values: Array
     positive: Array
+    ongoing: Array
     weight: Array
     sampled: Array
     employer: Array
     day: Array
-    rate: float
+    rate: Array
 
     def take(self, mask: Array) -> "Rows":
         """The rows of a mask (n,); who holds the whole sample already is handed it as it is."""
         if mask.all():
             return self
-        parts = (self.positive, self.weight, self.sampled, self.employer, self.day)
-        positive, weight, sampled, employer, day = (part[mask] for part in parts)
-        return Rows(self.columns, self.values[mask], positive, weight, sampled, employer, day, self.rate)
+        parts = (self.positive, self.ongoing, self.weight, self.sampled, self.employer, self.day, self.rate)
+        return Rows(self.columns, self.values[mask], *(part[mask] for part in parts))
+
+    def without_values(self) -> "Rows":
+        """What became of them alone: cheap to take parts of."""
+        return replace(self, columns=(), values=np.zeros((len(self.positive), 0), np.float32))
+
+    @property
+    def at_risk(self) -> "Rows":
+        """Those of whom it is asked whether arrears start: they are not going on already."""
+        return self.take(~self.ongoing)
+
+    @property
+    def owing(self) -> "Rows":
+        """Everyone, asked whether arrears start or are going on unseen."""
+        return replace(self, positive=self.positive | self.ongoing)
 
     @property
     def sample_weight(self) -> Array:
@@ -55,12 +70,15 @@ class Rows:
 @dataclass(frozen=True)
 class _Month:
     day: date
-    subjects: pl.DataFrame  # subject, positive, weight, sampled
+    subjects: pl.DataFrame  # subject, positive, ongoing, weight, sampled, rate
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which employers are looked at on which days, before a single feature is worked out."""
+    """Which employers are looked at on which days, before a single feature is worked out.
+
+    `rate`: which share of all negatives that is.
+    """
 
     months: tuple[_Month, ...]
     rate: float
@@ -117,36 +135,49 @@ def plan(
     full: frozenset[date],
     window: Window,
 ) -> Plan:
-    """Who is at risk on each day, all who failed, and of the others a sample; everyone on the days of `full`."""
+    """All who failed or had and were not found out yet, and of the others a sample; everyone on the days of `full`.
+
+    Those who fail must be told from the troubled ones, so these are sampled more densely.
+    """
     seen = told.delays(labels, window.until)
-    populations = [population_at(day) for day in days]
-    others = max(1, sum(each.len() for each in populations))
-    rate = min(1.0, _wanted(labels, days, window) / others)
+    populations = [population_at(day).unique("subject").sort("subject") for day in days]
+    troubled = sum(int(each["is_troubled"].sum()) for each in populations)
+    calm = sum(each.height for each in populations) - troubled
+    of_calm, of_troubled = _rates(_wanted(labels, days, window), calm, troubled, window.numbers.troubled_share)
+    rate = pl.when("is_troubled").then(of_troubled).otherwise(of_calm)
     months = [
-        _month(labels, population, day, window, seen).filter(
-            pl.lit(day in full) | pl.col("positive") | (pl.col("draw") < rate)
+        _month(labels, population.with_columns(rate=rate), day, window, seen).filter(
+            pl.lit(day in full) | pl.col("sampled")
         )
         for day, population in zip(days, populations, strict=True)
     ]
-    marked = [each.with_columns(sampled=pl.col("positive") | (pl.col("draw") < rate)) for each in months]
-    weighed = [_weighed(each, day in full, rate) for each, day in zip(marked, days, strict=True)]
-    return Plan(tuple(_Month(day, each) for day, each in zip(days, weighed, strict=True)), rate)
+    weighed = [_weighed(each, day in full) for each, day in zip(months, days, strict=True)]
+    share = (of_calm * calm + of_troubled * troubled) / max(1, calm + troubled)
+    return Plan(tuple(_Month(day, each) for day, each in zip(days, weighed, strict=True)), share)
 
 
-def _month(labels: pl.DataFrame, population: pl.Series, day: date, window: Window, seen: Delays) -> pl.DataFrame:
-    """subject, positive, stands_for, draw: of everyone at risk on a day, in the order of the subjects."""
-    starts = told.starting(labels, day, window.horizon)
-    ages = (pl.lit(window.until) - starts["started_on"]).dt.total_days() if starts.height else pl.lit(0)
-    age = starts.select(ages.alias("age"))["age"].to_numpy() if starts.height else np.zeros(0)
-    share = np.maximum(seen.known_share(age), 0.25) * (1 - window.hidden) if starts.height else np.zeros(0)
-    hits = pl.DataFrame({"subject": starts["employer_id"], "stands_for": 1 / share}).group_by("subject").max()
-    at_risk = population.alias("subject").to_frame().unique("subject").sort("subject")
-    at_risk = at_risk.filter(~pl.col("subject").is_in(told.ongoing(labels, day).implode()))
-    return at_risk.join(hits, on="subject", how="left", maintain_order="left").select(
+def _rates(wanted: int, calm: int, troubled: int, share: float) -> tuple[float, float]:
+    """Which share of the calm and of the troubled is sampled, so that about `share` of the wanted are troubled."""
+    least = min(calm, wanted * (1 - share))
+    of_troubled = min(1.0, (wanted - least) / max(1, troubled))
+    return min(1.0, (wanted - of_troubled * troubled) / max(1, calm)), of_troubled
+
+
+def _month(labels: pl.DataFrame, population: pl.DataFrame, day: date, window: Window, seen: Delays) -> pl.DataFrame:
+    """subject, positive, ongoing, stands_for, sampled, rate: of everyone on a day, in the order of the subjects.
+
+    `population`: subject, rate.
+    """
+    owing = told.owing(labels, day, window.horizon, window.until, seen)
+    ongoing = pl.col("is_ongoing")
+    joined = population.join(owing, on="subject", how="left", maintain_order="left")
+    return joined.select(
         "subject",
-        pl.col("stands_for").is_not_null().alias("positive"),
-        pl.col("stands_for").fill_null(1.0),
-        _draws(day, window.seed).alias("draw"),
+        (~ongoing).fill_null(False).alias("positive"),
+        ongoing.fill_null(False).alias("ongoing"),
+        (pl.col("stands_for") / (1 - window.hidden)).fill_null(1.0),
+        (ongoing.is_not_null() | (_draws(day, window.seed) < pl.col("rate"))).alias("sampled"),
+        "rate",
     )
 
 
@@ -163,9 +194,11 @@ def _draws(day: date, seed: int) -> pl.Expr:
     return (mixed // 2**32).cast(pl.Float64) / 2.0**32
 
 
-def _weighed(month: pl.DataFrame, is_full: bool, rate: float) -> pl.DataFrame:
-    others = 1.0 if is_full else 1.0 / rate
-    return month.with_columns(weight=pl.when("positive").then("stands_for").otherwise(others))
+def _weighed(month: pl.DataFrame, is_full: bool) -> pl.DataFrame:
+    others = pl.lit(1.0) if is_full else 1.0 / pl.col("rate")
+    return month.with_columns(
+        weight=pl.when(pl.col("positive") | pl.col("ongoing")).then("stands_for").otherwise(others)
+    )
 
 
 def gather(planned: Plan, table_at: TableAt, on_month: Callable[[date, int], None] = lambda *_: None) -> Rows:
@@ -191,9 +224,10 @@ def gather(planned: Plan, table_at: TableAt, on_month: Callable[[date, int], Non
         columns=columns,
         values=values,
         positive=every["positive"].to_numpy(),
+        ongoing=every["ongoing"].to_numpy(),
         weight=every["weight"].to_numpy().astype(np.float32),
         sampled=every["sampled"].to_numpy(),
         employer=every["subject"].replace_strict(employers, return_dtype=pl.Int32).to_numpy(),
         day=every["day"].to_numpy(),
-        rate=planned.rate,
+        rate=every["rate"].to_numpy(),
     )

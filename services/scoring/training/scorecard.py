@@ -19,7 +19,10 @@ _CORRELATED_ROWS = 20_000
 def learn(rows: Rows, directions: Mapping[str, int], numbers: Binning) -> Scorecard:
     """A scorecard of the sampled rows; its margin is that of everyone. Columns that tell nothing are left out."""
     sample = rows.take(rows.sampled)
-    positive, weight = sample.positive.astype(np.float64), sample.sample_weight.astype(np.float64)
+    positive, calm = sample.positive.astype(np.float64), 1 / sample.rate
+    # Every negative counts for as many as it stands for; all of them together for as many as there are in the sample.
+    rate = float((~sample.positive).sum() / max(calm[~sample.positive].sum(), 1.0))
+    weight = np.where(sample.positive, sample.weight, rate * calm)
     bins = [
         bin_column(
             name, sample.values[:, place], positive, weight, direction=directions.get(name, 0), bins=numbers.bins
@@ -30,7 +33,7 @@ def learn(rows: Rows, directions: Mapping[str, int], numbers: Binning) -> Scorec
     evidence = np.column_stack([np.ones(len(positive)), *(e for _, e in kept)])
     factors = _logistic(evidence, positive, weight, numbers.ridge)
     chosen = [replace(binned, factor=float(f)) for (binned, _), f in zip(kept, factors[1:], strict=True) if f > 0]
-    return Scorecard(tuple(chosen), float(factors[0] + np.log(sample.rate)))
+    return Scorecard(tuple(chosen), float(factors[0] + np.log(rate)))
 
 
 def bin_column(name: str, values: Array, positive: Array, weight: Array, *, direction: int, bins: int) -> Binned:

@@ -1,5 +1,6 @@
 """Boosted trees, monotone where the domain is: their few settings chosen by measurement, the same bytes every time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,14 @@ class Chosen:
     loss: float
 
 
-def choose(rows: Rows, splits: Splits, recipe: Recipe) -> Chosen:
-    """Try the candidates that the positives allow, two at most. The least log loss on the judged rows wins."""
+def candidates(rows: Rows, recipe: Recipe) -> list[Candidate]:
+    """Those that the positives allow, two at most."""
     count = rows.positive[rows.sampled].sum()
-    candidates = [each for each in recipe.numbers.candidates if count >= each.least_positives][-2:]
+    return [each for each in recipe.numbers.candidates if count >= each.least_positives][-2:]
+
+
+def choose(rows: Rows, splits: Splits, candidates: Sequence[Candidate], recipe: Recipe) -> Chosen:
+    """Try the candidates. The least log loss on the judged rows wins."""
     tried = [_try(candidate, rows, splits, recipe) for candidate in candidates]
     return min(tried, key=lambda chosen: chosen.loss)
 
@@ -62,7 +67,7 @@ def learn(rows: Rows, chosen: Chosen, recipe: Recipe) -> Boosted:
 def base_of(sample: Rows) -> float:
     """The log odds of arrears among everyone, from which the trees start."""
     hits = float(sample.sample_weight[sample.positive].sum())
-    calm = float((~sample.positive).sum()) / sample.rate
+    calm = float((~sample.positive / sample.rate).sum())
     return float(logit(np.array([(hits + 0.5) / (hits + calm + 1)]))[0])
 
 
@@ -84,7 +89,9 @@ def _booster(
     return lightgbm.train(settings, data, rounds, valid_sets=[judged], callbacks=[stop])
 
 
-def _dataset(rows: Rows, weight: Array, base: float, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
+def _dataset(
+    rows: Rows, weight: Array, base: Array | float, reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
     start = np.full(len(rows.positive), base)
     return lightgbm.Dataset(
         rows.values, rows.positive.astype(np.float32), weight=weight, init_score=start, reference=reference

@@ -89,7 +89,7 @@ def checked(content: Content, policy: Policy) -> Model:
         entry = json.loads(content.entry)
         horizon = entry["horizon_days"]
         model = registry.whole(content.entry, content.trees)
-        columns_of(model.scorer.columns)
+        columns_of(model.columns)
         registry.must_answer(model)
     except KeyError as error:
         raise NotAModel(f"The entry lacks or misnames {error}.") from error

@@ -147,7 +147,7 @@ def _model_columns(verdict: Verdict, said: Mapping[str, Said], outlook: live.Out
     told = said.get(verdict.subject)
     return {
         "model_id": told.model_id if told else None,
-        "probability": told.probability if told else None,
+        "probability": told.told.probability if told else None,
         "model_level": told.level if told else None,
         "population_id": outlook.population_id if told else None,
         "indicator_level": verdict.assessment.indicated,

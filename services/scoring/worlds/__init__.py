@@ -5,7 +5,7 @@ however dirty, or made of the facts that are stored. Datasets are read when they
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from services.scoring.worlds import files, links, reading
 from services.scoring.worlds.profiles import profile
 from services.scoring.worlds.register import NOBODY, Register
 from services.scoring.worlds.tables import Array, Table, build, empty
+from services.scoring.worlds.views import bad_rows
 
 __all__ = ["NOBODY", "Table", "World", "read_world", "world_in", "world_of"]
 
@@ -80,6 +81,13 @@ class World:
         real = known.filter(~self._slips.gather(known.cast(pl.UInt32)))
         return self.register.codes.gather(real.cast(pl.UInt32)).alias("subject").sort()
 
+    def troubled(self, at: datetime, lately: timedelta) -> pl.Series:
+        """The codes of whom bad news came lately: an event that makes things worse, or a debt. Sorted."""
+        number, reported = self._bad_news
+        now = reading.as_microseconds(at)
+        is_new = (reported <= now) & (reported > now - lately // timedelta(microseconds=1))
+        return self.register.codes.gather(pl.Series(np.unique(number[is_new]), dtype=pl.UInt32)).sort()
+
     def known_numbers(self, at: int) -> Array:
         """The numbers of everyone who was spoken of by then (microseconds since 1970), slips too."""
         return np.asarray(np.flatnonzero(self._first_reports <= at))
@@ -102,6 +110,15 @@ class World:
         count = len(self.register.codes)
         nobody = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
         return np.asarray(np.minimum.reduce([nobody, *(table.first_reports(count) for table in tables)]))
+
+    @cached_property
+    def _bad_news(self) -> tuple[Array, Array]:
+        """Number and time of report (microseconds since 1970) of every row that tells of an event or a debt."""
+        found = [(table, bad_rows(table, self.book)) for table in self.tables().values()]
+        return (
+            np.concatenate([np.zeros(0, np.int32), *(table.subject[rows] for table, rows in found)]),
+            np.concatenate([np.zeros(0, np.int64), *(table.reported[rows] for table, rows in found)]),
+        )
 
     @cached_property
     def _slips(self) -> pl.Series:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
+from services.scoring.measurebook import Measurebook
 from services.scoring.worlds.reading import as_microseconds
 from services.scoring.worlds.tables import UNKNOWN, Array, Table
 
@@ -67,3 +68,14 @@ class Moment:
         microseconds = as_microseconds(at)
         today = int(days(microseconds))
         return cls(microseconds, today, months(today), months(today + 1) - 1)
+
+
+def bad_rows(table: Table, book: Measurebook) -> Array:
+    """The rows of a table that tell of an event that makes things worse, or of a debt."""
+    found = np.zeros(len(table.subject), dtype=bool)
+    for measure in table.dataset.measures:
+        shape = book.shape(measure)
+        if measure.risk > 0 and shape in ("event", "debt"):
+            told = table.columns[f"{measure.code}:{'met' if shape == 'event' else 'amount'}"]
+            found |= told > 0
+    return np.flatnonzero(found)

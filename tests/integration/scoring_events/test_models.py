@@ -233,7 +233,7 @@ async def test_a_model_that_fails_stops_no_score_and_what_it_said_last_stands(se
     from services.scoring.live import shelf
 
     broken = a_model("no.such.column")
-    shelf._models[champion] = broken.__class__(broken.name, object(), broken.calibration, {})  # type: ignore[arg-type]
+    shelf._models[champion] = broken.__class__(broken.name, object(), {})  # type: ignore[arg-type]
     try:
         await usecases.take_in(session, social_fee(uscc, 1), moment())
     finally:

@@ -25,6 +25,12 @@ def a_model(column: str = COLUMN, least: float = 0.001, most: float = 0.4) -> Mo
     return Model("scorecard", Head(Scorecard(bins, 0.0), calibration), {column: "tax_si"})
 
 
+def a_model_of_two_heads(starts: float, owing: float) -> Model:
+    """Whatever is known, arrears start with the one probability, and do or are going on unseen with the other."""
+    one, other = a_model(least=starts, most=starts), a_model("single.signal", least=owing, most=owing)
+    return Model("model", one.starts, {**one.family_of, **other.family_of}, other.starts)
+
+
 def a_content(model: Model | None = None, horizon: int = 60, **more: object) -> Content:
     """What `anxin train` would have written of it."""
     model = model or a_model()

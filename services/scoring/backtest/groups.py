@@ -31,11 +31,11 @@ def by_level(
     raised = np.array([level_of(each.ranked, levels) for each in alerts.told])
     names = ["none", *sorted(levels, key=lambda name: levels[name])]
     bounds = [0.0, *(levels[name] for name in names[1:]), np.inf]
-    found = []
+    told = []
     for name, low, high in zip(names, bounds, bounds[1:], strict=False):
         rows, mine = (said >= low) & (said < high), raised == name
         ones = np.ones(int(rows.sum()))
-        found.append(
+        told.append(
             {
                 "level": name,
                 "rows": int(rows.sum()),
@@ -45,7 +45,7 @@ def by_level(
                 "precision": _none_if_nan(share(result.right[mine].astype(float), np.ones(int(mine.sum())))),
             }
         )
-    return found
+    return told
 
 
 def _none_if_nan(value: float) -> float | None:

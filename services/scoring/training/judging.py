@@ -66,7 +66,8 @@ def _value(entrant: Entrant, starts: Rows, owing: Rows, recipe: Recipe) -> Calla
 
     def value(drawn: Array) -> float:
         found = ranking.average_precision(drawn[starts.employer] * starts.weight)
-        return float(np.sqrt(found * first.precision(drawn[owing.employer] * owing.weight)))
+        # Where a small budget meets nobody, how starts are told decides alone.
+        return float(np.sqrt(found * (found + first.precision(drawn[owing.employer] * owing.weight))))
 
     return value
 

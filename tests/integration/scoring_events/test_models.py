@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local import postgres as local_postgres
-from services.scoring import usecases
+from services.scoring import live, usecases
 from services.scoring.model.lifecycle import ModelNotThere, OneMindAlone
 from services.scoring.rulebook import shipped
 from services.scoring.store import predictions, registry
@@ -20,7 +20,7 @@ from shared.ids import new_id
 from tests.conftest import SettingsOf
 from tests.scoring_events import accepted, social_fee
 from tests.scoring_facts import a_uscc, recent_month
-from tests.scoring_models import a_content, a_model, a_person, an_empty_scoring
+from tests.scoring_models import a_content, a_model, a_model_of_two_heads, a_person, an_empty_scoring
 
 ANALYST, HEAD = a_person("li"), a_person("chen")
 
@@ -223,6 +223,30 @@ async def test_challengers_speak_beside_the_champion_and_change_no_level(session
     assert compared.challenger.levels == {"red": 1}
     kept = (await sql(session, "select count(distinct model_id) from scoring.prediction")).scalar_one()
     assert kept == 3
+
+
+async def test_a_champion_of_two_heads_ranks_by_those_who_owe_unseen_and_says_the_same_again(session: Session) -> None:
+    uscc = a_uscc()
+    await usecases.take_in(session, a_water_bill(uscc), moment())
+    model_id, _ = await use.register(session, a_content(a_model_of_two_heads(0.001, 0.1)), wish())
+    await use.challenge(session, model_id, wish())
+    await use.propose(session, model_id, wish())
+    await use.approve(session, model_id, wish(HEAD), new_id)
+    await run_to_its_end(session)
+    (line,) = await history(session, uscc)
+    assert (line["level"], line["model_level"], line["probability"]) == ("yellow", "orange", pytest.approx(0.001))
+    assert line["reasons"][0]["figures"]["owing"] == pytest.approx(0.1)
+    kept = await predictions.of_champion(session, uscc)
+    assert kept
+    assert (kept.probability, kept.owing) == pytest.approx((0.001, 0.1))
+    again = await live.explain(session, uscc, kept)
+    assert (again.told, again.level) == (kept.said, "orange")
+    challenger, _ = await use.register(session, a_content(a_model(least=0.3, most=0.3)), wish())
+    await use.challenge(session, challenger, wish())
+    await usecases.take_in(session, social_fee(uscc, 1), moment())
+    compared = await usecases.compared(session, challenger, now())
+    assert compared.champion
+    assert (compared.champion.levels, compared.champion.mean_probability) == ({"orange": 1}, pytest.approx(0.001))
 
 
 async def test_a_model_that_fails_stops_no_score_and_what_it_said_last_stands(session: Session) -> None:

@@ -46,6 +46,11 @@ class Said:
     families: Mapping[str, float] = field(default_factory=dict)
     reasons: tuple[Why, ...] = ()
 
+    @property
+    def probability(self) -> float:
+        """That arrears start within the horizon."""
+        return self.told.probability
+
     def reason(self, policy: Policy | None = None) -> Reason:
         """The whole of it as one reason among those of the indicators."""
         days = (policy or shipped()).horizon_days

@@ -104,7 +104,8 @@ class ModelSaysOut(BaseModel):
     model_id: str
     probability: float = Field(description="Calibrated: that wage arrears start within `horizon_days`")
     owing: float | None = Field(
-        description="Calibrated: that they do, or are going on and nobody has found out; null where a model cannot tell"
+        None,
+        description="Calibrated: that they do, or are going on and nobody has found out; null where a model cannot tell",
     )
     horizon_days: int
     level: Level = Field(description="Of `owing` by itself; of `probability` where that is null")

@@ -88,7 +88,7 @@ def model_view(said: Said, as_of: datetime, horizon_days: int) -> ModelSaysOut:
         WhyOut(column=why.column, value=why.value, contribution=why.contribution, text_zh=why.zh, text_en=why.en)
         for why in said.reasons
     ]
-    told = {name: getattr(said, name) for name in ("model_id", "level", "counts_as")} | said.told._asdict()
+    told = {name: getattr(said, name) for name in ("model_id", "probability", "level", "counts_as")}
     return ModelSaysOut(**told, horizon_days=horizon_days, as_of=as_of, families=dict(said.families), reasons=reasons)
 
 

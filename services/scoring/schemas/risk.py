@@ -105,7 +105,7 @@ class ModelSaysOut(BaseModel):
     probability: float = Field(description="Calibrated: that wage arrears start within `horizon_days`")
     owing: float | None = Field(
         None,
-        description="Calibrated: that they do, or are going on and nobody has found out; null where a model cannot tell",
+        description="Calibrated: that they do, or are going on and nobody has found out; null: the model cannot tell",
     )
     horizon_days: int
     level: Level = Field(description="Of `owing` by itself; of `probability` where that is null")

@@ -42,6 +42,14 @@ class Binning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ridge: float
 
 
+class Blend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What each score weighs in the ranking of those who owe or will."""
+
+    owing: float
+    starts: float
+    scorecard: float
+
+
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which rows are trained on, and how complex a model may be."""
 
@@ -63,6 +71,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     isotonic_from: int
     level_of_all: float
     ships_when_better_in: float
+    least_alerts: int
     resamples: int
     candidates: tuple[Candidate, ...]
     least_columns: int
@@ -73,6 +82,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     threads: int
     cells_for_threads: int
     scorecard: Binning
+    blend: Blend
 
 
 class Living(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,14 +6,14 @@ Nothing in it tells when it was written: the same data and the same seed give th
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from services.scoring.model import Calibration, Head, Model, Scorer
-from services.scoring.model.scorers import Blended, Boosted, Scorecard, of_json, trees_of
+from services.scoring.model.scorers import Blended, Boosted, Scorecard, digest, of_json, trees_of
 
 ENTRY, TREES, CARD = "entry.json", "trees.txt", "card.md"
 _FIRST_LINE = re.compile(r"^(?=tree\nversion=)", re.MULTILINE)
@@ -31,8 +31,9 @@ def write(folder: Path, model: Model, facts: Mapping[str, Any], card: str) -> No
 
 
 def trees_text(model: Model) -> str:
-    """The trees of all its heads, as LightGBM writes them; empty where it has none."""
-    return "".join(text.rstrip("\n") + "\n" for head in _heads(model) for text in trees_of(head.scorer))
+    """The trees of all its heads, each once, as LightGBM writes them; empty where it has none."""
+    texts = dict.fromkeys(text for head in _heads(model) for text in trees_of(head.scorer))
+    return "".join(text.rstrip("\n") + "\n" for text in texts)
 
 
 def _heads(model: Model) -> list[Head]:
@@ -67,12 +68,12 @@ def read(folder: Path) -> Model:
 def whole(entry: str, trees: str | None) -> Model:
     """The model of an entry's text and its trees. Raises ValueError or KeyError when it is not whole."""
     told = json.loads(entry)
-    texts = (text for text in _FIRST_LINE.split(trees or "") if text.strip())
+    texts = {digest(text): text for text in _FIRST_LINE.split(trees or "") if text.strip()}
     starts = Head(of_json(told["scorer"], texts), Calibration.of_json(told["calibration"]))
     return Model(told["name"], starts, told["families"], _unseen(told.get("unseen"), starts.scorer, texts))
 
 
-def _unseen(told: Mapping[str, Any] | None, starts: Scorer, trees: Iterator[str]) -> Head | None:
+def _unseen(told: Mapping[str, Any] | None, starts: Scorer, trees: Mapping[str, str]) -> Head | None:
     """The other head; None of an entry that has none. Without a scorer of its own it reads the same score."""
     if told is None:
         return None

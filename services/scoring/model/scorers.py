@@ -4,7 +4,8 @@ its columns contributed.
 A score is a margin: the log odds of arrears, but for `Plain`, whose score has no unit and gets one by calibration.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -113,7 +114,7 @@ class Boosted:
         return np.asarray(self.booster.predict(values, pred_contrib=True))[:, :-1]
 
     def as_json(self) -> dict[str, Any]:
-        return {"kind": "boosted", "columns": list(self.columns), "base": self.base}
+        return {"kind": "boosted", "columns": list(self.columns), "base": self.base, "trees": digest(self.text)}
 
 
 @dataclass(frozen=True)
@@ -148,21 +149,29 @@ class Blended:
 
 
 def trees_of(scorer: Scorer) -> list[str]:
-    """The texts of LightGBM's files in a scorer, in the order in which `of_json` takes them."""
+    """The texts of LightGBM's files in a scorer."""
     if isinstance(scorer, Blended):
         return [text for _, part in scorer.parts for text in trees_of(part)]
     return [scorer.text] if isinstance(scorer, Boosted) else []
 
 
-def of_json(told: Mapping[str, Any], trees: Iterator[str]) -> Scorer:
-    """The scorer that was written; `trees` are the texts of LightGBM's files. Raises ValueError when one is missing."""
+def digest(text: str) -> str:
+    """By which the trees of an entry are named."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
+
+
+def of_json(told: Mapping[str, Any], trees: Mapping[str, str]) -> Scorer:
+    """The scorer that was written; `trees`: LightGBM's texts by digest. Raises ValueError when one is missing."""
     if told["kind"] == "plain":
         return Plain(told["column"])
     if told["kind"] == "blended":
         return Blended(tuple((each["weight"], of_json(each["scorer"], trees)) for each in told["parts"]))
     if told["kind"] == "boosted":
-        if (text := next(trees, None)) is None:
-            raise ValueError("the trees are missing")
+        # An entry of before does not name its trees: it has but one text.
+        name = told.get("trees") or next(iter(trees), "")
+        if name not in trees:
+            raise ValueError(f"the trees {name} are missing")
+        text = trees[name]
         return Boosted(text, tuple(told["columns"]), told["base"])
     bins = (Binned(b["column"], tuple(b["edges"]), tuple(b["woe"]), b["missing"], b["factor"]) for b in told["bins"])
     return Scorecard(tuple(bins), told["intercept"])

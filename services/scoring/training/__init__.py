@@ -10,15 +10,16 @@ from datetime import date
 
 import numpy as np
 
-from services.scoring.evaluation import First, Ranking
+from services.scoring.evaluation import Ranking
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Head, Model, Scorer
 from services.scoring.model.calibration import logit
 from services.scoring.model.policy import Candidate
-from services.scoring.model.scorers import Plain
+from services.scoring.model.scorers import Blended, Plain
 from services.scoring.training import scorecard, trees
 from services.scoring.training.calibrating import calibrate
-from services.scoring.training.judging import Asked, Entrant, Found, best, log_loss
+from services.scoring.training.judging import best, firsts, log_loss
+from services.scoring.training.questions import Asked, Entrant, Found, both
 from services.scoring.training.recipe import Recipe
 from services.scoring.training.rows import Rows
 from services.scoring.training.splits import Splits, split
@@ -60,22 +61,17 @@ def contest(rows: Rows, earlier: Sequence[date], later: Sequence[date], recipe: 
     The columns named in `PLAIN` are contenders, and features of the others too: with few failures, what the rules
     already know is the best that can be learned from.
     """
-    features = _features(rows, recipe)
-    starts, owing = (
-        Asked(each, split(each, earlier, later, recipe.numbers)) for each in (features.at_risk, features.owing)
-    )
-    entrants = {
-        name: Entrant(_plain(rows.at_risk, column, starts), _plain(rows.owing, column, owing))
-        for name, column in PLAIN.items()
-        if column in rows.columns
-    }
+    splits = split(rows, earlier, later, recipe.numbers)
+    starts, owing = both(_features(rows, recipe), splits)
+    entrants = {name: _plain(rows, column) for name, column in PLAIN.items() if column in rows.columns}
     settings: dict[str, float] = {}
-    entrants["scorecard"] = Entrant(_scorecard(starts, recipe), _scorecard(owing, recipe))
-    if starts.rows.positive.sum() >= recipe.numbers.least_positives_for_trees:
-        entrants["model"], settings = _trees(starts, owing, recipe)
+    cards = Entrant(_scorecard(starts, recipe), _scorecard(owing, recipe))
+    entrants["scorecard"] = cards
+    if rows.positive.sum() >= recipe.numbers.least_positives_for_trees:
+        entrants["model"], settings = _trees(starts, owing, cards, recipe)
     judged = {name: _judge(name, each, starts, owing, recipe) for name, each in entrants.items()}
-    ships, beats = best(entrants, starts.judged, owing.judged, recipe)
-    return Contest(judged, ships, beats, starts.splits, settings)
+    ships, beats = best(entrants, starts, owing, recipe)
+    return Contest(judged, ships, beats, splits, settings)
 
 
 def _features(rows: Rows, recipe: Recipe) -> Rows:
@@ -100,18 +96,20 @@ def _varies(values: Array) -> bool:
     return bool(missing.any() or known.min() != known.max())
 
 
-def _plain(rows: Rows, column: str, asked: Asked) -> Found:
+def _plain(rows: Rows, column: str) -> Entrant:
     scorer = Plain(column)
     place = rows.columns.index(column)
-    return Found(scorer, scorer.margin(rows.values[:, place : place + 1])[asked.splits.judged])
+    found = Found(scorer, scorer.margin(rows.values[:, place : place + 1]))
+    return Entrant(found, found)
 
 
 def _scorecard(asked: Asked, recipe: Recipe) -> Found:
     rows, margin = asked.rows, np.full(len(asked.rows.positive), np.nan)
     for part, judged in asked.splits.parts:
-        found = scorecard.learn(rows.take(part & rows.sampled), recipe.monotone, recipe.numbers.scorecard)
+        found = scorecard.learn(asked.learned(part), recipe.monotone, recipe.numbers.scorecard)
         margin[judged] = _margin(found, rows, judged)
-    return Found(scorecard.learn(rows, recipe.monotone, recipe.numbers.scorecard), margin[asked.splits.judged])
+    everyone = asked.learned(rows.sampled)
+    return Found(scorecard.learn(everyone, recipe.monotone, recipe.numbers.scorecard), margin)
 
 
 def _margin(scorer: Scorer, rows: Rows, mask: Array) -> Array:
@@ -119,33 +117,43 @@ def _margin(scorer: Scorer, rows: Rows, mask: Array) -> Array:
     return scorer.margin(rows.values[np.ix_(np.flatnonzero(mask), places)])
 
 
-def _trees(starts: Asked, owing: Asked, recipe: Recipe) -> tuple[Entrant, dict[str, float]]:
-    candidates = trees.candidates(starts.rows, recipe)
-    found, chosen = _grown(starts, candidates, recipe)
-    # What suits the one question suits the other: half the time.
+def _trees(starts: Asked, owing: Asked, cards: Entrant, recipe: Recipe) -> tuple[Entrant, dict[str, float]]:
+    """Trees for starts. Whoever owes is ranked by three together: the trees of both questions and the scorecard.
+
+    Trees find who stands out, the scorecard sums up many weak signs.
+    """
+    found, chosen = _grown(starts, trees.fitting(starts.rows, recipe), recipe)
+    # What suits the one question suits the other: it is not tried again.
     other, again = _grown(owing, [chosen.candidate], recipe)
     settings = {name: getattr(chosen.candidate, name) for name in chosen.candidate.__struct_fields__}
-    return Entrant(found, other), {"rounds": chosen.rounds, "rounds_owing": again.rounds, **settings}
+    settings |= {"rounds": chosen.rounds, "rounds_owing": again.rounds}
+    blend = recipe.numbers.blend
+    return Entrant(found, _sum((blend.owing, other), (blend.starts, found), (blend.scorecard, cards.owing))), settings
 
 
 def _grown(asked: Asked, candidates: Sequence[Candidate], recipe: Recipe) -> tuple[Found, trees.Chosen]:
-    chosen = trees.choose(asked.rows, asked.splits, candidates, recipe)
-    return Found(trees.learn(asked.rows, chosen, recipe), chosen.margin[asked.splits.judged]), chosen
+    chosen = trees.choose(asked, candidates, recipe)
+    return Found(trees.learn(asked.learned(asked.rows.sampled), chosen, recipe), chosen.margin), chosen
+
+
+def _sum(*parts: tuple[float, Found]) -> Found:
+    blended = Blended(tuple((weight, part.scorer) for weight, part in parts))
+    return Found(blended, np.sum([weight * part.margin for weight, part in parts], axis=0))
 
 
 def _judge(name: str, entrant: Entrant, starts: Asked, owing: Asked, recipe: Recipe) -> Judged:
     heads = [_head(found, asked, recipe) for found, asked in ((entrant.starts, starts), (entrant.owing, owing))]
     model = Model(name, heads[0], recipe.family, heads[1])
-    rows, seen = starts.judged, owing.judged
-    areas = Ranking(entrant.starts.margin, rows.positive).areas(rows.weight)
-    right = First(entrant.owing.margin, seen.positive, seen.day, recipe.alerts_share).precision(seen.weight)
-    loss = log_loss(heads[0].calibration, entrant.starts.margin, rows)
-    return Judged(model, right, *areas, loss)
+    rows = starts.judged
+    margin = entrant.starts.margin[starts.is_judged]
+    right = firsts(entrant.owing, owing, recipe).precision(owing.judged.weight)
+    areas = Ranking(margin, rows.positive).areas(rows.weight)
+    return Judged(model, right, *areas, log_loss(heads[0].calibration, margin, rows))
 
 
 def _head(found: Found, asked: Asked, recipe: Recipe) -> Head:
     rows = asked.judged
-    calibration = calibrate(found.margin, rows.positive, rows.weight, recipe.numbers.isotonic_from)
+    calibration = calibrate(found.margin[asked.is_judged], rows.positive, rows.weight, recipe.numbers.isotonic_from)
     return Head(found.scorer, calibration.moved(_level(asked, recipe)))
 
 
@@ -155,8 +163,8 @@ def _level(asked: Asked, recipe: Recipe) -> float:
     The last months' rate is the newest, and the least sure: the next ones' may as well come back to what was usual.
     Of less than a year it is the rate of a season.
     """
-    rows, judged = asked.rows, asked.splits.judged
+    rows, judged = asked.rows, asked.is_judged
     is_a_year = np.ptp(rows.day[judged]) >= 330
-    rates = [np.average(rows.positive[mask], weights=rows.weight[mask]) for mask in (judged | True, judged)]
+    rates = [np.average(rows.positive[mask], weights=rows.weight[mask]) for mask in (asked.about, judged)]
     usual, late = logit(np.array(rates))
     return float(usual - late) * (recipe.numbers.level_of_all if is_a_year else 1.0)

@@ -52,16 +52,6 @@ class Rows:
         return replace(self, columns=(), values=np.zeros((len(self.positive), 0), np.float32))
 
     @property
-    def at_risk(self) -> "Rows":
-        """Those of whom it is asked whether arrears start: they are not going on already."""
-        return self.take(~self.ongoing)
-
-    @property
-    def owing(self) -> "Rows":
-        """Everyone, asked whether arrears start or are going on unseen."""
-        return replace(self, positive=self.positive | self.ongoing)
-
-    @property
     def sample_weight(self) -> Array:
         """Weights for training on the sample: what a positive stands for, every negative once."""
         return np.where(self.positive, self.weight, 1.0).astype(np.float32)

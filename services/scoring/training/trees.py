@@ -11,9 +11,9 @@ from services.scoring.model.boosting import lightgbm
 from services.scoring.model.calibration import logit
 from services.scoring.model.policy import Candidate
 from services.scoring.model.scorers import Boosted
+from services.scoring.training.questions import Asked
 from services.scoring.training.recipe import Recipe
 from services.scoring.training.rows import Rows
-from services.scoring.training.splits import Splits
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,28 @@ class Chosen:
     loss: float
 
 
-def candidates(rows: Rows, recipe: Recipe) -> list[Candidate]:
+def fitting(rows: Rows, recipe: Recipe) -> list[Candidate]:
     """Those that the positives allow, two at most."""
     count = rows.positive[rows.sampled].sum()
     return [each for each in recipe.numbers.candidates if count >= each.least_positives][-2:]
 
 
-def choose(rows: Rows, splits: Splits, candidates: Sequence[Candidate], recipe: Recipe) -> Chosen:
+def choose(asked: Asked, candidates: Sequence[Candidate], recipe: Recipe) -> Chosen:
     """Try the candidates. The least log loss on the judged rows wins."""
-    tried = [_try(candidate, rows, splits, recipe) for candidate in candidates]
+    tried = [_try(candidate, asked, recipe) for candidate in candidates]
     return min(tried, key=lambda chosen: chosen.loss)
 
 
-def _try(candidate: Candidate, rows: Rows, splits: Splits, recipe: Recipe) -> Chosen:
-    margin = np.full(len(rows.positive), np.nan)
+def _try(candidate: Candidate, asked: Asked, recipe: Recipe) -> Chosen:
+    rows, margin = asked.rows, np.full(len(asked.rows.positive), np.nan)
     rounds = []
-    for learned, judged in splits.parts:
-        part, check = rows.take(learned & rows.sampled), rows.take(judged & rows.sampled)
+    for learned, judged in asked.splits.parts:
+        part, check = asked.learned(learned), asked.learned(judged)
         booster = _booster(candidate, part, check, recipe, recipe.numbers.most_rounds)
         rounds.append(max(1, booster.best_iteration))
         values = rows.values if judged.all() else rows.values[judged]
         margin[judged] = Boosted(booster.model_to_string(), rows.columns, base_of(part)).margin(values)
-    judged = splits.judged
+    judged = asked.is_judged
     loss = log_loss(margin[judged], rows.positive[judged], rows.weight[judged])
     return Chosen(candidate, int(np.median(rounds)), margin, loss)
 
@@ -57,11 +57,10 @@ def log_loss(margin: Array, positive: Array, weight: Array) -> float:
     return float(np.average(np.logaddexp(0, margin) - positive * margin, weights=weight))
 
 
-def learn(rows: Rows, chosen: Chosen, recipe: Recipe) -> Boosted:
-    """The trees of the chosen settings, from every sampled row."""
-    sample = rows.take(rows.sampled)
+def learn(sample: Rows, chosen: Chosen, recipe: Recipe) -> Boosted:
+    """The trees of the chosen settings, from all rows of a sample."""
     booster = _booster(chosen.candidate, sample, None, recipe, chosen.rounds)
-    return Boosted(booster.model_to_string(), rows.columns, base_of(sample))
+    return Boosted(booster.model_to_string(), sample.columns, base_of(sample))
 
 
 def base_of(sample: Rows) -> float:

@@ -78,7 +78,6 @@ async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     told = views.risk_view(subject, score, history, feeds, stopped, acts=acts, book=book, at=at)
     if said := await usecases.model_says(session, subject):
         told.model = views.model_view(*said, horizon_days=policy().horizon_days)
-        told.model.owing = said[0].told.owing
     return told
 
 

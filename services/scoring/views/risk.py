@@ -89,7 +89,8 @@ def model_view(said: Said, as_of: datetime, horizon_days: int) -> ModelSaysOut:
         for why in said.reasons
     ]
     told = {name: getattr(said, name) for name in ("model_id", "probability", "level", "counts_as")}
-    return ModelSaysOut(**told, horizon_days=horizon_days, as_of=as_of, families=dict(said.families), reasons=reasons)
+    about = {"owing": said.told.owing, "horizon_days": horizon_days, "as_of": as_of, "families": dict(said.families)}
+    return ModelSaysOut(**told, **about, reasons=reasons)
 
 
 def rulebook_view(book: Rulebook) -> RulebookOut:

@@ -41,6 +41,11 @@ def social_fee(uscc: str, months: int, arrears: str = "14043.33") -> RecordsAcce
     )
 
 
+def a_water_bill(uscc: str) -> RecordsAccepted:
+    columns: dict[str, list[Any]] = {"account_no": [f"w{uscc}"], "period": [recent_month(1)], "arrears": ["0.00"]}
+    return accepted("ut_water", [uscc], columns)
+
+
 def registration(uscc: str, town: str | None = "330110005") -> RecordsAccepted:
     columns: dict[str, list[Any]] = {
         "uscc": [uscc],

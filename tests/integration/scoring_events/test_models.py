@@ -18,8 +18,8 @@ from shared.clock import now
 from shared.db import Session, sql
 from shared.ids import new_id
 from tests.conftest import SettingsOf
-from tests.scoring_events import accepted, social_fee
-from tests.scoring_facts import a_uscc, recent_month
+from tests.scoring_events import a_water_bill, social_fee
+from tests.scoring_facts import a_uscc
 from tests.scoring_models import a_content, a_model, a_model_of_two_heads, a_person, an_empty_scoring
 
 ANALYST, HEAD = a_person("li"), a_person("chen")
@@ -68,11 +68,6 @@ async def told(session: Session, uscc: str) -> int:
     await session.flush()  # events are rows that wait to be written
     wanted = "select count(*) from scoring.outbox where convert_from(body, 'UTF8') like '%' || :id || '%'"
     return int((await sql(session, wanted, id=uscc)).scalar_one())
-
-
-def a_water_bill(uscc: str) -> Any:
-    columns: dict[str, list[Any]] = {"account_no": [f"w{uscc}"], "period": [recent_month(1)], "arrears": ["0.00"]}
-    return accepted("ut_water", [uscc], columns)
 
 
 async def test_without_a_model_nothing_is_said_and_no_run_is_asked_for(session: Session) -> None:

@@ -13,9 +13,11 @@ from services.ingest.admission import Gate
 from services.ingest.batches import KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, Prepared, prepare
 from services.ingest.catalogue import shipped
 from services.ingest.matching import SUBJECT
+from services.ingest.models import Receipt
 from services.ingest.rules import KeyMalformed, KeyReused, bounds, idempotency_key, must_be_the_same, scope
 from services.ingest.sealing import open_body, seal_body
 from services.ingest.settings import IngestSettings
+from services.ingest.store.receipts import NewReceipt
 from services.ingest.validation import Checker
 from shared.crypto import Vault
 from shared.errors import Overloaded, TooManyRequests
@@ -215,3 +217,7 @@ def test_without_a_data_key_the_service_does_not_start() -> None:
     with pytest.raises(ValidationError, match="data_key"):
         IngestSettings(database_url="postgresql+psycopg://a@b/c")
     IngestSettings(database_url="postgresql+psycopg://a@b/c", data_key=base64.b64encode(bytes(32)).decode())
+
+
+def test_a_receipt_on_its_way_to_the_table_has_every_column_of_it() -> None:
+    assert NewReceipt._fields == tuple(Receipt.model_fields)

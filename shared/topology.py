@@ -55,6 +55,8 @@ LISTENERS: dict[str, tuple[type[e.Event], ...]] = {
         e.RecordsWithdrawn,
         e.RecordsClosed,
         e.RecordsUnlinked,
+        e.RecordDisputed,
+        e.RecordDisputeAnswered,
         e.FeedStateChanged,
         e.AlertRaised,
         e.AlertFound,

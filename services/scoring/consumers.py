@@ -2,6 +2,7 @@
 
 from services.scoring import feeds, revisions, usecases
 from services.scoring.pace import Pace
+from services.scoring.store import disputes
 from shared.bus import Consumers
 from shared.clock import now
 from shared.db import Session
@@ -15,6 +16,8 @@ from shared.events import (
     OrderOverdue,
     OrderPaid,
     OrderRevoked,
+    RecordDisputeAnswered,
+    RecordDisputed,
     RecordsAccepted,
     RecordsClosed,
     RecordsUnlinked,
@@ -48,6 +51,18 @@ async def on_records_closed(event: RecordsClosed, session: Session) -> None:
 async def on_records_unlinked(event: RecordsUnlinked, session: Session) -> None:
     """Take the records away from whom they are not about."""
     await revisions.take_away(session, event, await usecases.moment(session, now(), new_id))
+
+
+@consumer.on(RecordDisputed)
+async def on_record_disputed(event: RecordDisputed, session: Session) -> None:
+    """A record was called wrong: whoever looks at a level that stands on it is told."""
+    await disputes.keep(session, event)
+
+
+@consumer.on(RecordDisputeAnswered)
+async def on_record_dispute_answered(event: RecordDisputeAnswered, session: Session) -> None:
+    """Its source answered: nothing is in doubt any more."""
+    await disputes.keep_answer(session, event)
 
 
 @consumer.on(FeedStateChanged)

@@ -8,6 +8,7 @@ from shared.events.alerts import AlertFound, AlertRaised, OrderIssued, OrderOver
 from shared.events.base import Event, Finding, Level, SubjectKind
 from shared.events.catalogue import CatalogueAnnounced, DatasetTerms
 from shared.events.credit import EmployerListed, EmployerRemoved, ListedParty
+from shared.events.disputes import RecordDisputeAnswered, RecordDisputed
 from shared.events.feeds import FeedProblem, FeedStateChanged
 from shared.events.identity import GrantEnded, IdentityRevoked, SigningKeysPublished
 from shared.events.records import RecordsAccepted, RecordsClosed, RecordsUnlinked, RecordsWithdrawn
@@ -43,6 +44,8 @@ __all__ = [
     "ProjectScored",
     "Reason",
     "ReceiptRow",
+    "RecordDisputeAnswered",
+    "RecordDisputed",
     "RecordsAccepted",
     "RecordsClosed",
     "RecordsUnlinked",
@@ -59,6 +62,8 @@ ALL: tuple[type[Event], ...] = (
     RecordsClosed,
     CatalogueAnnounced,
     RecordsUnlinked,
+    RecordDisputed,
+    RecordDisputeAnswered,
     FeedStateChanged,
     EmployerScored,
     ProjectScored,

@@ -12,7 +12,7 @@ from local.agency_client import AgencyClient
 from local.refusals import Denied
 from local.story import chapters, records
 from local.story import enforcement as law
-from local.story.office import Office
+from local.story.office import Office, wait_for
 from tests.running import Running
 from tests.signed_requests import load
 
@@ -37,20 +37,28 @@ def _follow(platform: Running, office: Office) -> None:
     assert {row["receipt_id"] for row in evidence} <= sent
     for each in evidence[:3]:
         _assert_it_is_about(office.get(chapters.INSPECTOR, each["row_url"]), each, employers[0].uscc)
-    _dispute(platform, evidence[0])
+    _dispute(platform, office, evidence[0], employers[0].uscc)
     with pytest.raises(Denied, match="receipts:read"):
         office.get(chapters.OPERATOR, evidence[0]["row_url"])
 
 
-def _dispute(platform: Running, row: dict[str, Any]) -> None:
-    """A person calls the row wrong; its source, who sees it in its list, stands by it."""
+def _dispute(platform: Running, office: Office, row: dict[str, Any], uscc: str) -> None:
+    """A person calls the row wrong; who looks at the risk sees it until its source, which has it listed, answers."""
+
+    def shown(number: int) -> dict[str, Any] | None:
+        risk: dict[str, Any] = office.get(chapters.ANALYST, f"/v1/employers/{uscc}/risk")
+        return risk if len(risk["disputed"]) == number else None
+
     why = ("--reason", "余额似有误 the balance looks wrong", "--json")
     raised = ("dispute", "raise", row["receipt_id"], str(row["row"]), *why, "--as", chapters.SQUAD)
     told = json.loads(platform.anxin(*raised).stdout)
+    risk = wait_for("scoring to hear of the dispute", lambda: shown(1), 30)
+    assert (risk["level"], risk["disputed"][0]["dispute_id"]) == ("red", told["dispute_id"])
     source = ("--agency", row["agency"])
     assert told["dispute_id"] in platform.anxin("dispute", "list", "--state", "open", *source).stdout
     final = platform.anxin("dispute", "answer", told["dispute_id"], "--upheld", "账实相符 it agrees", *source).stdout
     assert "upheld" in final
+    assert wait_for("scoring to hear of the answer", lambda: shown(0), 30)["level"] == "red"
 
 
 def _assert_it_is_about(row: dict[str, Any], evidence: dict[str, Any], uscc: str) -> None:

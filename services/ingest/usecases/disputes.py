@@ -21,6 +21,8 @@ from shared.calendar import add_working_days
 from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Forbidden, NotFound, Unprocessable
+from shared.events import RecordDisputeAnswered, RecordDisputed
+from shared.outbox import announce
 
 RAISE = "receipts:dispute"
 
@@ -84,7 +86,15 @@ async def raise_dispute(
     session.add(raised)
     details = {"receipt": str(raised.receipt_id), "row": raised.row_no, "item": raised.item}
     await audit.record(session, f"{caller.kind}:{caller.id}", "dispute.raised", str(dispute_id), details)
+    announce(session, _disputed(raised, row.identified.key))
     return raised, True
+
+
+def _disputed(raised: Dispute, key: str) -> RecordDisputed:
+    about = raised.model_dump(
+        include={"dispute_id", "receipt_id", "dataset", "agency", "item", "raised_by_kind", "raised_at", "due_on"}
+    )
+    return RecordDisputed(**about, row=raised.row_no, key=key)
 
 
 def _must_make_sense(claim: Claim, dataset: Dataset) -> None:
@@ -112,7 +122,19 @@ async def answer_dispute(session: Session, dispute_id: UUID, answer: Answer, age
     session.add(found)
     details = {"outcome": answer.outcome, "receipt": str(answer.receipt_id) if answer.receipt_id else None}
     await audit.record(session, f"agency:{agency.id}", "dispute.answered", str(dispute_id), details)
+    announce(session, _answered(found, answer, at))
     return found
+
+
+def _answered(found: Dispute, answer: Answer, at: datetime) -> RecordDisputeAnswered:
+    return RecordDisputeAnswered(
+        dispute_id=found.dispute_id,
+        agency=found.agency,
+        dataset=found.dataset,
+        outcome=answer.outcome,
+        corrected_by=answer.receipt_id,
+        answered_at=at,
+    )
 
 
 async def _must_be_corrected(session: Session, dispute: Dispute, receipt_id: UUID | None) -> None:

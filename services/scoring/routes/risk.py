@@ -10,6 +10,7 @@ from services.scoring.model.policy import shipped as policy
 from services.scoring.models import Subject
 from services.scoring.rulebook import Scored
 from services.scoring.schemas.risk import RiskOut, RulebookOut
+from services.scoring.store import disputes as dispute_store
 from services.scoring.store import feeds as feed_store
 from services.scoring.store import overrides, scores
 from services.scoring.store.scores import Span
@@ -74,8 +75,10 @@ async def _risk(session: Session, subject: Subject, span: Span) -> RiskOut:
     feeds = await scores.feed_times(session, subject)
     book, at = await books.book_in_force(session, today()), now()
     stopped = await feed_store.stopped(session, list(book.of_subject(_kind(subject))), at)
+    behind = {row["dataset"] for reason in (score.reasons if score else ()) for row in reason["receipts"]}
+    disputes = await dispute_store.open_disputes(session, subject.subject_id, behind)
     acts = await overrides.acts(session, subject, most=1)
-    told = views.risk_view(subject, score, history, feeds, stopped, acts=acts, book=book, at=at)
+    told = views.risk_view(subject, score, history, feeds, stopped, disputes=disputes, acts=acts, book=book, at=at)
     if said := await usecases.model_says(session, subject):
         told.model = views.model_view(*said, horizon_days=policy().horizon_days)
     return told

@@ -40,7 +40,9 @@ class ReasonOut(BaseModel):
     receipts: list[ReceiptOut] = Field(description="At most 50, the newest first")
     article: str | None = None
     note_zh: str | None = Field(
-        None, description="Set where it stands on a feed that has stopped: it is as it was then"
+        None,
+        description="Set where it stands on a feed that has stopped (it is as it was then), or on a record that "
+        "somebody called wrong and its source has not answered yet",
     )
     note_en: str | None = None
 
@@ -70,6 +72,25 @@ class MissingFeedOut(BaseModel):
     state: FeedState
     since: datetime
     last_at: datetime | None = Field(description="Its last sign of life; figures that stand on it are of then")
+    text_zh: str
+    text_en: str
+
+
+class DisputedOut(BaseModel):
+    """A record behind a reason that a user of it called wrong (数据校核); its source has not answered yet."""
+
+    dispute_id: UUID
+    receipt_id: UUID
+    row: int = Field(description="The row that was called wrong; the reason may stand on a later one of the record")
+    dataset: str
+    title_zh: str | None
+    title_en: str | None
+    agency: str = Field(description="The source, which answers")
+    item: str | None = Field(description="The item that is called wrong; null: the record")
+    indicators: list[str] = Field(description="The reasons that stand on it")
+    raised_at: datetime
+    due_on: date = Field(description="The last working day for the answer")
+    is_overdue: bool
     text_zh: str
     text_en: str
 
@@ -171,6 +192,9 @@ class RiskOut(BaseModel):
     way_down: WayDownOut
     certainty: CertaintyOut
     missing_feeds: list[MissingFeedOut] = Field(description="How sure this is: whose silence says nothing at present")
+    disputed: list[DisputedOut] = Field(
+        description="Records behind the reasons that were called wrong and not answered yet; counts for no level"
+    )
     history: list[ScoreOut] = Field(description="The newest first; at most `limit`")
     model: ModelSaysOut | None = Field(None, description="null while no model is champion")
 

@@ -11,7 +11,7 @@ from services.scoring.relief import Way, ways_down
 from services.scoring.rulebook import Indicator, Rulebook
 from services.scoring.rules import LEVELS, Level, Signal
 from services.scoring.schemas.explained import ActOut, CertaintyOut, ContributionOut, WayDownOut, WayOut, WordsOut
-from services.scoring.schemas.risk import MissingFeedOut, ReasonOut
+from services.scoring.schemas.risk import DisputedOut, MissingFeedOut, ReasonOut
 from services.scoring.words import Words
 
 _GRADES = {
@@ -41,6 +41,7 @@ def certainty_view(
     subject: Subject,
     reasons: Sequence[ReasonOut],
     missing: Sequence[MissingFeedOut],
+    disputed: Sequence[DisputedOut],
     book: Rulebook,
     *,
     heard: int,
@@ -51,6 +52,7 @@ def certainty_view(
     borne = {dataset for reason in reasons for dataset in behind.get(reason.indicator, ())}
     stopped = [Stopped(each.state, Words(each.text_zh, each.text_en), each.dataset in borne) for each in missing]
     doubts = [Words(each["text_zh"], each["text_en"]) for each in subject.data_quality]
+    doubts += [Words(each.text_zh, each.text_en) for each in disputed]
     bound = _bound(book, today)
     is_placed = subject.division is not None
     found = certainty(stopped, doubts, is_placed=is_placed, is_heard_of=heard > 0, low_from=bound)

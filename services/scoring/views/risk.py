@@ -23,8 +23,10 @@ from services.scoring.schemas.risk import (
     TierOut,
     WhyOut,
 )
+from services.scoring.store.disputes import OpenDispute
 from services.scoring.store.feeds import StoppedFeed
 from services.scoring.store.scores import FeedTimes
+from services.scoring.views.disputed import disputed_view
 from services.scoring.views.explained import certainty_view, contributions, way_down
 from services.scoring.views.overrides import in_force_view
 from shared.clock import local_date
@@ -43,6 +45,7 @@ def risk_view(
     feeds: Sequence[FeedTimes],
     stopped: Sequence[StoppedFeed],
     *,
+    disputes: Sequence[OpenDispute],
     acts: Sequence[OverrideAct],
     book: Rulebook,
     at: datetime,
@@ -53,6 +56,7 @@ def risk_view(
     missing = [_missing(each, book) for each in stopped if tellers.get(each.dataset, each.agency) == each.agency]
     reasons, families = (present.reasons, present.families) if present else ([], {})
     _note(reasons, missing, book)
+    disputed = disputed_view(disputes, reasons, book, local_date(at))
     # By the day on which it was worked out: the dates of signals count from there.
     worked_out_on = local_date(subject.reviewed_at or at)
     return RiskOut(
@@ -66,13 +70,14 @@ def risk_view(
         reasons=reasons,
         contributions=contributions(reasons, families),
         way_down=way_down(subject, reasons, book, worked_out_on),
-        certainty=certainty_view(subject, reasons, missing, book, heard=len(feeds), today=local_date(at)),
+        certainty=certainty_view(subject, reasons, missing, disputed, book, heard=len(feeds), today=local_date(at)),
         data_quality=[ReasonOut.model_validate(each) for each in subject.data_quality],
         scored_at=present.scored_at if present else None,
         feeds=[
             _feed(times, {(each.dataset, each.agency): each.state for each in missing}, book, at) for times in feeds
         ],
         missing_feeds=missing,
+        disputed=disputed,
         history=[score_view(line) for line in history],
     )
 

@@ -1,5 +1,6 @@
 """Who uses data tells its source that a record is wrong; the source answers in time, and is believed when it is so."""
 
+import json
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from services.ingest.catalogue import shipped
 from services.ingest.watch import watch_once
 from shared import clock
 from shared.calendar import add_working_days
-from tests.ingest_desk import Door, a_tax_record, agency_headers, person_headers
+from tests.ingest_desk import CITIZEN, Door, a_tax_record, agency_headers, person_headers
 
 SOURCE, USER, OTHER = "tax-bureau", "hrss-yuhang", "water-company"
 
@@ -164,6 +165,40 @@ async def test_what_is_not_answered_in_time_stands_in_quality_and_in_the_metrics
     assert float(line.split()[-1]) == before["overdue"] + 1
     await answered(door, dispute, outcome="upheld", reason="x")
     assert await feed(door) == before
+
+
+async def told(door: Door, dispute: str) -> list[tuple[str, dict[str, Any]]]:
+    """What was announced about a dispute: subject and data, in order."""
+    rows = await door.rows(
+        "select subject, convert_from(body, 'UTF8') from ingest.outbox where subject like 'records.disput%' order by id"
+    )
+    events = [(subject, json.loads(text)["data"]) for subject, text in rows]
+    return [(subject, data) for subject, data in events if data["dispute_id"] == dispute]
+
+
+@pytest.mark.parametrize("dataset", ["tax_arrears", "hc_attendance"])
+async def test_a_dispute_and_its_answer_are_announced_with_the_records_key_and_without_the_reason(
+    door: Door, dataset: str
+) -> None:
+    record = (
+        a_tax_record(number=77)
+        if dataset == "tax_arrears"
+        else {"project_code": "P1", "id_no": CITIZEN, "punch_at": "2026-11-20T08:00:00"}
+    )
+    receipt = str((await door.send(dataset, [record])).json()["receipt_id"])
+    (accepted,) = await door.announced(receipt)
+    headers = agency_headers(USER, f"use:{dataset}")
+    dispute = (await disputed(door, receipt, headers, reason="该企业已缴清")).json()["dispute_id"]
+    await disputed(door, receipt, headers)  # again: said once
+    path, told_answer = f"/v1/disputes/{dispute}/answer", {"outcome": "upheld", "reason": "已核实"}
+    await door.client.post(path, headers=agency_headers(SOURCE, f"ingest:{dataset}"), json=told_answer)
+    (first, raised), (second, answer) = await told(door, dispute)
+    assert (first, second) == ("records.disputed", "records.dispute.answered")
+    assert [raised["key"]] == accepted["keys"]
+    assert (raised["receipt_id"], raised["row"], raised["raised_by_kind"]) == (receipt, 1, "agency")
+    assert (answer["outcome"], answer["corrected_by"]) == ("upheld", None)
+    assert "缴清" not in str(raised)
+    assert "核实" not in str(answer)
 
 
 async def _make_due(door: Door, dispute: str, day: date) -> None:

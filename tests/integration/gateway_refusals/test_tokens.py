@@ -1,5 +1,6 @@
 """A token must be whole, signed by the issuer, in its header, and for here and now."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from joserfc.jwk import ECKey
 
 from tests.gateway_answers import RECORDS, refused
 from tests.gateway_door import Door
+
+SKEW_S = 5
 
 
 def test_a_good_certificate_and_token_pass(door: Door) -> None:
@@ -36,6 +39,20 @@ def test_a_token_that_is_not_for_here_and_now_is_refused(door: Door, claims: dic
     before = len(door.neighbour.seen)
     with door.client() as client:
         refused(client.get(RECORDS, headers=door.token(**claims)), 401, check)
+    assert len(door.neighbour.seen) == before
+
+
+def test_a_token_that_expires_while_the_gateway_knows_it_is_refused(door: Door) -> None:
+    """A token is checked once and kept (`jwt_cache_config`); its end is looked at each time, five seconds of grace."""
+    ends = int(time.time()) - 1
+    token = door.token(exp=ends)
+    with door.client() as client:
+        for _ in range(3):
+            assert client.get(RECORDS, headers=token).status_code == 200
+        time.sleep(max(0.0, ends + SKEW_S + 1.2 - time.time()))
+        before = len(door.neighbour.seen)
+        for _ in range(3):
+            refused(client.get(RECORDS, headers=token), 401, "token_expired")
     assert len(door.neighbour.seen) == before
 
 

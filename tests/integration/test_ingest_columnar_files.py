@@ -144,3 +144,12 @@ def test_a_few_bytes_that_stand_for_millions_of_rows_never_fill_the_memory() -> 
     batches = read(body, PARQUET, TAX)
     assert len(next(batches).texts) <= 20_000
     batches.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("content_type", [PARQUET, FILE])
+def test_a_file_that_announces_too_many_rows_is_refused_before_any_is_read(content_type: str) -> None:
+    body = written(a_table(30_000), content_type)
+    with pytest.raises(FileTooLarge) as refused:
+        next(read(body, content_type, TAX, most_rows=29_999))
+    assert (refused.value.status, "the file has 30000" in refused.value.detail) == (413, True)
+    assert len(next(read(body, content_type, TAX, most_rows=30_000)).texts) == 20_000

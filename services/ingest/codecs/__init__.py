@@ -89,24 +89,31 @@ def is_columnar(content_type: str) -> bool:
     return _parts(content_type)[0] in _COLUMNAR
 
 
-def read(body: bytes, content_type: str, dataset: Dataset) -> Iterator[Batch]:
+def read(body: bytes, content_type: str, dataset: Dataset, most_rows: int | None = None) -> Iterator[Batch]:
     """Batches of the records in a body that has been unpacked. Raises as `read_stream` does."""
-    return read_stream(io.BytesIO(body), content_type, "identity", dataset, len(body))
+    return read_stream(io.BytesIO(body), content_type, "identity", dataset, len(body), most_rows=most_rows)
 
 
 def read_stream(
-    source: BinaryIO, content_type: str, content_encoding: str, dataset: Dataset, limit: int
+    source: BinaryIO,
+    content_type: str,
+    content_encoding: str,
+    dataset: Dataset,
+    limit: int,
+    *,
+    most_rows: int | None = None,
 ) -> Iterator[Batch]:
     """Batches of the records in a file of any size, unpacked on the way to at most `limit` bytes.
 
     `source` must be able to seek: what a CSV file is written in is found out first. What is held of the file at once is
-    some megabytes, whatever its shape. Raises UnreadableType at once; BadFile (with its place), RecordTooLarge,
-    FileTooLarge, UnknownItems, MissingColumns and UnreadableColumns while it is read.
+    some megabytes, whatever its shape. A file that itself announces more than `most_rows` is refused (FileTooLarge)
+    before any is read. Raises UnreadableType at once; BadFile (with its place), RecordTooLarge, FileTooLarge,
+    UnknownItems, MissingColumns and UnreadableColumns while it is read.
     """
     must_be_readable(content_type)
     media, charset = _parts(content_type)
     if kind := _COLUMNAR.get(media):
-        return read_columnar(source, content_encoding, kind, dataset, limit)
+        return read_columnar(source, content_encoding, kind, dataset, limit, most_rows=most_rows)
     start = source.tell()
 
     def pieces() -> Iterator[bytes]:

@@ -21,7 +21,7 @@ import polars as pl
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs.blocks import BATCH_ROWS
 from services.ingest.codecs.compression import unpacked
-from services.ingest.codecs.refusals import BadFile, must_be_columns, unreadable_columns
+from services.ingest.codecs.refusals import BadFile, FileTooLarge, must_be_columns, unreadable_columns
 from services.ingest.validation import FAULTS, ROW, Batch
 
 PARQUET, ARROW_STREAM, ARROW_FILE = "parquet", "arrow-stream", "arrow-file"
@@ -34,9 +34,12 @@ _FRAME = struct.Struct(">cQ")
 _ENDED_EARLY = "The file is broken: its reader stopped at it. A length or an offset in it may be wrong."
 
 
-def read_columnar(source: BinaryIO, encoding: str, kind: str, dataset: Dataset, limit: int) -> Iterator[Batch]:
+def read_columnar(
+    source: BinaryIO, encoding: str, kind: str, dataset: Dataset, limit: int, *, most_rows: int | None = None
+) -> Iterator[Batch]:
     """Batches from a Parquet or Arrow file of at most `limit` bytes as unpacked.
 
+    One that announces more than `most_rows` is refused before any is read: a few bytes may stand for millions of rows.
     Values are told as JSON would write them, so that a record is the same in every format. Raises BadFile,
     FileTooLarge, UnknownItems, MissingColumns or UnreadableColumns.
     """
@@ -47,6 +50,9 @@ def read_columnar(source: BinaryIO, encoding: str, kind: str, dataset: Dataset, 
         must_be_columns(names, dataset)
         if refused := json.loads(_expected(frames, b"R")):
             raise unreadable_columns(refused)
+        announced = json.loads(_expected(frames, b"C"))
+        if most_rows is not None and (announced or 0) > most_rows:
+            raise FileTooLarge(f"A request may carry {most_rows} records; the file has {announced}.")
         absent = [pl.lit(None, dtype=pl.String).alias(name) for name in dataset.by_name if name not in names]
         done = 0
         while payload := _expected(frames, b"T"):

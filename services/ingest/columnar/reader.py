@@ -1,7 +1,8 @@
 """The process that reads one Parquet or Arrow file, on its standard input, and tells its texts on its standard output.
 
-Frames: a letter, a length (big endian, 8 bytes), a payload. `N` names, `R` columns that cannot be read and why, then
-`T` texts (an Arrow stream) and `F` their faults (JSON) in turn, `E` the end; or `X`, why the file cannot be read.
+Frames: a letter, a length (big endian, 8 bytes), a payload. `N` names, `R` columns that cannot be read and why, `C` how
+many rows the file announces (null: a stream does not), then `T` texts (an Arrow stream) and `F` their faults (JSON) in
+turn, `E` the end; or `X`, why the file cannot be read.
 """
 
 import json
@@ -64,6 +65,7 @@ def _frames(kind: str, rows: int, sets: frozenset[str]) -> Iterator[tuple[bytes,
     if kind != "arrow-file":
         yield b"N", json.dumps(first.columns).encode()
     yield b"R", json.dumps(unreadable(first.schema, sets)).encode()
+    yield b"C", json.dumps(None if kind == "arrow-stream" else _announced(_lazy(kind))).encode()
     for table in _with(first, tables):
         for piece in table.iter_slices(rows):
             for texts, faults in cut(*texts_of(piece, sets)):
@@ -86,15 +88,24 @@ def _tables(kind: str, rows: int) -> Iterator[pl.DataFrame]:
     if kind == "arrow-stream":
         yield from arrow_batches(sys.stdin.buffer)
         return
-    lazy = pl.scan_parquet(_PATH, glob=False) if kind == "parquet" else pl.scan_ipc(_PATH, glob=False)
+    lazy = _lazy(kind)
     yield pl.DataFrame(schema=lazy.collect_schema())
-    count = lazy.select(pl.len()).collect().item()
+    count = _announced(lazy)
     for table in lazy.collect_batches(chunk_size=rows, maintain_order=True):
         count -= len(table)
         yield table
     # A reader that panics in a thread of its own ends as if the file did.
     if count:
         raise Unreadable(f"The file is broken: {abs(count)} of the rows it announces cannot be read.")
+
+
+def _lazy(kind: str) -> pl.LazyFrame:
+    return pl.scan_parquet(_PATH, glob=False) if kind == "parquet" else pl.scan_ipc(_PATH, glob=False)
+
+
+def _announced(lazy: pl.LazyFrame) -> int:
+    """How many rows the file says that it has: read from its end, whatever it holds."""
+    return int(lazy.select(pl.len()).collect().item())
 
 
 if __name__ == "__main__":

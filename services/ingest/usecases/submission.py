@@ -108,7 +108,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
         return earlier
     line = await timeline(session, submission.sender, dataset, submission.said)
     count = Count()
-    batches = read(submission.body, submission.content_type, dataset)
+    batches = read(submission.body, submission.content_type, dataset, max_rows)
     prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
     while batch := await asyncio.to_thread(next, prepared, None):
         await take_in(session, submission, dataset, batch, count, line=line)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local import state
 from local.agency_client import AgencyClient
 from local.layout import Home, Ports
 from local.parts import platform as parts_of
@@ -37,9 +38,13 @@ class Running:
         found: dict[str, Any] = json.loads(self.anxin("status", "--json", check=False).stdout)
         return found
 
+    def is_ready(self) -> bool:
+        """Whether every part is, without a process for the question: it is asked again and again."""
+        return state.running(self.home).ready
+
     def pid_of(self, part: str) -> int:
         """The process that a part is at this moment; 0 while it has none."""
-        return next(int(one["pid"] or 0) for one in self.status()["parts"] if one["name"] == part)
+        return next(one.pid for one in state.running(self.home).parts if one.name == part)
 
     def agency(self, client_id: str, scopes: list[str]) -> AgencyClient:
         """A new agency with certificate and grant, ready to speak."""

@@ -32,7 +32,7 @@ def tus(agency: AgencyClient) -> TusClient:
 
 def a_file(folder: Path, rows: int) -> Path:
     file = folder / "三月.ndjson"
-    records = ({"uscc": credit_code(900_000 + n), "period": "2026-10", "arrears": "100.00"} for n in range(rows))
+    records = ({"uscc": credit_code(900_000 + n), "period": "2026-10", "arrears": "0.00"} for n in range(rows))
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file
 

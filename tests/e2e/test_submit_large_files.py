@@ -23,7 +23,7 @@ IMPORTS = "select state, arrived = length from ingest.import where agency = 'pat
 def a_file(folder: Path, name: str, rows: int, blanks: int) -> Path:
     """Records with so many blanks behind each: large, and soon taken in."""
     file = folder / name
-    records = ({"uscc": credit_code(700_000 + n), "period": "2026-10", "arrears": "1.00"} for n in range(rows))
+    records = ({"uscc": credit_code(700_000 + n), "period": "2026-10", "arrears": "0.00"} for n in range(rows))
     file.write_text("".join(json.dumps(record) + " " * blanks + "\n" for record in records))
     return file
 

@@ -69,11 +69,12 @@ def test_every_acknowledged_record_is_scored_exactly_once_though_a_part_is_kille
     assert len(stream.acknowledged) == BATCHES * PER_BATCH
     assert len(set(stream.receipts)) == BATCHES
     wait_for("the killed part to be back", lambda: _is_back(platform, victim, killed) or None, 60)
+    assert platform.status()["ready"]
     _assert_scored_once(platform, stream.acknowledged)
 
 
 def _is_back(platform: Running, victim: str, killed: int) -> bool:
-    return bool(platform.status()["ready"]) and platform.pid_of(victim) not in (0, killed)
+    return platform.is_ready() and platform.pid_of(victim) not in (0, killed)
 
 
 def _assert_scored_once(platform: Running, codes: list[str]) -> None:

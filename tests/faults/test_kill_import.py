@@ -32,7 +32,7 @@ def a_file(folder: Path, rows: int = ROWS, period: str = "2026-10", first: int =
     file = folder / "large.ndjson"
     with file.open("w") as content:
         for number in range(rows):
-            arrears = "-1" if (number + 1) % WRONG_EVERY == 0 else "100.00"
+            arrears = "-1" if (number + 1) % WRONG_EVERY == 0 else "0.00"
             record = {"uscc": credit_code(first + number), "period": period, "arrears": arrears}
             content.write(json.dumps(record) + "\n")
     return file

@@ -71,7 +71,7 @@ class Line:
 
 def rows(first: int, count: int, blanks: int = 0) -> bytes:
     """NDJSON: records of firms that nobody else has, with so many blanks behind each."""
-    records = ({"uscc": credit_code(first + n), "period": "2026-10", "arrears": "1.00"} for n in range(count))
+    records = ({"uscc": credit_code(first + n), "period": "2026-10", "arrears": "0.00"} for n in range(count))
     return b"".join(json.dumps(record).encode() + b" " * blanks + b"\n" for record in records)
 
 

@@ -66,7 +66,7 @@ def compute(facts: Facts, book: Rulebook, datasets: Mapping[str, Dataset]) -> Fe
     for feature, measured in zip(spoken, _all_of(facts, spoken, datasets), strict=True):
         result.add(feature.code, measured)
         ends.append(measured.ends.lazy())
-    result.review = _earliest(ends).collect()
+    result.review = _earliest(ends).collect(engine="in-memory")
     return result
 
 
@@ -87,7 +87,7 @@ def measure(facts: Facts, feature: Feature, dataset: Dataset) -> Measured:
 def _all_of(facts: Facts, features: Sequence[Feature], datasets: Mapping[str, Dataset]) -> list[Measured]:
     """Some features, worked out together: what a step costs by itself is much more than what it does to a subject."""
     plans = [part for each in features for part in _planned(facts, each, datasets[each.dataset])]
-    done = pl.collect_all(plans)
+    done = pl.collect_all(plans, engine="in-memory")
     return [Measured(*done[first : first + 3]) for first in range(0, len(done), 3)]
 
 

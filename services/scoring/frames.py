@@ -183,7 +183,7 @@ def typed(facts: pl.DataFrame | None, dataset: Dataset) -> pl.DataFrame:
     frame = origin.lazy().with_columns(pl.col("body").str.json_decode(body)).unnest("body")
     frame = frame.with_columns(_cast(item, kind) for item, kind in items.items())
     period = pl.col(dataset.period) if dataset.period else pl.lit(None, pl.Int32)
-    return frame.with_columns(period.alias("period"), _day(dataset).alias("time")).collect()
+    return frame.with_columns(period.alias("period"), _day(dataset).alias("time")).collect(engine="in-memory")
 
 
 @cache

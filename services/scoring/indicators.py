@@ -39,7 +39,7 @@ def signals(values: pl.DataFrame, indicators: Sequence[Indicator]) -> dict[str, 
     days = [_as_of(indicator).alias(f"{place}@") for place, indicator in enumerate(indicators)]
     any_met = pl.any_horizontal(pl.col(f"{place}").is_not_null() for place in places)
     # All of them at once: what a step costs by itself is much more than what it does to a subject.
-    table = values.lazy().select("subject", *steps, *days).filter(any_met).collect()
+    table = values.lazy().select("subject", *steps, *days).filter(any_met).collect(engine="in-memory")
     found: dict[str, list[Signal]] = {}
     subjects = table["subject"].to_list()
     for place, indicator in enumerate(indicators):

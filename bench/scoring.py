@@ -12,11 +12,12 @@ import resource
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
+from bench import stream
 from bench.database import database
 from bench.memory import cpu_s, parent_of, watched
 from bench.prediction import rows_per_s
@@ -29,7 +30,9 @@ from services.scoring.usecases import Moment
 from shared.clock import now, today
 from shared.db import Database, sql
 from shared.events import RecordsAccepted
+from shared.identity import Identities
 from shared.ids import new_id
+from shared.service import Runtime
 from shared.settings import Settings
 
 ROWS_A_BATCH = 5000
@@ -115,7 +118,7 @@ async def measure(settings: Settings, count: int) -> dict[str, Any]:
         with watched(await _server(db)) as server:
             taken = await _take_in(db, codes)
             again = await _score_again(db, codes)
-            single = await _single_records(db, codes)
+            single = await _single_records(db, codes) | await _stream(db, settings, codes)
             levels = await _levels(db)
     finally:
         await db.close()
@@ -183,6 +186,15 @@ async def _single_records(db: Database, codes: list[str]) -> dict[str, Any]:
         times.append((time.perf_counter() - began) * 1000)
     cuts = quantiles(times, n=100)
     return {"one_record_p50_ms": round(cuts[49], 1), "one_record_p99_ms": round(cuts[98], 1)}
+
+
+async def _stream(db: Database, settings: Settings, codes: list[str]) -> dict[str, Any]:
+    def event_of(part: Sequence[str]) -> RecordsAccepted:
+        columns: dict[str, list[Any]] = {"period": [month(1)] * len(part)}
+        columns["arrears"] = [f"{secrets.randbelow(9999)}.00" for _ in part]
+        return _event("tax_social_fee", list(part), [f"{code}|{month(1)}" for code in part], columns, now())
+
+    return await stream.measured(Runtime(settings, db, Identities()), codes, event_of)
 
 
 async def _levels(db: Database) -> dict[str, int]:

@@ -8,6 +8,7 @@ tries. Only this page settles messages.
 import asyncio
 import logging
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -68,10 +69,14 @@ async def _log_error(error: Exception) -> None:
 
 @dataclass
 class Consumers:
-    """The events a service hears, each with its one function: `@consumer.on(EmployerScored)`."""
+    """The events a service hears, each with its one function: `@consumer.on(EmployerScored)`.
+
+    behind: how many events of a kind wait behind the one that is handled now.
+    """
 
     service: str
     handlers: dict[type[Event], Handler] = field(default_factory=dict)
+    behind: Counter[type[Event]] = field(default_factory=Counter)
 
     def on(self, event: type[Event]) -> Callable[[Handler], Handler]:
         """Register the function that handles an event, inside one transaction."""
@@ -144,6 +149,7 @@ async def settle(message: Msg, consumers: Consumers, event: type[Event], db: Dat
 async def _deliver(message: Msg, consumers: Consumers, event: type[Event], db: Database) -> None:
     """Handle the message, again as soon as the database is back if it went away meanwhile."""
     decoded = decode(message.data, event)
+    consumers.behind[event] = message.metadata.num_pending
     while True:
         try:
             await consumers.deliver(decoded, db)

@@ -1,5 +1,7 @@
 """Event in. Each may come twice, and in any order."""
 
+from functools import partial
+
 from services.scoring import feeds, revisions, usecases
 from services.scoring.pace import Pace
 from services.scoring.store import disputes
@@ -32,7 +34,8 @@ pace = Pace()
 @consumer.on(RecordsAccepted)
 async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
     """Keep the facts and score whom they touch, at once if there is time."""
-    await usecases.take_in(session, event, await usecases.moment(session, now(), new_id), pace.allows)
+    at_once = partial(pace.allows, behind=consumer.behind[RecordsAccepted])
+    await usecases.take_in(session, event, await usecases.moment(session, now(), new_id), at_once)
 
 
 @consumer.on(RecordsWithdrawn)

@@ -6,6 +6,7 @@ What is due is in the table, so a restart loses nothing; two workers take differ
 import asyncio
 import logging
 from contextlib import suppress
+from time import monotonic
 
 from services.scoring import usecases
 from services.scoring.consumers import pace
@@ -17,6 +18,10 @@ from shared.service import Runtime
 
 log = logging.getLogger(__name__)
 _LOOK_S = 0.25
+# When somebody waits: a batch of those who have come meanwhile costs little more than one of them. Taking records in
+# gets so many times the time that scoring them takes, but nobody is left to wait for long.
+_SOON_S, _LATEST_S, _SHARE = 0.05, 1.0, 1.0
+_AT_ONCE = 4000
 
 
 async def review_due(runtime: Runtime) -> None:
@@ -40,15 +45,24 @@ async def _review_on_and_on(db: Database, wait_s: float, most: int) -> None:
 
 
 async def catch_up(runtime: Runtime) -> None:
-    """Score those whose facts came in a flood, for ever: when it ebbs, or when they have waited long enough."""
+    """Score those whose facts came faster than they could be scored alone, for ever: soon, or when a flood ebbs."""
+    settings = runtime.settings
+    most = settings.review_batch if isinstance(settings, ScoringSettings) else _AT_ONCE
     while True:
+        began = monotonic()
         try:
-            done = await catch_up_once(runtime.db) if pace.is_time() else 0
+            done = await catch_up_once(runtime.db, most) if pace.is_time() else 0
         except Exception:
             log.exception("catch_up.delayed")
             done = 0
-        if not done:
-            await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_pause(monotonic() - began, is_full=done >= most / 2))
+
+
+def _pause(took: float, *, is_full: bool) -> float:
+    """How long those that wait are left to gather: while records come, most of the time is theirs."""
+    if pace.is_quiet():
+        return 0.0 if is_full else _LOOK_S
+    return min(_LATEST_S, max(_SOON_S, _SHARE * took)) if pace.has_let_wait else _LOOK_S
 
 
 async def run_over_all(runtime: Runtime) -> None:
@@ -75,10 +89,13 @@ async def run_part(db: Database) -> bool:
         return False
 
 
-async def catch_up_once(db: Database) -> int:
-    """Score one bucket of those that wait. Returns how many subjects it held."""
+async def catch_up_once(db: Database, most: int = _AT_ONCE) -> int:
+    """Score about so many of those that wait. Returns how many there were."""
     async with db.transaction() as session:
-        return await usecases.catch_up(session, await usecases.moment(session, now(), new_id))
+        done = await usecases.catch_up(session, await usecases.moment(session, now(), new_id), most)
+    if not done:
+        pace.all_had_their_turn()
+    return done
 
 
 async def review_once(db: Database, most: int) -> int:

@@ -10,19 +10,26 @@ import polars as pl
 from services.scoring.store.subjects import Key
 from shared.db import Session, sql
 
-# Of Yuhang's 260,000 employers a thousand in each: a transaction's worth.
 BUCKETS = 256
+# About what a subject takes in `subjects`: its kind, a code of 18 and two separators.
+_CHARACTERS = 28
 
 _KEEP = """
 insert into scoring.unscored (bucket, subjects)
 select * from unnest(cast(:buckets as int[]), cast(:subjects as text[]))
 """
 
+# Those that have waited longest, until there are enough. A bucket that another takes at this moment is left to him.
 _TAKE = """
-delete from scoring.unscored where bucket = (
-    select bucket from scoring.unscored order by unscored_no limit 1 for update skip locked
+with waiting as (
+    select bucket, min(unscored_no) as first, sum(length(subjects)) as size from scoring.unscored group by bucket
+), ranked as (
+    select bucket, sum(size) over (order by first) - size as before from waiting
+), taken as materialized (
+    select bucket from ranked
+    where case when before < :most then pg_try_advisory_xact_lock(hashtext('scoring.unscored'), bucket) end
 )
-returning subjects
+delete from scoring.unscored using taken where unscored.bucket = taken.bucket returning subjects
 """
 
 
@@ -36,7 +43,7 @@ async def keep(session: Session, keys: Iterable[Key]) -> None:
         await sql(session, _KEEP, buckets=grouped["bucket"].to_list(), subjects=grouped["subject"].to_list())
 
 
-async def take(session: Session) -> set[Key]:
-    """The subjects of the bucket that has waited longest; none when none wait."""
-    found = (await sql(session, _TAKE)).scalars().all()
+async def take(session: Session, most: int) -> set[Key]:
+    """The subjects of the buckets that have waited longest, about so many; none when none wait."""
+    found = (await sql(session, _TAKE, most=most * _CHARACTERS)).scalars().all()
     return {(kind, subject) for line in found for kind, subject in (each.split("\t", 1) for each in line.split("\n"))}

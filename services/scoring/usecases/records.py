@@ -62,9 +62,9 @@ async def _rescore(session: Session, touched: set[Key], batch: Batch, moment: Mo
     await rescore(session, touched - lost, moment)
 
 
-async def catch_up(session: Session, moment: Moment) -> int:
-    """Score some of whom a flood of records spoke: each once, however often it was named. Returns how many."""
-    keys = await unscored_store.take(session)
+async def catch_up(session: Session, moment: Moment, most: int) -> int:
+    """Score about so many of whom a flood of records spoke: each once, however often it was named. Returns how many."""
+    keys = await unscored_store.take(session, most)
     await rescore(session, keys, moment)
     return len(keys)
 

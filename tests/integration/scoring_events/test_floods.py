@@ -35,9 +35,30 @@ async def test_whom_a_flood_speaks_of_is_scored_once_when_it_ebbs(db: Database) 
     assert await catch_up_once(db) == 0
 
 
+async def test_they_are_scored_about_as_many_at_a_time_as_are_asked_for(db: Database) -> None:
+    usccs = [a_uscc() for _ in range(60)]
+    await _flood(db, usccs)
+    taken = [await catch_up_once(db, 20) for _ in range(3)]
+    assert all(3 <= each < 40 for each in taken), taken
+    while found := await catch_up_once(db, 20):
+        taken.append(found)
+    assert sum(taken) == 60
+
+
+async def test_two_who_catch_up_at_once_take_different_subjects_and_wait_for_nobody(db: Database) -> None:
+    await _flood(db, [a_uscc() for _ in range(30)])
+    moment = Moment(now(), shipped(), new_id)
+    async with db.transaction() as one, db.transaction() as other:
+        first = await usecases.catch_up(one, moment, 10)
+        second = await usecases.catch_up(other, moment, 1000)
+    assert first > 0
+    assert first + second == 30
+    assert await catch_up_once(db) == 0
+
+
 async def _catch_up_and_fail(db: Database) -> None:
     async with db.transaction() as session:
-        await usecases.catch_up(session, Moment(now() + timedelta(seconds=1), shipped(), new_id))
+        await usecases.catch_up(session, Moment(now() + timedelta(seconds=1), shipped(), new_id), 1)
         raise ConnectionAbortedError
 
 

@@ -24,7 +24,8 @@ A_SECOND, AN_EVENT = 1000, 50
 _LOOK_S = 0.05
 _SCORED = """
 select subject_id from unnest(cast(:ids as text[])) as each (id)
-join scoring.subject on subject_kind = 'employer' and subject_id = each.id where reviewed_at >= :since
+join scoring.subject on subject_kind = 'employer' and subject_id = each.id
+where reviewed_at between :since and cast(:since as timestamptz) + interval '1 hour'
 """
 
 

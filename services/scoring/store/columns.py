@@ -12,13 +12,12 @@ MARK, MARK_SQL = "\x1e", r"E'\x1e'"
 _Y2000_US = 946_684_800_000_000  # from where PostgreSQL counts
 
 
-def texts(values: Iterable[str] | pl.Series) -> str:
-    """The PostgreSQL literal of a `text[]` without nulls."""
+def texts(values: Iterable[str | None] | pl.Series) -> str:
+    """The PostgreSQL literal of a `text[]`, or of another array whose elements are written like these texts."""
     column = pl.Series("text", values, dtype=pl.String)
-    if column.is_empty():
-        return "{}"
     escaped = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    return '{"' + '","'.join(escaped) + '"}'
+    quoted = '"' + escaped + '"'
+    return "{" + ",".join(quoted.fill_null("NULL")) + "}"
 
 
 def days(column: pl.Series) -> str:

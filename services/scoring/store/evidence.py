@@ -12,6 +12,7 @@ from services.scoring.evidence import NAMES, Evidence
 from services.scoring.frames import VERSIONS
 from services.scoring.models import Score
 from services.scoring.rules import Level
+from services.scoring.store.columns import texts
 from services.scoring.store.facts import copied_table
 from shared.db import Session, sql
 
@@ -80,14 +81,14 @@ async def keep(
         session,
         _KEEP,
         kind=kind,
-        ids=list(scores),
-        scores=list(scores.values()),
-        names=[each.names for each in known],
+        ids=texts(list(scores)),
+        scores=texts(f"{score_id}" for score_id in scores.values()),
+        names=texts("\\x" + each.names.hex() for each in known),
         versions=[each.versions for each in known],
-        digests=[each.sha256 for each in known],
+        digests=texts(each.sha256 for each in known),
         feeds=feeds[0],
         falls_at_once=falls_at_once,
-        modelled=modelled,
+        modelled=texts(modelled),
     )
 
 

@@ -1,16 +1,17 @@
 """The history of levels, and how fresh the news about a subject is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+import msgspec
+import polars as pl
 from sqlmodel import col, select
 
 from services.scoring.models import Score, Subject
-from shared.db import Session, sql
+from shared.db import Session, copy_in, sql
 
 # What is unchanged is not announced: how a feed lives is told by its reports about anyone, from the agency that last
 # spoke of this subject.
@@ -27,6 +28,33 @@ left join lateral (
 ) lives on true
 order by told.dataset
 """
+
+# A line of the history as it is copied in: JSON, ids and moments as texts.
+LINE: dict[str, pl.DataType] = {
+    "subject_id": pl.String(),
+    "subject_kind": pl.String(),
+    "score_id": pl.String(),
+    "level": pl.String(),
+    "computed_level": pl.String(),
+    "level_source": pl.String(),
+    "level_until": pl.Date(),
+    "left_on": pl.String(),
+    "override_id": pl.String(),
+    "previous_id": pl.String(),
+    "previous_level": pl.String(),
+    "points": pl.Int64(),
+    "floor": pl.String(),
+    "families": pl.String(),
+    "reasons": pl.String(),
+    "scored_at": pl.String(),
+    "rules_version": pl.String(),
+    "model_id": pl.String(),
+    "probability": pl.Float64(),
+    "model_level": pl.String(),
+    "population_id": pl.String(),
+    "indicator_level": pl.String(),
+}
+_APPEND = f"copy scoring.score ({', '.join(LINE)}) from stdin (format csv)"
 
 
 class FeedTimes(NamedTuple):
@@ -49,9 +77,29 @@ class Span:
 
 
 async def append_scores(session: Session, scores: list[dict[str, Any]]) -> None:
-    """Add lines to the history."""
+    """Add lines to the history: the columns of LINE."""
     if scores:
-        await session.exec(insert(Score), params=scores)
+        plain = [{name: _AS_TEXT.get(name, _same)(value) for name, value in score.items()} for score in scores]
+        await copy_in(session, _APPEND, pl.DataFrame(plain, schema=LINE, orient="row"))
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _uuid(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+_AS_TEXT: dict[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("families", "reasons", "left_on"), _json),
+    **dict.fromkeys(("score_id", "previous_id", "override_id", "population_id"), _uuid),
+    "scored_at": datetime.isoformat,
+}
 
 
 async def latest_score(session: Session, subject: Subject) -> Score | None:

@@ -106,7 +106,10 @@ async def settle(
 ) -> None:
     """Write down how subjects stand now (columns as in _SETTLE)."""
     if columns["ids"]:
-        await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **columns)
+        written = {
+            name: texts(None if each is None else str(each) for each in column) for name, column in columns.items()
+        }
+        await sql(session, _SETTLE, kind=kind, rules_version=rules_version, at=at, **written)
 
 
 async def settle_unchanged(

@@ -26,7 +26,7 @@ from services.scoring.usecases.evidencing import StoodOn, keep_evidence
 from shared.clock import local_date
 from shared.db import Session
 from shared.events import EmployerScored, ProjectScored, Reason
-from shared.outbox import announce
+from shared.outbox import announce_all
 
 # A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
 PROJECTS_AT_ONCE = 5
@@ -95,10 +95,13 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     version, at = moment.book.version, moment.at
     await subject_store.settle(session, kind, version, at, _settled(verdicts, score_ids))
     await subject_store.settle_unchanged(session, kind, version, at, judged.unchanged)
-    for verdict in verdicts:
-        if verdict.is_news:
-            override = known.before.overrides.get(verdict.subject)
-            announce(session, _scored(kind, verdict, score_ids[verdict.subject], moment, override))
+    overrides = known.before.overrides
+    news = [
+        _scored(kind, verdict, score_ids[verdict.subject], moment, overrides.get(verdict.subject))
+        for verdict in verdicts
+        if verdict.is_news
+    ]
+    await announce_all(session, news)
 
 
 async def _known(session: Session, kind: Scored, ids: list[str], moment: Moment) -> _Known:

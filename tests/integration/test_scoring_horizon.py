@@ -14,6 +14,7 @@ from services.scoring.consumers import consumer
 from services.scoring.frames import VERSIONS, horizons, newest
 from services.scoring.rulebook import shipped
 from services.scoring.store import facts
+from services.scoring.store.columns import texts
 from services.scoring.usecases import PROJECTS_AT_ONCE, Moment
 from shared.clock import now
 from shared.db import Database, sql
@@ -126,3 +127,11 @@ async def test_of_many_projects_in_one_message_a_few_are_scored_at_once_and_the_
 async def _review(db: Database, at: datetime) -> int:
     async with db.transaction() as session:
         return await usecases.review(session, Moment(at, shipped(), new_id), 1000)
+
+
+async def test_texts_reach_the_database_as_they_are_whatever_is_in_them(db: Database) -> None:
+    given = ["", "NULL", "null", None, 'a "b"', "\\", "\\x41", "{a,b}", " 甲\n乙 ", "'", "a,b"]
+    async with db.transaction() as session:
+        for column in (given, [None], []):
+            found = await sql(session, "select cast(:texts as text[])", texts=texts(column))
+            assert found.scalar_one() == column

@@ -15,7 +15,7 @@ from shared.db import Database, Session, sql
 from shared.errors import Poison
 from shared.events import AlertFound, EmployerScored
 from shared.ids import new_id
-from shared.outbox import announce, relay_once
+from shared.outbox import announce, announce_all, relay_once
 from tests.conftest import SettingsOf
 
 
@@ -88,6 +88,28 @@ async def test_an_event_leaves_only_when_its_transaction_commits(scoring: tuple[
         bodies = (await sql(session, "select event_id || convert_from(body, 'utf8') from outbox")).scalars().all()
     assert [body for body in bodies if str(kept) in body]
     assert not [body for body in bodies if str(lost.score_id) in body]
+
+
+async def test_events_that_are_announced_together_are_heard_as_they_are_one_by_one_and_how_many_wait_behind(
+    scoring: tuple[Database, Client], alerts: tuple[Database, Client]
+) -> None:
+    heard: dict[str | None, tuple[EmployerScored, int]] = {}
+    consumers = Consumers("alerts")
+
+    @consumers.on(EmployerScored)
+    async def on_scored(event: EmployerScored, session: Session) -> None:
+        heard[event.name] = (event, consumers.behind[EmployerScored])
+
+    told = [a_score(f'{new_id()} "甲", \\ \n{place}') for place in range(5)]
+    async with scoring[0].transaction() as session:
+        await announce_all(session, told)
+        await announce_all(session, [])
+    await _relay_all(*scoring)
+    task = asyncio.create_task(consume(consumers, EmployerScored, alerts[0], alerts[1].jetstream()))
+    await _until(lambda: {each.name for each in told} <= set(heard))
+    await _stop(task)
+    assert [heard[each.name][0] for each in told] == told
+    assert sorted(heard[each.name][1] for each in told) == [0, 1, 2, 3, 4]
 
 
 async def test_a_relayed_event_reaches_its_listener_once_though_it_is_published_twice(

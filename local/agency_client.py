@@ -220,8 +220,10 @@ def refused(answer: httpx.Response) -> Denied:
     check = f" [{problem['check']}]" if problem.get("check") else ""
     title = problem.get("title") or problem.get("error") or answer.reason_phrase
     detail = problem.get("detail") or problem.get("error_description")
+    title_zh, detail_zh = problem.get("title_zh", title), problem.get("detail_zh")
+    told_zh = f"{title_zh}：{detail_zh}" if detail_zh else title_zh
     number = f"HTTP {answer.status_code}"
-    return Denied(f"{number}{check} {problem.get('title_zh', title)}", f"{title}: {detail}" if detail else str(title))
+    return Denied(f"{number}{check} {told_zh}", f"{title}: {detail}" if detail else str(title))
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

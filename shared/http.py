@@ -45,6 +45,7 @@ class Problem(BaseModel):
     title_zh: str
     status: int
     detail: str
+    detail_zh: str | None = None
     instance: str
     request_id: str | None
     check: str | None = None
@@ -79,7 +80,7 @@ def problem(request: Request, status: int, slug: str, title: str, title_zh: str,
         "detail": more.pop("detail", title),
         "instance": request.url.path,
         "request_id": getattr(request.state, "request_id", ""),
-        **{name: value for name, value in more.items() if value},
+        **{name: value for name, value in more.items() if value not in (None, "", [], ())},
     }
     return JSONResponse(body, status, media_type=PROBLEM_JSON)
 

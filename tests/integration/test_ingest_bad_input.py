@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from shared.clock import now
 from tests.conftest import SettingsOf
 from tests.ingest_desk import ALSO_GOOD, GOOD, WRONG_CHECK, Door, a_tax_record, agency_headers, counts, open_door
 
+NOT_READ = 415, "unsupported-media-type"
 LINES, CSV, ARROW = "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"
 HEADER = "taxpayer,taxpayer_no,tax_kind,as_of,balance\r\n"
 MIB = 2**20
@@ -77,6 +79,8 @@ FILES: dict[str, tuple[bytes, dict[str, str], int, str, str]] = {
         "broken",
     ),
     "wrong content type": (b"[]", {"content_type": "application/xml"}, 415, "unsupported-media-type", "must be"),
+    "JSON in a charset": ("[]".encode("gbk"), {"content_type": "application/json; charset=GBK"}, *NOT_READ, "UTF-8"),
+    "gzip that is none": (b"[]", {"content_encoding": "gzip"}, 400, "bad-file", "broken"),
     "JSON called CSV": (b'[{"taxpayer":"a"}]', {"content_type": CSV}, 422, "unknown-items", "Unknown items"),
     "CSV called JSON": (HEADER.encode(), {}, 400, "bad-file", "one JSON array"),
 }
@@ -90,8 +94,15 @@ async def test_a_bad_file_is_refused_whole_and_says_why(door: Door, name: str) -
     problem = answer.json()
     assert (answer.status_code, problem["type"]) == (status, f"urn:anxin:problem:{slug}"), answer.text
     assert sentence in problem["detail"]
+    assert re.search("[\u4e00-\u9fff]", problem["detail_zh"])
     assert len(answer.content) < 10_000
     assert await door.rows("select count(*) from ingest.receipt") == before
+
+
+@pytest.mark.parametrize(("body", "packed"), [(b"\xff\xfe[]", ""), (b"[]", "gzip")])
+async def test_a_fault_in_the_very_first_byte_is_told_with_its_place(door: Door, body: bytes, packed: str) -> None:
+    answer = await door.send("tax_arrears", body, content_encoding=packed)
+    assert (answer.status_code, answer.json()["byte"]) == (400, 0)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_a_file_whose_bytes_were_changed_is_read_or_refused_but_never_ends_us(
             numbers(bytes(body), content_type)
         except AnxinError as refused:
             assert 400 <= refused.status < 500  # noqa: PT017
+            assert refused.extra["detail_zh"]  # noqa: PT017
 
 
 @pytest.mark.parametrize("content_type", [PARQUET, STREAM, FILE])

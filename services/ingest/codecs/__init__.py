@@ -23,6 +23,8 @@ from services.ingest.codecs.refusals import (
     UnreadableType,
     WrongThroughout,
     refused_throughout,
+    too_large,
+    too_many_records,
 )
 from services.ingest.codecs.text import charset_of, utf8
 from services.ingest.codecs.together import Together, arrays_together, joined
@@ -52,6 +54,8 @@ __all__ = [
     "read_stream",
     "read_together",
     "refused_throughout",
+    "too_large",
+    "too_many_records",
     "unpacked",
 ]
 
@@ -63,25 +67,34 @@ _COLUMNAR = {
     "application/vnd.apache.arrow.stream": ARROW_STREAM,
     "application/vnd.apache.arrow.file": ARROW_FILE,
 }
+_JSON_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 MEDIA_TYPES = _JSON | _LINES | _CSV | _COLUMNAR.keys()
 
 
 def must_be_readable(content_type: str) -> None:
-    """Refuse (415) a content type that is not read here, before the body has come."""
-    media, _ = _parts(content_type)
+    """Refuse (415) a content type, or JSON in a charset, that is not read here, before the body has come."""
+    media, charset = _parts(content_type)
+    if media in _JSON | _LINES and (charset or "utf-8").lower() not in _JSON_CHARSETS:
+        told = (charset or "")[:40]
+        raise UnreadableType(
+            f"JSON is UTF-8 (RFC 8259), not {told!r}.", detail_zh=f"JSON 须为 UTF-8 编码，不能是 {told!r}。"
+        )
     if media not in MEDIA_TYPES:
         told = f"{media[:60]!r}" if media else "missing"
         raise UnreadableType(
             "The content type must be application/json, application/x-ndjson, text/csv, "
             "application/vnd.apache.parquet, application/vnd.apache.arrow.stream or application/vnd.apache.arrow.file; "
-            f"it is {told}."
+            f"it is {told}.",
+            detail_zh=f"Content-Type 须为 JSON、NDJSON、CSV、Parquet 或 Arrow，收到：{told if media else '无'}。",
         )
 
 
 def must_fit_the_disk(content_type: str, content_encoding: str, length: int, limit: int) -> None:
     """Refuse (413) a file of so many bytes as sent that is read from the disk and is more than may lie there."""
     if is_columnar(content_type) and must_be_unpackable(content_encoding) == "identity" and length > limit:
-        raise FileTooLarge(f"A Parquet or Arrow file may have {limit} bytes here.", check="body_too_large")
+        raise too_large(
+            f"A Parquet or Arrow file may have {limit} bytes here.", f"Parquet、Arrow 文件不得超过 {limit} 字节。"
+        )
 
 
 def is_columnar(content_type: str) -> bool:

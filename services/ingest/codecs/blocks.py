@@ -36,7 +36,8 @@ class Place:
 def record_too_large(place: Place) -> RecordTooLarge:
     """The refusal that says which record it is."""
     row, mib = place.row + 1, BLOCK_BYTES // 2**20
-    return RecordTooLarge(f"Record {row} is larger than {mib} MiB.", row=row, line=place.line + 1)
+    told, told_zh = f"Record {row} is larger than {mib} MiB.", f"第 {row} 条记录超过 {mib} MiB。"
+    return RecordTooLarge(told, detail_zh=told_zh, row=row, line=place.line + 1)
 
 
 def blocks(pieces: Iterator[bytes], ends: Callable[[bytes], Ends], place: Place) -> Iterator[bytes]:

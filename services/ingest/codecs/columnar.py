@@ -21,7 +21,7 @@ import polars as pl
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs.blocks import BATCH_ROWS
 from services.ingest.codecs.compression import unpacked
-from services.ingest.codecs.refusals import BadFile, FileTooLarge, must_be_columns, unreadable_columns
+from services.ingest.codecs.refusals import BadFile, must_be_columns, too_many_records, unreadable_columns
 from services.ingest.validation import FAULTS, ROW, Batch
 
 PARQUET, ARROW_STREAM, ARROW_FILE = "parquet", "arrow-stream", "arrow-file"
@@ -32,6 +32,7 @@ _AT_ONCE, _LARGE_AT_ONCE = threading.BoundedSemaphore(2), threading.BoundedSemap
 _LARGE_BYTES = 256 * 2**20
 _FRAME = struct.Struct(">cQ")
 _ENDED_EARLY = "The file is broken: its reader stopped at it. A length or an offset in it may be wrong."
+_ENDED_EARLY_ZH = "文件损坏：读取中断，其中的长度或偏移可能有误。"
 
 
 def read_columnar(
@@ -52,7 +53,7 @@ def read_columnar(
             raise unreadable_columns(refused)
         announced = json.loads(_expected(frames, b"C"))
         if most_rows is not None and (announced or 0) > most_rows:
-            raise FileTooLarge(f"A request may carry {most_rows} records; the file has {announced}.")
+            raise too_many_records(most_rows, announced)
         absent = [pl.lit(None, dtype=pl.String).alias(name) for name in dataset.by_name if name not in names]
         done = 0
         while payload := _expected(frames, b"T"):
@@ -102,11 +103,11 @@ def _expected(frames: IO[bytes], kind: bytes) -> bytes:
     """The payload of the next frame; an empty one at the file's proper end. Raises BadFile when there is none."""
     head = frames.read(_FRAME.size)
     if len(head) < _FRAME.size:
-        raise BadFile(_ENDED_EARLY)
+        raise BadFile(_ENDED_EARLY, detail_zh=_ENDED_EARLY_ZH)
     found, size = _FRAME.unpack(head)
     payload = frames.read(size)
     if len(payload) < size:
-        raise BadFile(_ENDED_EARLY)
+        raise BadFile(_ENDED_EARLY, detail_zh=_ENDED_EARLY_ZH)
     if found == b"X":
         raise BadFile(**_refusal(payload))
     return payload if found == kind else b""

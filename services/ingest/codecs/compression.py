@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from services.ingest.codecs.refusals import BadFile, FileTooLarge, UnreadableType
+from services.ingest.codecs.refusals import BadFile, UnreadableType, too_large
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -29,7 +29,7 @@ def unpacked(source: BinaryIO, encoding: str, limit: int) -> Iterator[bytes]:
     while piece := _piece(opened, name, size):
         size += len(piece)
         if size > limit:
-            raise FileTooLarge(f"The file is larger than {limit} bytes.", check="body_too_large")
+            raise too_large(f"The file is larger than {limit} bytes.", f"文件超过 {limit} 字节。")
         yield piece
 
 
@@ -37,7 +37,11 @@ def must_be_unpackable(encoding: str) -> str:
     """The encoding's name; UnreadableType (415) when it is not undone here, before the body has come."""
     name = encoding.strip().lower() or "identity"
     if name not in _READERS:
-        raise UnreadableType(f"The content encoding must be gzip, zstd or identity, not {encoding[:40]!r}.")
+        told = encoding[:40]
+        raise UnreadableType(
+            f"The content encoding must be gzip, zstd or identity, not {told!r}.",
+            detail_zh=f"Content-Encoding 须为 gzip、zstd 或 identity，不能是 {told!r}。",
+        )
     return name
 
 
@@ -52,9 +56,13 @@ def _piece(opened: BinaryIO, name: str, size: int) -> bytes:
     try:
         return opened.read(PIECE_BYTES)
     except EOFError as error:
-        raise BadFile(f"The {name} stream ends too early.", byte=size) from error
+        raise BadFile(
+            f"The {name} stream ends too early.", detail_zh=f"{name} 压缩数据不完整，提前结束。", byte=size
+        ) from error
     except (zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
-        raise BadFile(f"The {name} stream is broken: {error}.", byte=size) from error
+        raise BadFile(
+            f"The {name} stream is broken: {error}.", detail_zh=f"{name} 压缩数据损坏。", byte=size
+        ) from error
 
 
 def _gzip(source: BinaryIO) -> BinaryIO:

@@ -71,7 +71,7 @@ class _Table:
         """The names of the first record. Raises BadFile when there is none."""
         names = next(self._records(1), [])
         if not any(names):
-            raise BadFile("The file has no header.", line=1)
+            raise BadFile("The file has no header.", detail_zh="文件没有表头。", line=1)
         self.place.row = 0
         return [name.strip() for name in names]
 
@@ -122,7 +122,11 @@ class _Table:
             try:
                 fields = next(reader, None)
             except csv.Error as error:
-                raise BadFile(f"The record in line {first} cannot be read: {error}.", line=first) from error
+                raise BadFile(
+                    f"The record in line {first} cannot be read: {error}.",
+                    detail_zh=f"第 {first} 行起的记录无法读取，引号可能未闭合。",
+                    line=first,
+                ) from error
             if fields is None:
                 return
             self.place.row += 1

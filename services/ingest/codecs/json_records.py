@@ -39,7 +39,8 @@ def read_array(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
             yield _numbered(texts, faults, place)
         place.go(block, len(texts))
     if not closed:
-        raise BadFile("The body is no JSON: it ends too early.", byte=place.byte, line=place.line + 1)
+        told = "The body is no JSON: it ends too early."
+        raise BadFile(told, detail_zh="不是有效的 JSON：提前结束。", byte=place.byte, line=place.line + 1)
 
 
 def read_lines(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
@@ -76,7 +77,8 @@ def _opened(pieces: Pieces, place: Place) -> Pieces:
             place.go(piece, 0)
             continue
         if not bare.startswith(b"["):
-            raise BadFile("The body must be one JSON array of records.", byte=place.byte, line=place.line + 1)
+            told = "The body must be one JSON array of records."
+            raise BadFile(told, detail_zh="内容须为一个 JSON 数组。", byte=place.byte, line=place.line + 1)
         start = len(piece) - len(bare) + 1
         place.go(piece[:start], 0)
         # The bracket may be all that this piece has: an empty one still says that the array has begun.
@@ -90,9 +92,12 @@ def _elements(block: bytes, chunk: bytes, place: Place) -> list[Any]:
         rows: list[Any] = _VALUES.decode(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
         sentence, at = _told(chunk, error)
-        raise BadFile(f"The body is no JSON: {sentence}.", **_place(at, block, place)) from error
+        where = _place(at, block, place)
+        told = f"不是有效的 JSON：第 {where['line']} 行第 {where['column']} 列有误。"
+        raise BadFile(f"The body is no JSON: {sentence}.", detail_zh=told, **where) from error
     if not rows and (place.row or block.endswith(b",")):
-        raise BadFile(f"The body is no JSON: after record {place.row} stands a comma too many.", row=place.row + 1)
+        told = f"The body is no JSON: after record {place.row} stands a comma too many."
+        raise BadFile(told, detail_zh=f"不是有效的 JSON：第 {place.row} 条记录后多一个逗号。", row=place.row + 1)
     return rows
 
 
@@ -119,8 +124,9 @@ def _decoded_lines(chunk: bytes, done: int) -> list[Any]:
         try:
             _LINES.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadFile(f"Record {number} is no JSON: {error}.", row=number) from error
-    raise BadFile("Two records stand in one line.", row=done + 1)
+            told = f"Record {number} is no JSON: {error}."
+            raise BadFile(told, detail_zh=f"第 {number} 条记录不是有效的 JSON。", row=number) from error
+    raise BadFile("Two records stand in one line.", detail_zh="同一行有两条记录。", row=done + 1)
 
 
 def _told(chunk: bytes, error: Exception) -> tuple[str, int]:
@@ -191,7 +197,11 @@ def _must_not_repeat_keys(rows: list[_Row], chunk: bytes, bare: bytes, start: in
     records = json.loads(text, object_pairs_hook=_Pairs) if text.startswith("[") else _each_line(text)
     for number, record in enumerate(records, start + 1):
         if isinstance(record, _Pairs) and (name := record.repeated()) is not None:
-            raise BadFile(f"The key {name[:64]!r} stands twice in record {number}.", row=number)
+            told, told_zh = (
+                f"The key {name[:64]!r} stands twice in record {number}.",
+                f"第 {number} 条记录中键 {name[:64]!r} 重复。",
+            )
+            raise BadFile(told, detail_zh=told_zh, row=number)
 
 
 def _each_line(text: str) -> list[Any]:

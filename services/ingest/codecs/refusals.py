@@ -20,7 +20,7 @@ _NAMED = 20
 
 
 class BadFile(AnxinError):
-    """The file cannot be read; `row` (1-based), `line`, `column` or `byte` say where it breaks."""
+    """The file cannot be read; `row` (1-based), `line`, `column` or `byte` (0-based) say where it breaks."""
 
     slug = "bad-file"
     title = "The file cannot be read"
@@ -90,12 +90,20 @@ class RecordTooLarge(TooLarge):
 
 def unknown_items(names: set[str]) -> UnknownItems:
     """The refusal that names them (the first 20)."""
-    return UnknownItems(f"Unknown items: {_list(names)}.", errors=_errors(names, "unknown_item", "未定义的数据项"))
+    return UnknownItems(
+        f"Unknown items: {_list(names)}.",
+        detail_zh=f"未定义的数据项：{_list_zh(names)}。",
+        errors=_errors(names, "unknown_item", "未定义的数据项"),
+    )
 
 
 def missing_columns(names: set[str]) -> MissingColumns:
     """The refusal that names them."""
-    return MissingColumns(f"Missing columns: {_list(names)}.", errors=_errors(names, "missing_column", "缺少必填列"))
+    return MissingColumns(
+        f"Missing columns: {_list(names)}.",
+        detail_zh=f"缺少必填列：{_list_zh(names)}。",
+        errors=_errors(names, "missing_column", "缺少必填列"),
+    )
 
 
 _TYPES = {
@@ -116,14 +124,19 @@ def unreadable_columns(found: dict[str, str]) -> UnreadableColumns:
         }
         for name, reason in sorted(found.items())[:_NAMED]
     ]
-    return UnreadableColumns(f"Columns of a type that no item has: {_list(set(found))}.", errors=errors)
+    return UnreadableColumns(
+        f"Columns of a type that no item has: {_list(set(found))}.",
+        detail_zh=f"列的类型不受支持：{_list_zh(set(found))}。",
+        errors=errors,
+    )
 
 
 def must_be_columns(names: list[str], dataset: Dataset) -> None:
     """Refuse a header: each name known, none twice, none missing that every row needs."""
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise BadFile(f"The column {_short(twice)!r} stands twice.", line=1)
+        told = _short(twice)
+        raise BadFile(f"The column {told!r} stands twice.", detail_zh=f"列 {told!r} 重复出现。", line=1)
     if unknown := set(names) - dataset.by_name.keys():
         raise unknown_items(unknown)
     if missing := {item.item for item in dataset.items if item.required} - set(names):
@@ -136,7 +149,27 @@ def refused_throughout(found: dict[str, tuple[str, str, str]], rows: int) -> Wro
         {"item": item, "code": code, "message": english, "message_zh": chinese}
         for item, (code, english, chinese) in sorted(found.items())
     ]
-    return WrongThroughout(f"Wrong in all {rows} rows: {_list(set(found))}.", errors=errors)
+    return WrongThroughout(
+        f"Wrong in all {rows} rows: {_list(set(found))}.",
+        detail_zh=f"全部 {rows} 行均有误：{_list_zh(set(found))}。",
+        errors=errors,
+    )
+
+
+def too_large(detail: str, detail_zh: str) -> FileTooLarge:
+    """The refusal of more bytes than are taken."""
+    return FileTooLarge(detail, check="body_too_large", detail_zh=detail_zh)
+
+
+def too_many_records(most: int, announced: int | None = None) -> FileTooLarge:
+    """The refusal of more records than one request may carry; `announced`: what the file says that it has."""
+    has, has_zh = (f"; the file has {announced}", f"，该文件有 {announced} 条") if announced else ("", "")
+    return FileTooLarge(f"A request may carry {most} records{has}.", detail_zh=f"每次请求至多 {most} 条记录{has_zh}。")
+
+
+def _list_zh(names: set[str]) -> str:
+    told = "、".join(_short(name) for name in sorted(names)[:_NAMED])
+    return told if len(names) <= _NAMED else f"{told} 等 {len(names)} 项"
 
 
 def _list(names: set[str]) -> str:

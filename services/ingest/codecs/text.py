@@ -15,7 +15,11 @@ def utf8(pieces: Pieces, charset: str = "utf-8") -> Pieces:
     """The text in UTF-8, each piece of whole characters. Raises NotInCharset with the byte, or UnreadableType."""
     name = _CHARSETS.get(charset.lower())
     if name is None:
-        raise UnreadableType(f"The charset must be utf-8 or gb18030, not {charset[:40]!r}.")
+        told = charset[:40]
+        raise UnreadableType(
+            f"The charset must be utf-8 or gb18030, not {told!r}.",
+            detail_zh=f"字符集须为 utf-8 或 gb18030，不能是 {told!r}。",
+        )
     whole = _whole(pieces, name)
     first = next(whole, b"").removeprefix(codecs.BOM_UTF8)
     if first:
@@ -38,7 +42,8 @@ def _decoded(raw: bytes, name: str, done: int, final: bool) -> tuple[str, int]:
     try:
         return codecs.utf_8_decode(raw, "strict", final) if name == "utf-8" else _gb18030(raw, final)
     except UnicodeDecodeError as error:
-        raise NotInCharset(f"The text is not {name}.", byte=done + error.start) from error
+        at = done + error.start
+        raise NotInCharset(f"The text is not {name}.", detail_zh=f"文本不是有效的 {name} 编码。", byte=at) from error
 
 
 def _gb18030(raw: bytes, final: bool) -> tuple[str, int]:

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 
 
 class Unreadable(Exception):
-    """Why the file cannot be read."""
+    """Why the file cannot be read, in both languages."""
+
+    def __init__(self, detail: str, detail_zh: str) -> None:
+        super().__init__(detail)
+        self.detail_zh = detail_zh
 
 
 class Misplaced(Unreadable):
     """An offset or a length leads out of the buffer."""
+
+    def __init__(self) -> None:
+        super().__init__("The file is broken: an offset leads out of it.", "文件损坏：偏移超出文件。")
 
 
 @dataclass(frozen=True)

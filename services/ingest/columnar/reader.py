@@ -36,17 +36,18 @@ def main() -> None:
         for letter, payload in _frames(kind, int(rows), frozenset(sets)):
             out.write(_FRAME.pack(letter, len(payload)) + payload)
     except Unreadable as error:
-        _refuse(out, str(error))
+        _refuse(out, str(error), error.detail_zh)
     except BrokenPipeError:
         os._exit(1)
     except BaseException as error:  # a panic of the library is no Exception
-        _refuse(out, f"The file is broken: {str(error).splitlines()[0][:200] if str(error) else type(error).__name__}.")
+        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        _refuse(out, f"The file is broken: {said}.", "文件损坏，无法读取。")
     out.flush()
     os._exit(0)
 
 
-def _refuse(out: IO[bytes], detail: str) -> None:
-    payload = json.dumps({"detail": detail}).encode()
+def _refuse(out: IO[bytes], detail: str, detail_zh: str) -> None:
+    payload = json.dumps({"detail": detail, "detail_zh": detail_zh}).encode()
     out.write(_FRAME.pack(b"X", len(payload)) + payload)
 
 
@@ -96,7 +97,11 @@ def _tables(kind: str, rows: int) -> Iterator[pl.DataFrame]:
         yield table
     # A reader that panics in a thread of its own ends as if the file did.
     if count:
-        raise Unreadable(f"The file is broken: {abs(count)} of the rows it announces cannot be read.")
+        lost = abs(count)
+        raise Unreadable(
+            f"The file is broken: {lost} of the rows it announces cannot be read.",
+            f"文件损坏：自报的行中有 {lost} 行无法读取。",
+        )
 
 
 def _lazy(kind: str) -> pl.LazyFrame:

@@ -50,7 +50,8 @@ def cut(texts: pl.DataFrame, faults: pl.DataFrame) -> Iterator[tuple[pl.DataFram
     """Pieces of some 4 MiB: a column can hold one long text a million times and be small. Raises Unreadable."""
     sizes = texts.select(size=pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0).cast(pl.Int64)))
     if sizes.select((pl.col("size") > BATCH_BYTES).any()).item():
-        raise Unreadable(f"A record is larger than {BATCH_BYTES // 2**20} MiB.")
+        mib = BATCH_BYTES // 2**20
+        raise Unreadable(f"A record is larger than {mib} MiB.", f"有一条记录超过 {mib} MiB。")
     pieces = sizes.select(piece=pl.col("size").cum_sum() // BATCH_BYTES).to_series()
     start = 0
     for length in pieces.rle().struct.field("len"):

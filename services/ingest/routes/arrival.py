@@ -17,6 +17,7 @@ from services.ingest.codecs import (
     inflated,
     may_be_read_together,
     must_be_readable,
+    too_large,
 )
 from services.ingest.routes.desk import Desk, DeskDep, Submitter
 from services.ingest.routes.signing import proven
@@ -129,14 +130,17 @@ async def _body(request: Request, settings: IngestSettings, gate: Gate) -> bytes
 
 def _refusal(error: BaseException, settings: IngestSettings) -> BaseException:
     if isinstance(error, TimeoutError):
-        return BodyTooSlow(f"The body did not arrive within {settings.body_timeout_s:g} seconds.")
+        return BodyTooSlow(
+            f"The body did not arrive within {settings.body_timeout_s:g} seconds.",
+            detail_zh=f"请求体未在 {settings.body_timeout_s:g} 秒内到达。",
+        )
     if isinstance(error, ClientDisconnect):
-        return BadFile("The connection ended before the body did.")
+        return BadFile("The connection ended before the body did.", detail_zh="请求体尚未传完，连接已中断。")
     return error
 
 
 def _too_large(limit: int) -> FileTooLarge:
-    return FileTooLarge(f"The body is larger than {limit} bytes.", check="body_too_large")
+    return too_large(f"The body is larger than {limit} bytes.", f"请求体超过 {limit} 字节。")
 
 
 # scope="function": the place is given back when the answer is ready, after the transaction has been committed.

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from services.ingest import tus
-from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge
+from services.ingest.codecs import BadFile, BodyTooSlow, FileTooLarge, too_large
 from services.ingest.models import Import
 from services.ingest.pieces import PIECE_BYTES, seal_piece
 from services.ingest.routes.desk import Desk
@@ -65,8 +65,11 @@ class Arrival:
             if self.checksum is None:
                 await self._keep_all()
             if isinstance(error, TimeoutError):
-                raise BodyTooSlow("The bytes came too slowly; go on from the offset that HEAD tells.") from error
-            raise BadFile("The connection ended before the body did.") from error
+                told = "The bytes came too slowly; go on from the offset that HEAD tells."
+                raise BodyTooSlow(told, detail_zh="传输过慢；请用 HEAD 查询已到的位置后继续。") from error
+            raise BadFile(
+                "The connection ended before the body did.", detail_zh="请求体尚未传完，连接已中断。"
+            ) from error
 
     async def _keep_all(self) -> None:
         while self.pile:
@@ -105,4 +108,4 @@ async def _in_time(parts: AsyncIterator[bytes], limits: IngestSettings) -> Async
 
 
 def _too_much(most: int) -> FileTooLarge:
-    return FileTooLarge(f"No more than {most} bytes can be taken here.", check="body_too_large")
+    return too_large(f"No more than {most} bytes can be taken here.", f"此处至多接收 {most} 字节。")

@@ -171,4 +171,4 @@ def _problem(file: Import, refusal: AnxinError) -> dict[str, Any]:
         "errors": refusal.errors,
         **refusal.extra,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in told.items() if value not in (None, [])}

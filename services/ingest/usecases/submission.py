@@ -10,7 +10,7 @@ import polars as pl
 
 from services.ingest.batches import KEY_HASH, ROW_HASH, Prepared, only_keys, prepare
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs import FileTooLarge, read, refused_throughout
+from services.ingest.codecs import read, refused_throughout, too_many_records
 from services.ingest.full_lists import shipped_guard
 from services.ingest.models import SubmissionKey
 from services.ingest.rules import must_be_the_same
@@ -113,7 +113,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     while batch := await asyncio.to_thread(next, prepared, None):
         await take_in(session, submission, dataset, batch, count, line=line)
         if count.received > max_rows:
-            raise FileTooLarge(f"A request may carry {max_rows} records.")
+            raise too_many_records(max_rows)
     must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
     taken = receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, current_traceparent())

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.ingest import tus
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs import FileTooLarge
+from services.ingest.codecs import too_large
 from services.ingest.message_signatures import Evidence
 from services.ingest.models import Import
 from services.ingest.pieces import Fetched, Piece, SealedFile, new_file_key, open_piece
@@ -78,7 +78,8 @@ async def begin_upload(
     Raises KeyReused, TooLarge, TooManyRequests, or what refuses that which is said of the file (see `timeline`).
     """
     if announced.length > allowance.file_bytes:
-        raise FileTooLarge(f"A file may have {allowance.file_bytes} bytes.", check="body_too_large")
+        most = allowance.file_bytes
+        raise too_large(f"A file may have {most} bytes.", f"文件不得超过 {most} 字节。")
     await import_store.hold_agency(session, announced.agency)
     await import_store.expire(session, announced.agency)
     if announced.key and (known := await import_store.by_key(session, announced.agency, announced.key)):

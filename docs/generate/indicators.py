@@ -31,7 +31,7 @@ def _not_yet() -> str:
         (code(each.code), f"{each.title_zh} {each.title_en}", f"{each.reason_zh}。{each.reason_en}")
         for each in not_yet()
     ]
-    return "## 尚未实现 Not yet\n\n" + table(("code", "指标 indicator", "原因 why"), rows)
+    return "## 尚未实现 Not yet\n\n" + table(("code", "指标 indicator", "原因 why"), rows) + _PARTS
 
 
 def _rows(indicator: Indicator) -> list[tuple[object, ...]]:
@@ -69,6 +69,11 @@ def _features(book: Rulebook) -> str:
     return "## 特征 Features\n\n" + table(("feature", "meaning", "made of"), [*measured, *derived, *built])
 
 
+_PARTS = """
+`P03` 只说保函将到期：“保证金未存”须知道许可或合同之日，目录没有，也不能从无记录推断未存。
+`P03` tells of the guarantee that ends. That nothing was stored is not told: no dataset tells the day of the permit or
+contract from which a deposit is due, and that nobody reported one does not say that none was stored.
+"""
 _COLUMNS = ("code", "指标 indicator", "when", "points", "at least", "family", "tag")
 _HEAD = f"""{WARNING}
 # 预警指标 Indicators

@@ -1,8 +1,11 @@
 """Rows of a dataset become one value and day a subject, in the way that a feature asks for. Pure, on columns."""
 
+from collections.abc import Callable, Mapping
+from datetime import date
+
 import polars as pl
 
-from services.scoring.rulebook import Feature
+from services.scoring.rulebook import Dataset, Feature
 
 
 def present(own: pl.Expr, told: int | None) -> pl.Expr:
@@ -24,18 +27,34 @@ def aggregate(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, told: in
 
 
 def _total(feature: Feature) -> pl.Expr:
-    item = pl.col(feature.item or "subject")
-    match feature.agg:
-        case "sum":
-            return pl.when(item.count() > 0).then(item.sum())
-        case "max" | "age":
-            return item.max()
-        case "distinct":
-            return item.list.explode().drop_nulls().n_unique()
-        case "months":
-            return pl.col("period").n_unique()
-        case _:
-            return pl.len()
+    return _TOTALS.get(feature.agg, _number)(pl.col(feature.item or "subject"))
+
+
+def _number(_item: pl.Expr) -> pl.Expr:
+    return pl.len()
+
+
+_TOTALS: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
+    "sum": lambda item: pl.when(item.count() > 0).then(item.sum()),
+    "max": lambda item: item.max(),
+    "age": lambda item: item.max(),
+    "until": lambda item: item.min(),
+    # Of units of which one did not say, the sum is not known.
+    "newest": lambda item: pl.when(item.is_not_null().all()).then(item.sum()),
+    "distinct": lambda item: item.list.explode().drop_nulls().n_unique(),
+    "months": lambda _item: pl.col("period").n_unique(),
+}
+
+
+def newest(rows: pl.LazyFrame, dataset: Dataset, today: date) -> pl.LazyFrame:
+    """The newest row of each subject, or of each of its units; what is dated after today is a slip until its day.
+
+    A total order: by the day, by the items that date a row, then as versions are ordered, at last by key.
+    """
+    order = ["time", *dataset.time, "source_time", "receipt_id", "row_no", "key"]
+    whose = ["subject", dataset.unit] if dataset.unit else ["subject"]
+    known = rows.filter(pl.col("time") <= today)
+    return known.sort(order, nulls_last=False).unique(whose, keep="last", maintain_order=True)
 
 
 def _run(base: pl.LazyFrame, rows: pl.LazyFrame, told: int | None) -> pl.LazyFrame:

@@ -37,6 +37,11 @@ _LIKE: Mapping[ItemType, str] = {
 }
 _NUMBERS: tuple[ItemType, ...] = ("money", "int", "dec")
 _LISTS: Mapping[str, tuple[ItemType, ...]] = {"any_of": ("enum", "text"), "contains": ("enum", "text"), "has": ("set",)}
+_ITEMS: Mapping[str, tuple[tuple[ItemType, ...], str]] = {
+    "age": (("date", "month"), "only a date or a month has an age"),
+    "until": (("date",), "only to a date are days left"),
+    "newest": (_NUMBERS, "newest takes a number: money, int or dec"),
+}
 _PLAIN: Mapping[ItemType, type | tuple[type, ...]] = {
     **dict.fromkeys(_NUMBERS, (int, float)),
     "bool": bool,
@@ -79,8 +84,9 @@ def _of_conditions(book: Rulebook) -> Iterator[Fault]:
     """A value of another kind than its item is met by nobody, or breaks the comparison."""
     for feature in book.measured:
         items = book.datasets[feature.dataset].items
-        if feature.agg == "age" and (feature.item is None or items[feature.item] not in ("date", "month")):
-            yield Fault(feature.code, "only a date or a month has an age")
+        kinds, reason = _ITEMS.get(feature.agg, ((), ""))
+        if kinds and (feature.item is None or items[feature.item] not in kinds):
+            yield Fault(feature.code, reason)
         for where in feature.where:
             if not _fits(where, items[where.item]):
                 yield Fault(

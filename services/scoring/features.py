@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from services.scoring import aggregation
-from services.scoring.frames import ENDED, Facts, days_since, first_day
-from services.scoring.rulebook import Dataset, Derived, Feature, Rulebook, Where
+from services.scoring.frames import ENDED, Facts, days_since, days_until, first_day
+from services.scoring.rulebook import NEVER_OF_SILENCE, Dataset, Derived, Feature, Rulebook, Where
 
 REVIEW: Mapping[str, pl.DataType] = {"subject": pl.String(), "ends": pl.Date()}
 EVIDENCE: Mapping[str, pl.DataType] = {
@@ -96,8 +96,8 @@ def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyF
     spoken = _in_months(facts, feature, told)
     rows = spoken if feature.pick == "all" else _latest(spoken, dataset.unit, told)
     rows = rows.filter(~_HAS_ENDED, *_in_days(feature, facts.today), *(_met(where) for where in feature.where))
-    if feature.agg == "age" and feature.item:
-        rows = rows.with_columns(days_since(feature.item, dataset, facts.today))
+    ends = [_coming(rows, facts.today)] if feature.agg == "newest" else []
+    rows = _looked_at(rows, feature, dataset, facts.today)
     # What has ended is nothing, and known to be: it counts as a word about its month, never as an amount.
     base = spoken.filter(~_HAS_ENDED) if feature.agg in ("change", "drop") else spoken
     known = spoken.group_by("subject").agg(pl.col("time").max().alias("known_on"))
@@ -109,17 +109,35 @@ def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyF
     return (
         joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),
         rows.select(*EVIDENCE),
-        _ends(base, rows, feature, dataset, facts.today),
+        _earliest([*ends, _ends(base, rows, feature, dataset, facts.today)]),
     )
 
 
 _HAS_ENDED = pl.col("row_no") == ENDED
 
 
+def _looked_at(rows: pl.LazyFrame, feature: Feature, dataset: Dataset, today: date) -> pl.LazyFrame:
+    """The rows as they are summed up: dates as days, or of a subject's rows the newest alone."""
+    match feature.agg, feature.item:
+        case "age", str(item):
+            return rows.with_columns(days_since(item, dataset, today))
+        case "until", str(item):
+            return rows.with_columns(days_until(item, today))
+        case "newest", _:
+            return aggregation.newest(rows, dataset, today)
+        case _:
+            return rows
+
+
+def _coming(rows: pl.LazyFrame, today: date) -> pl.LazyFrame:
+    """The days on which rows that are dated after today begin to count."""
+    return rows.filter(pl.col("time") > today).select("subject", pl.col("time").alias("ends"))
+
+
 def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Expr]:
     """What a feature is when its dataset has no row of any of the subjects."""
     day = facts.feed_days.get(feature.dataset) if dataset.kind == "event" else None
-    is_zero = day is not None and feature.agg not in ("change", "drop") and not facts.stopped.get(feature.dataset)
+    is_zero = day is not None and feature.agg not in NEVER_OF_SILENCE and not facts.stopped.get(feature.dataset)
     return [
         pl.lit(0 if is_zero else None, pl.Int64).alias(feature.code),
         pl.lit(day, pl.Date).alias(f"{feature.code}@"),
@@ -170,7 +188,7 @@ def _met(where: Where) -> pl.Expr:
 
 def _or_zero(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
     """The value; zero where the feed would have told and did not; else missing."""
-    if feature.agg in ("change", "drop"):
+    if feature.agg in NEVER_OF_SILENCE:
         return pl.col("value").alias(feature.code)
     told = pl.lit(feature.dataset in facts.feed_days) if dataset.kind == "event" else pl.col("known_on").is_not_null()
     nothing = told & pl.col("time").is_null() & ~_in_doubt(facts, feature)
@@ -200,8 +218,9 @@ def _ends(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, dataset: Dat
         leaving.append(rows.select("subject", (pl.col("time") + pl.duration(days=feature.days + 1)).alias("ends")))
     if feature.months is not None and dataset.kind == "state":
         leaving.append(base.select("subject", first_day(pl.col("period") + feature.months).alias("ends")))
-    if feature.agg == "age" or (feature.months is not None and dataset.kind == "event"):
-        # An age grows every day; and any day the feed may tell of the next month without a word about them.
+    if feature.agg in ("age", "until") or (feature.months is not None and dataset.kind == "event"):
+        # An age grows every day, as what is left of a term shrinks; and any day the feed may tell of the next month
+        # without a word about them.
         leaving.append(rows.select("subject", pl.lit(today + timedelta(days=1)).alias("ends")))
     # What ends after the last day there is (9999-12-31 stands for "no end") never ends.
     return _earliest([frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max) for frame in leaving])

@@ -215,6 +215,11 @@ def days_since(item: str, dataset: Dataset, today: date) -> pl.Expr:
     return (pl.lit(today) - since).dt.total_days().clip(lower_bound=0).alias(item)
 
 
+def days_until(item: str, today: date) -> pl.Expr:
+    """How many days are left to an item's date; one that has passed counts below zero."""
+    return (pl.col(item) - pl.lit(today)).dt.total_days().alias(item)
+
+
 def bodies(items: pl.DataFrame) -> pl.Series:
     """An event's items as one JSON object of strings a row, in one array operation. "{}" when there are no items."""
     if not items.width:

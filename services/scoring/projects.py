@@ -20,11 +20,12 @@ LOOKBACK_MONTHS = 12
 
 
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
-    """Add P04, P06 and P07's features to the projects' features."""
+    """Add whether a project runs, and P04, P06 and P07's features, to the projects' features."""
     today = facts.today
     running = watched(facts, today)
     banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
     grace_days = book.parameter("labour_fee_grace_days", today)
+    features.add("site_running", _is_running(facts, running))
     features.add("fee_cycles_missed", _fee_cycles(facts, running, banks, grace_days))
     by_code = _unpaid_months(facts, banks, today)
     by_code |= _left_out(facts, book.parameter("payroll_patience_days", today), today)
@@ -44,6 +45,14 @@ def watched(facts: Facts, today: date) -> pl.DataFrame:
     running = every.filter(pl.col("state").is_in(_DONE).not_().fill_null(True))
     fee_day = pl.col("labour_fee_day").filter(pl.col("labour_fee_day").is_between(1, 31)).min()
     return running.group_by("subject").agg(pl.col("start_date").min().alias("started"), fee_day.alias("fee_day"))
+
+
+def _is_running(facts: Facts, running: pl.DataFrame) -> Measured:
+    """1 of a project under way, 0 of one that is not; of one that stands in no register it is not known."""
+    rows = pl.concat([_origin(facts.frames[code]) for code in ("hc_project", "tr_project", "wr_project")])
+    known = rows.select("subject", pl.lit(None, pl.Date).alias("time")).unique()
+    is_running = pl.col("subject").is_in(running.get_column("subject").implode()).cast(pl.Int64)
+    return measured("site_running", facts, known.select("subject", is_running.alias("value"), "time"), rows)
 
 
 def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:

@@ -62,6 +62,8 @@ def test_the_shipped_book_can_be_used() -> None:
             "moon",
             "release",
         ),
+        ("features", "agg: newest, item: balance", "agg: newest, item: purpose", "account_balance", "takes a number"),
+        ("features", "agg: until, item: guarantee_to", "agg: until, item: form", "guarantee_days_left", "days left"),
         ("parameters", "band_yellow, value: 40", "band_yellow, value: 10", "band_blue", "rise"),
         ("parameters", "{code: family_cap, ", "{code: no_cap, ", "family_cap", "in force"),
         ("datasets", "labour_fee_day: int", "labour_day: int", "tr_project", "labour_fee_day"),

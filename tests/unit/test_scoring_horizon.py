@@ -52,7 +52,13 @@ def a_punch(day: datetime, worker: str, number: int) -> dict[str, Any]:
 
 def a_flow(day: datetime, purpose: str, number: int) -> dict[str, Any]:
     direction = "in" if purpose.endswith("in") else "out"
-    items = {"account_no": "acc", "txn_at": day.isoformat(), "direction": direction, "purpose": purpose}
+    items = {
+        "account_no": "acc",
+        "txn_at": day.isoformat(),
+        "direction": direction,
+        "purpose": purpose,
+        "balance": number,
+    }
     return a_version("bk_account_flow", f"f{number}", payee_is_worker=False, **items, _time=day, **BANK)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.scoring.rulebook import shipped
-from tests.scoring_facts import AT, Rows, a_version, assessed, days_ago, signal
+from tests.scoring_facts import AT, PROJECT, Rows, a_version, assessed, days_ago, signal
 from tests.scoring_sites import (
     TEN,
     TWENTY,
@@ -31,6 +31,25 @@ def _an_account(signed: str, **items: object) -> dict[str, Any]:
 def _paid(actual: str, **items: object) -> Rows:
     line = {"payroll_no": "pr", "id_no": "w1", "actual": actual, "_kind": "payroll", "_subject": "pr"}
     return [*payroll("2026-10", ["w2"]), a_version("hc_payroll_detail", "pr|w1", **line, **items)]
+
+
+def _a_guarantee(days_left: int, **items: object) -> dict[str, Any]:
+    known = {"form": "bank_LG", "guarantee_to": days_ago(-days_left)} | items
+    return a_version("hrss_wage_deposit", "d", _kind="project", _subject=PROJECT, **known)
+
+
+def _sheet(payable: str, **items: object) -> Rows:
+    """A payroll of October with one line."""
+    header = {"payroll_no": "pr", "pay_month": "2026-10", "worker_cnt": 1, "signed_cnt": 1, "payable_total": payable}
+    line = {"payroll_no": "pr", "id_no": "w1", "payable": payable, "_kind": "payroll", "_subject": "pr"}
+    return [
+        *on_project(a_version("hc_payroll", "pr", **header)),
+        a_version("hc_payroll_detail", "pr|w1", **line, **items),
+    ]
+
+
+def _balance(day: str, balance: str | None) -> dict[str, Any]:
+    return a_flow(day, direction="out", purpose="wage out", payee_is_worker=True, balance=balance)
 
 
 PROJECTS: list[tuple[str, Rows, tuple[int, str] | None]] = [
@@ -103,6 +122,22 @@ PROJECTS += [
     ),
     ("P14", [*a_site(), *presence("2026-09-10", "w1"), fee("2026-09-01"), fee("2026-11-20")], None),
     ("P14", [*a_site(state="停工"), *presence("2026-09-10", "w1"), fee("2026-09-01"), wages("2026-09-30")], None),
+]
+PROJECTS += [
+    ("P03", [*a_site(), _a_guarantee(31)], None),
+    ("P03", [*a_site(), _a_guarantee(30)], (10, "yellow")),
+    ("P03", [*a_site(), _a_guarantee(-1)], (10, "yellow")),
+    ("P03", [*a_site(), _a_guarantee(-1, returned_at=days_ago(3))], None),
+    ("P03", [*a_site(), _a_guarantee(-1, form="cash")], None),
+    ("P03", [*a_site(state="完工"), _a_guarantee(3)], None),
+    ("P03", [_a_guarantee(3)], None),
+    ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", "1000.00")], None),
+    ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", "999.99")], (10, "yellow")),
+    ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", "0.00")], (10, "yellow")),
+    ("P05", [*a_site(), *_sheet("1000.00", paid_at="2026-11-02"), _balance("2026-11-02", "0.00")], None),
+    ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", "0.00"), _balance("2026-11-02", "1000.00")], None),
+    ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", None)], None),
+    ("P05", [*a_site(), *_sheet("1000.00")], None),
 ]
 PROJECT_TRIED = {code for code, _, expected in PROJECTS if expected}
 

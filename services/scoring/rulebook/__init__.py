@@ -9,6 +9,7 @@ from services.scoring.rulebook.book import Rulebook
 from services.scoring.rulebook.entries import Condition, Indicator, Kind, NotYet, Parameter, Tier, features_of
 from services.scoring.rulebook.faults import BadBook, Fault
 from services.scoring.rulebook.features import (
+    NEVER_OF_SILENCE,
     Alias,
     Built,
     Dataset,
@@ -22,6 +23,7 @@ from services.scoring.rulebook.features import (
 from services.scoring.rulebook.reading import PAGES, Pages, not_yet, parse, read, shipped, shipped_pages
 
 __all__ = [
+    "NEVER_OF_SILENCE",
     "PAGES",
     "Alias",
     "BadBook",

@@ -7,6 +7,8 @@ import msgspec
 ItemType = Literal["money", "int", "dec", "bool", "date", "datetime", "month", "enum", "text", "set"]
 Family = Literal["utilities", "tax_si", "court", "market", "complaints", "project_pay"]
 Scored = Literal["employer", "project"]
+# What comes of rows alone, never of silence: nobody's balance is zero because nothing was told of it.
+NEVER_OF_SILENCE = ("change", "drop", "until", "newest")
 
 
 class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,13 +63,16 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `where`. Then `agg` over `item`: `run` counts the unbroken months up to the latest, `change` compares with `lag`
     months before, `drop` compares usage with the own median and with last year over `span` months.
     `age` counts the days since the earliest `item` (a date, or the first of a month); a day to come is none.
+    `until` counts the days left to the earliest `item` (a date); one that has passed counts below zero. `newest` takes
+    `item` of the newest row of each unit, days to come aside, and adds the units up; one that does not say makes all of
+    it unknown. Of these two, as of `change` and `drop`, silence is never zero.
     """
 
     code: str
     title_zh: str
     title_en: str
     dataset: str
-    agg: Literal["count", "sum", "max", "distinct", "months", "run", "change", "drop", "age"]
+    agg: Literal["count", "sum", "max", "distinct", "months", "run", "change", "drop", "age", "until", "newest"]
     item: str | None = None
     pick: Literal["all", "latest"] = "all"
     months: int | None = None

@@ -1,6 +1,6 @@
 """The newest row, the days left until a day: in any order, as known at a time, looked at again when time changes it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -99,7 +99,7 @@ def test_before_the_day_on_which_a_subject_is_looked_at_again_time_alone_never_c
 ) -> None:
     for feature, rows in ((BALANCE, flows), (LEFT, guarantees)):
         found = measured(feature, rows, AT)
-        ends = found.ends["ends"].min()
+        ends: date | None = min(found.ends["ends"], default=None)
         for days in range(1, 25):
             later = AT + timedelta(days=days)
             if ends is not None and later.date() >= ends:

@@ -10,7 +10,7 @@ from datetime import date
 import msgspec
 
 from services.scoring import drafting
-from services.scoring.rulebook import BadBook, Rulebook, read, shipped
+from services.scoring.rulebook import BadBook, Dataset, Rulebook, read, shipped
 from services.scoring.store import rulebooks as store
 from shared.db import Session
 
@@ -48,15 +48,23 @@ async def book_of(session: Session, version: str) -> Rulebook | None:
 
 
 def _completed(book: Rulebook) -> Rulebook:
-    """A book with the numbers that code has come to ask for since it was written, as they are shipped.
+    """A book with the items and numbers that code has come to ask for since it was written, as they are shipped.
 
     BadBook where this release's code could not work with it at all.
     """
+    book = msgspec.structs.replace(book, datasets={code: _with_items(each) for code, each in book.datasets.items()})
     if wrong := list(drafting.of_release(book)):
         raise BadBook(wrong)
     known = {each.code for each in book.parameters}
     more = tuple(each for each in shipped().parameters if each.code not in known)
     return msgspec.structs.replace(book, parameters=book.parameters + more) if more else book
+
+
+def _with_items(dataset: Dataset) -> Dataset:
+    """A dataset with the items that are read of it by now: an item that no rule of a book names changes no answer."""
+    now = shipped().datasets.get(dataset.dataset)
+    more = {item: kind for item, kind in now.items.items() if item not in dataset.items} if now else {}
+    return msgspec.structs.replace(dataset, items=dataset.items | more) if more else dataset
 
 
 def _remember(book: Rulebook) -> None:

@@ -17,15 +17,18 @@ _FEE = ("labour fee in", "labour fee")
 _WAGE = ("wage out", "wage")
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
+# As long as a payroll line counts in the features of P08.
+_LINE_DAYS = 62
 
 
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
-    """Add whether a project runs, and P04, P06 and P07's features, to the projects' features."""
+    """Add whether a project runs, the least wage, and P04, P06 and P07's features, to the projects' features."""
     today = facts.today
     running = watched(facts, today)
     banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
     grace_days = book.parameter("labour_fee_grace_days", today)
     features.add("site_running", _is_running(facts, running))
+    features.add("minimum_hourly_wage", _minimum_hourly_wage(facts, book))
     features.add("fee_cycles_missed", _fee_cycles(facts, running, banks, grace_days))
     by_code = _unpaid_months(facts, banks, today)
     by_code |= _left_out(facts, book.parameter("payroll_patience_days", today), today)
@@ -53,6 +56,18 @@ def _is_running(facts: Facts, running: pl.DataFrame) -> Measured:
     known = rows.select("subject", pl.lit(None, pl.Date).alias("time")).unique()
     is_running = pl.col("subject").is_in(running.get_column("subject").implode()).cast(pl.Int64)
     return measured("site_running", facts, known.select("subject", is_running.alias("value"), "time"), rows)
+
+
+def _minimum_hourly_wage(facts: Facts, book: Rulebook) -> Measured:
+    """P08: the least wage of a full month by the hour, as it was when the oldest line that counts was reported."""
+    try:
+        month = book.parameter("minimum_wage_month", facts.today - timedelta(days=_LINE_DAYS))
+    except KeyError:  # a book that tells of today's alone
+        month = book.parameter("minimum_wage_month", facts.today)
+    least = pl.lit(month / book.parameter("paid_hours_month", facts.today))
+    # It speaks of no day: what is compared with it does.
+    table = facts.subjects.select("subject", least.alias("value"), pl.lit(None, pl.Date).alias("time"))
+    return measured("minimum_hourly_wage", facts, table, pl.DataFrame(schema=EVIDENCE))
 
 
 def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:

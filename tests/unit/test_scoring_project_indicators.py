@@ -139,6 +139,16 @@ PROJECTS += [
     ("P05", [*a_site(), *_sheet("1000.00"), _balance("2026-11-01", None)], None),
     ("P05", [*a_site(), *_sheet("1000.00")], None),
 ]
+# 2,490 a month by 174 hours: 14.31 an hour. By hours, so that who came half a month is not underpaid.
+PROJECTS += [
+    ("P08", _sheet("2519.00", hours="176"), None),
+    ("P08", _sheet("2518.00", hours="176"), (35, "red")),
+    ("P08", _sheet("1260.00", hours="88"), None),
+    ("P08", _sheet("0.00", hours="88"), (35, "red")),
+    ("P08", _sheet("1260.00"), None),
+    ("P08", _sheet("1260.00", hours="0"), None),
+    ("P08", _sheet("100.00", hours="88", is_back_pay=True), None),
+]
 PROJECT_TRIED = {code for code, _, expected in PROJECTS if expected}
 
 

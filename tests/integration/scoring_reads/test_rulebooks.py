@@ -90,9 +90,10 @@ async def test_the_release_brings_its_own_book_once_and_any_version_can_be_read_
         assert await books.book_of(session, "2026.11-0000000000") is None
 
 
-async def test_a_book_from_before_code_asked_for_a_number_takes_the_shipped_one(runtime: Runtime) -> None:
+async def test_a_book_from_before_code_asked_for_a_number_or_an_item_takes_the_shipped_one(runtime: Runtime) -> None:
     text = shipped_pages().parameters.decode().replace("{code: cool_down_red,", "{code: cool_down_old,")
-    old = shipped_pages()._replace(parameters=text.encode())
+    datasets = shipped_pages().datasets.decode().replace(", labour_fee_day: int}", "}")
+    old = shipped_pages()._replace(parameters=text.encode(), datasets=datasets.encode())
     async with runtime.db.transaction() as session:
         told = Version(old.version, old.digest, "drafted", None, "li", "old", None, clock.now())
         await store.keep(session, told, old)
@@ -100,6 +101,7 @@ async def test_a_book_from_before_code_asked_for_a_number_takes_the_shipped_one(
         book = await books.book_of(session, old.version)
         assert book is not None
         assert book.parameter("cool_down_red", clock.today()) == shipped().parameter("cool_down_red", clock.today())
+        assert book.datasets["tr_project"].items["labour_fee_day"] == "int"
 
 
 async def test_rules_change_for_everyone_without_a_restart_after_two_people_and_a_dry_run(

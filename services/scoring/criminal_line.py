@@ -1,0 +1,97 @@
+"""E34: how near what a project's workers are owed comes to the amounts of the crime of refusing to pay wages.
+
+Pure, over the same facts as `features.py`. Owed is what payroll lines leave open after the last lawful pay day, read as
+`wages/` reads them; of it counts what the special account bears out: lines without a day of payment may have been paid
+all the same, and then the money has left the account. A bank that was not heard makes it unknown.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from services.scoring.features import EVIDENCE, Features
+from services.scoring.frames import Facts, first_day
+from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
+from services.scoring.rulebook import Rulebook
+from services.scoring.values import month_of
+from services.scoring.wages import due_days, owed_and_paid, stated
+
+_WAGE = ("wage out", "wage")
+_WORKER = ["subject", "worker"]
+
+
+def build(facts: Facts, book: Rulebook, features: Features) -> None:
+    """Add E34's features to the projects' features."""
+    banks = bank_horizon(facts, book.parameter("bank_silence_days", facts.today), facts.today)
+    lines = _settled(facts, book, banks)
+    heard = lines.group_by("subject").agg(pl.col("heard_until").first().alias("time"))
+    owed = lines.filter(pl.col("open") > 0)
+    short = _short(facts, lines)
+    table = heard.join(_near(owed, short, book, facts.today), on="subject", how="left").join(
+        _together(facts, owed, short, book), on="subject", how="left"
+    )
+    behind = _lines_behind(facts, owed)
+    counts = ("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent")
+    for code in counts:
+        known = table.select("subject", pl.col(code).fill_null(0).alias("value"), "time")
+        features.add(code, measured(code, facts, known, behind))
+
+
+def _settled(facts: Facts, book: Rulebook, banks: pl.DataFrame) -> pl.DataFrame:
+    """(subject, month, worker, due, open, heard_until) of the last months whose pay day the bank was heard until."""
+    recent = pl.col("month") > this_month(facts.today) - LOOKBACK_MONTHS
+    due = due_days(facts.today, book).filter(recent, pl.col("due_on") < facts.today)
+    lines = owed_and_paid(stated(facts), due).join(banks, on="subject")
+    settled = lines.filter(pl.col("month") >= month_of(pl.col("heard_from")), pl.col("due_on") <= pl.col("heard_until"))
+    left = pl.max_horizontal(pl.col("due") - pl.col("paid"), pl.lit(0))
+    return settled.select("subject", "month", "worker", "due", left.alias("open"), "heard_until")
+
+
+def _short(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
+    """(subject, short): by how much less left the account as wages than was due in the same months and since."""
+    due = lines.group_by("subject").agg(pl.col("due").sum(), pl.col("month").min())
+    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(_WAGE))
+    since = wages.join(due, on="subject").filter(pl.col("time") >= first_day(pl.col("month")))
+    paid = since.group_by("subject").agg(pl.col("amount").sum().alias("went"))
+    left = pl.col("due") - pl.col("went").fill_null(0)
+    return due.join(paid, on="subject", how="left").select("subject", left.cast(pl.Float64).alias("short"))
+
+
+def _near(owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook, today: date) -> pl.DataFrame:
+    """(subject, workers_near_line): who is owed some months' wages that come near the amount for one worker."""
+    months, amount = (book.parameter(f"criminal_{name}", today) for name in ("months", "worker_amount"))
+    workers = owed.group_by(_WORKER).agg(pl.col("month").n_unique(), _sum("open"))
+    percent = pl.col("open") * 100 / amount
+    near = workers.filter(pl.col("month") >= months, percent >= book.parameter("criminal_near_percent", today))
+    summed = near.group_by("subject").agg(pl.len().cast(pl.Int64).alias("workers_near_line"), pl.col("open").sum())
+    borne_out = summed.join(short, on="subject").filter(pl.col("open") <= pl.col("short"))
+    return borne_out.select("subject", "workers_near_line")
+
+
+def _together(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """(subject, near_line_workers, near_line_amount, near_line_percent): of who owes enough workers most."""
+    least, amount = (book.parameter(f"criminal_{name}", facts.today) for name in ("workers", "total_amount"))
+    of_employer = owed.join(_employers(facts), on=_WORKER, how="left").group_by("subject", "employer")
+    sums = of_employer.agg(pl.col("worker").n_unique().cast(pl.Int64).alias("near_line_workers"), _sum("open"))
+    many = sums.filter(pl.col("near_line_workers") >= least).join(short, on="subject")
+    borne_out = many.with_columns(pl.min_horizontal("open", pl.col("short").clip(0)).alias("near_line_amount"))
+    order = ["near_line_amount", "near_line_workers", "employer"]
+    most = borne_out.sort(order, nulls_last=False).unique("subject", keep="last", maintain_order=True)
+    percent = (pl.col("near_line_amount") * 100 / amount).alias("near_line_percent")
+    return most.select("subject", "near_line_workers", "near_line_amount", percent)
+
+
+def _employers(facts: Facts) -> pl.DataFrame:
+    """(subject, worker, employer): whose sheets a worker stands on; of two employers the first by code."""
+    headers = facts.frames["hc_payroll"].select("subject", "payroll_no", pl.col("corp_uscc").alias("employer"))
+    lines = facts.frames["hc_payroll_detail"].select("subject", "payroll_no", pl.col("id_no").alias("worker"))
+    return lines.join(headers, on=["subject", "payroll_no"]).group_by(_WORKER).agg(pl.col("employer").min())
+
+
+def _lines_behind(facts: Facts, owed: pl.DataFrame) -> pl.DataFrame:
+    workers = owed.select("subject", pl.col("worker").alias("id_no")).unique()
+    return facts.frames["hc_payroll_detail"].join(workers, on=["subject", "id_no"], how="semi").select(*EVIDENCE)
+
+
+def _sum(column: str) -> pl.Expr:
+    return pl.col(column).sum().cast(pl.Float64)

@@ -1,0 +1,105 @@
+"""E34: near the amounts of the crime of refusing to pay wages; only what payrolls say and the account bears out."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.scoring_facts import AT, Rows, assessed, features, signal
+from tests.scoring_wages import a_flow, a_line, a_sheet, an_account
+
+NEVER: dict[str, Any] = {"actual": None, "paid_at": None, "deduct": None}
+# The bank is heard from March on.
+HEARD = (a_flow("2026-03-01", "labour fee in", "1.00", "in"), a_flow("2026-11-20", "labour fee in", "1.00", "in"))
+
+
+def unpaid(workers: int, payable: str, months: tuple[str, ...] = ("2026-08",), corp: str = "c") -> Rows:
+    """Sheets of some months on which nobody was paid."""
+    sheets = [a_sheet(f"{corp}{month}", month, corp_uscc=corp) for month in months]
+    names = [f"{corp}{number}" for number in range(workers)]
+    return sheets + [a_line(who, f"{corp}{month}", payable=payable, **NEVER) for month in months for who in names]
+
+
+def figure(rows: Rows, code: str) -> Any:
+    return features(*rows, kind="project").values[code].item()
+
+
+def floor(*rows: dict[str, Any]) -> str | None:
+    found = signal(assessed(an_account(), *HEARD, *rows, kind="project"), "E34")
+    return found.floor if found else None
+
+
+QUARTER = ("2026-07", "2026-08", "2026-09")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        # Ten workers of one employer, 80% of 60,000.
+        (unpaid(10, "4800.00"), "red"),
+        (unpaid(10, "4799.99"), None),
+        (unpaid(9, "6000.00"), None),
+        ([*unpaid(5, "9000.00", corp="a"), *unpaid(5, "9000.00", corp="b")], None),
+        # One worker, three months, 80% of 10,000.
+        (unpaid(1, "2666.67", QUARTER), "red"),
+        (unpaid(1, "2666.66", QUARTER), None),
+        (unpaid(1, "9000.00", QUARTER[:2]), None),
+        # September's last pay day is 30 October, October's has not come.
+        (unpaid(10, "9000.00", ("2026-10",)), None),
+    ],
+)
+def test_it_stands_where_months_workers_and_amounts_come_near_the_law(rows: Rows, expected: str | None) -> None:
+    assert floor(*rows) == expected
+
+
+def test_wages_that_left_the_account_are_paid_whatever_the_sheets_do_not_say() -> None:
+    owed = unpaid(10, "6000.00")
+    assert floor(*owed) == "red"
+    assert floor(*owed, a_flow("2026-09-20", "wage out", "60000.00")) is None
+    # What left it before the first of these months was for another.
+    assert floor(*owed, a_flow("2026-07-20", "wage out", "60000.00")) == "red"
+    assert (
+        figure([an_account(), *HEARD, *owed, a_flow("2026-09-20", "wage out", "10000.00")], "near_line_amount") == 50000
+    )
+
+
+def test_what_a_sheet_says_was_paid_in_full_or_in_part_is_not_owed() -> None:
+    assert floor(a_sheet(), *(a_line(f"w{number}") for number in range(12))) is None
+    half = [a_line(f"w{number}", actual="4000.00", deduct=None) for number in range(20)]
+    assert figure([an_account(), *HEARD, a_sheet(), *half], "near_line_amount") == 80000
+
+
+def test_a_bank_that_was_not_heard_makes_it_unknown() -> None:
+    owed = unpaid(10, "6000.00")
+    assert figure([an_account(), *owed], "near_line_percent") is None
+    late = (a_flow("2026-10-01", "labour fee in", "1.00", "in"),)
+    assert figure([an_account(), *late, *owed], "near_line_percent") is None
+    assert figure([an_account(), *HEARD, a_sheet(), a_line()], "near_line_percent") == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(QUARTER), st.integers(0, 9000)), min_size=1, max_size=12),
+    st.integers(0, 60000),
+    st.randoms(),
+)
+@settings(max_examples=25, deadline=None)
+def test_more_pay_never_brings_anyone_nearer_and_order_never_matters(
+    told: list[tuple[int, str, int]], paid: int, dice: Any
+) -> None:
+    lines = {(who, month): yuan for who, month, yuan in told}
+    rows = [a_sheet(month, month) for month in QUARTER]
+    rows += [a_line(f"w{who}", month, payable=f"{yuan}.00", **NEVER) for (who, month), yuan in lines.items()]
+    before, after = [an_account(), *HEARD, *rows], [an_account(), *HEARD, *rows]
+    after.append(a_flow("2026-10-20", "wage out", f"{paid}.00"))
+    shuffled = list(after)
+    dice.shuffle(shuffled)
+    for code in ("workers_near_line", "near_line_percent"):
+        assert figure(after, code) <= figure(before, code)
+        assert figure(shuffled, code) == figure(after, code)
+
+
+def test_no_sentence_of_it_tells_what_one_worker_is_owed() -> None:
+    found = features(an_account(), *HEARD, *unpaid(1, "9000.00", QUARTER), kind="project", at=AT).values
+    told = found.select("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent").row(0)
+    assert told == (1, 0, 0, 0)

@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 import polars as pl
 
-from services.scoring import folding, frames, judgement, live
+from services.scoring import folding, frames, judgement, live, relations
 from services.scoring.judgement import Judged, Verdict
 from services.scoring.levels import Override
+from services.scoring.relations import Warned
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import at_least
 from services.scoring.saying import Said
@@ -23,6 +24,7 @@ from services.scoring.store import scores as score_store
 from services.scoring.store import subjects as subject_store
 from services.scoring.store.subjects import Key
 from services.scoring.usecases.evidencing import StoodOn, keep_evidence
+from services.scoring.usecases.relations import tell_relatives
 from shared.clock import local_date
 from shared.db import Session
 from shared.events import EmployerScored, ProjectScored, Reason
@@ -95,6 +97,8 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
     version, at = moment.book.version, moment.at
     await subject_store.settle(session, kind, version, at, _settled(verdicts, score_ids))
     await subject_store.settle_unchanged(session, kind, version, at, judged.unchanged)
+    if kind == "employer":
+        await tell_relatives(session, _told_on(new, known.before, moment), score_ids, moment.book, moment.at)
     overrides = known.before.overrides
     news = [
         _scored(kind, verdict, score_ids[verdict.subject], moment, overrides.get(verdict.subject))
@@ -102,6 +106,12 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
         if verdict.is_news
     ]
     await announce_all(session, news)
+
+
+def _told_on(new: list[Verdict], before: Standings, moment: Moment) -> list[Warned]:
+    """What of the new lines is told on to those who are tied to their employers."""
+    today, is_corrected = local_date(moment.at), moment.falls_at_once
+    return relations.told_on(new, before.of, moment.book, today, is_corrected=is_corrected)
 
 
 async def _known(session: Session, kind: Scored, ids: list[str], moment: Moment) -> _Known:

@@ -44,7 +44,7 @@ async def _tied(session: Session, contractor: str, team: str) -> None:
 
 async def _caught_up(session: Session) -> int:
     scored = 0
-    while found := await usecases.catch_up(session, moment()):
+    while found := await usecases.catch_up(session, moment(), 100):
         scored += found
     return scored
 

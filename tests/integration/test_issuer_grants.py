@@ -1,5 +1,6 @@
 """A grant from the request to its end: two people, a time, and tokens that follow."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -78,6 +79,31 @@ async def ended(desk: Desk, agency: str) -> list[tuple[str, str]]:
         found = select(OutboxRow).where(col(OutboxRow.subject) == GrantEnded.subject).order_by(col(OutboxRow.id))
         bodies = [json.loads(row.body)["data"] for row in (await session.exec(found)).all()]
     return [(body["scope"], body["reason"]) for body in bodies if body["agency"] == agency]
+
+
+async def test_the_same_is_asked_for_once_at_a_time(desk: Desk) -> None:
+    """Of two that are approved one would outlive the revocation of the other."""
+    first = (await ask(desk, "snow-office", dataset="ut_water", direction="use")).json()
+    again = await ask(desk, "snow-office", dataset="ut_water", direction="use", purpose="再次申请")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:anxin:problem:grant-asked-already")
+    assert again.json()["grant_id"] == first["grant_id"]
+    await step(desk, first["grant_id"], "refuse")
+    renewed = await ask(desk, "snow-office", dataset="ut_water", direction="use")
+    assert renewed.status_code == 201
+    await step(desk, renewed.json()["grant_id"], "refuse")
+
+
+async def test_of_two_that_ask_for_the_same_at_once_one_is_told_so(desk: Desk) -> None:
+    wanted = {"dataset": "tax_social_fee", "direction": "use"}
+    answers = await asyncio.gather(*(ask(desk, "snow-office", **wanted) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+
+
+async def test_grants_are_found_by_agency_dataset_and_direction(desk: Desk) -> None:
+    for direction in ("provide", "use"):
+        assert (await ask(desk, "snow-office", dataset="tax_arrears", direction=direction)).status_code == 201
+    found = (await read(desk, "?agency=snow-office&dataset=tax_arrears&direction=use")).json()["grants"]
+    assert [(each["dataset"], each["direction"]) for each in found] == [("tax_arrears", "use")]
 
 
 async def test_a_grant_is_asked_for_by_one_and_approved_by_another_and_then_the_token_carries_it(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from gateway.issuer.models import DataGrant
 from gateway.issuer.routes.callers import person_with
+from gateway.issuer.rules.grants import Direction
 from gateway.issuer.schemas.grants import GrantIn, GrantList, GrantOut, ReasonIn, State
 from gateway.issuer.store import grants as grant_store
 from gateway.issuer.store.grants import Wanted
@@ -53,13 +54,14 @@ async def list_grants(
     *,
     agency: Annotated[str | None, Query(max_length=64)] = None,
     dataset: Annotated[str | None, Query(max_length=64)] = None,
+    direction: Direction | None = None,
     state: State | None = None,
     before: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> GrantList:
     """Grants, the newest first. An agency sees its own, whatever it asks for."""
     whose = reader.id if reader.kind == "agency" else agency
-    found = await grant_store.grants(session, Wanted(whose, dataset, state, before, limit))
+    found = await grant_store.grants(session, Wanted(whose, dataset, direction, state, before, limit))
     last = found[-1].grant_id if len(found) == limit else None
     return GrantList(grants=[_out(one) for one in found], next=last)
 

@@ -26,6 +26,14 @@ class GrantNotOpen(Conflict):
     title_zh = "授权的当前状态不允许此操作"
 
 
+class AskedAlready(Conflict):
+    """The same is asked for already and waits to be decided; `grant_id` says as which request."""
+
+    slug = "grant-asked-already"
+    title = "The same grant is asked for already"
+    title_zh = "同一授权的申请正在等待审批"
+
+
 class FourEyes(Forbidden):
     """Who asks does not approve."""
 

@@ -30,6 +30,7 @@ class Wanted:
 
     agency: str | None = None
     dataset: str | None = None
+    direction: str | None = None
     state: str | None = None
     before: UUID | None = None
     limit: int = 100
@@ -48,12 +49,25 @@ async def grant(session: Session, grant_id: UUID) -> DataGrant | None:
 async def grants(session: Session, wanted: Wanted) -> list[DataGrant]:
     """Grants, the newest first."""
     found = select(DataGrant).order_by(col(DataGrant.grant_id).desc()).limit(wanted.limit)
-    for name in ("agency", "dataset", "state"):
+    for name in ("agency", "dataset", "direction", "state"):
         if (value := getattr(wanted, name)) is not None:
             found = found.where(getattr(DataGrant, name) == value)
     if wanted.before:
         found = found.where(col(DataGrant.grant_id) < wanted.before)
     return list((await session.exec(found)).all())
+
+
+async def waiting(session: Session, agency: str, dataset: str, direction: str, now: datetime) -> DataGrant | None:
+    """A request for the same that is undecided and could still be approved."""
+    until = col(DataGrant.valid_to)
+    found = select(DataGrant).where(
+        col(DataGrant.agency) == agency,
+        col(DataGrant.dataset) == dataset,
+        col(DataGrant.direction) == direction,
+        col(DataGrant.state) == "requested",
+        until.is_(None) | (until > now),
+    )
+    return (await session.exec(found)).first()
 
 
 async def in_force(session: Session, agency: str, now: datetime) -> list[DataGrant]:

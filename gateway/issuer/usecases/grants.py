@@ -53,14 +53,21 @@ class Verdict:
 
 
 async def request(session: Session, asked: Asked, by: str, now: datetime) -> DataGrant:
-    """Keep a request, and say by when it is to be answered (Decree 809). Raises Unprocessable, NotShared."""
+    """Keep a request, and say by when it is to be answered (Decree 809).
+
+    Raises Unprocessable, NotShared; AskedAlready while the same waits: of two that are approved one would outlive the
+    revocation of the other.
+    """
     await _client_of(session, asked.agency)
+    await store.client_for_update(session, asked.agency)
     known = await _known(session, asked.dataset)
     sharing = cast(rules.Sharing, known.sharing)
     day = local_date(now)
     validity = rules.Validity(asked.begins or now, asked.ends)
     rules.must_be_shared(sharing, asked.direction)
     rules.must_be_sensible(validity, now, timedelta(days=parameters.value("grant.longest_d", day)))
+    if other := await grant_store.waiting(session, asked.agency, asked.dataset, asked.direction, now):
+        raise rules.AskedAlready("It waits to be decided.", grant_id=str(other.grant_id))
     grant = _drawn_up(asked, validity, by, now)
     grant.sharing = sharing
     grant.reply_due_on = add_working_days(day, parameters.value(rules.reply_parameter(sharing), day))

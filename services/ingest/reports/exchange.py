@@ -33,8 +33,17 @@ class LineOut(BaseModel):
     department: str
     agency: str
     dataset: str
+    label: LabelOut = Field(description="of the dataset")
     items: int
     counts: CountsOut
+
+
+class CatalogueSizeOut(BaseModel):
+    """What could be given: departments, datasets and items of the catalogue."""
+
+    departments: int
+    datasets: int
+    items: int
 
 
 class ExchangeOut(BaseModel):
@@ -44,6 +53,7 @@ class ExchangeOut(BaseModel):
     until: date
     counted_at: datetime | None = Field(description="receipts are counted up to then")
     departments_giving: int
+    catalogue: CatalogueSizeOut
     total: GroupOut
     departments: list[DepartmentOut]
     feeds: list[LineOut]
@@ -57,6 +67,11 @@ def exchange_out(table: Table, catalogue: Catalogue) -> ExchangeOut:
         until=table.until,
         counted_at=table.counted_at,
         departments_giving=sum(bool(group.datasets) for group in table.departments.values()),
+        catalogue=CatalogueSizeOut(
+            departments=len(catalogue.departments),
+            datasets=len(catalogue.datasets),
+            items=sum(len(dataset.items) for dataset in catalogue.datasets.values()),
+        ),
         total=GroupOut(**_group(table.total)),
         departments=[
             DepartmentOut(department=name, label=labels[name], **_group(group))
@@ -67,6 +82,7 @@ def exchange_out(table: Table, catalogue: Catalogue) -> ExchangeOut:
                 department=line.department.department,
                 agency=line.agency,
                 dataset=line.dataset,
+                label=LabelOut(zh=line.label.zh, en=line.label.en),
                 items=line.items,
                 counts=counts_out(line.counts),
             )

@@ -22,7 +22,10 @@ _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {
 async def exchange_statistics(
     caller: AnyCaller, desk: DeskDep, session: SessionDep, between: Span, accept: Annotated[str, Header()] = ""
 ) -> ExchangeOut | Response:
-    """Who gave how much: departments, agencies, datasets, items, records and bytes. CSV with `Accept: text/csv`."""
+    """Who gave how much between `from` and `to`: departments, agencies, datasets, items, records and bytes.
+
+    `catalogue` says of how many departments, datasets and items. CSV with `Accept: text/csv`.
+    """
     table = await statistics(session, desk.catalogue, *between, agency=may_see(caller))
     if "text/csv" not in accept:
         return exchange_out(table, desk.catalogue)
@@ -34,13 +37,12 @@ def as_csv(table: Table) -> bytes:
     """A line a feed, and the sums of all at the end; with a BOM so that spreadsheets keep Chinese."""
     text = io.StringIO()
     lines = csv.writer(text)
-    lines.writerow(("department", "department_zh", "agency", "dataset", "items", *_COUNTS, "last_at"))
+    lines.writerow(("department", "department_zh", "agency", "dataset", "dataset_zh", "items", *_COUNTS, "last_at"))
     for line in table.lines:
-        names = (line.department.department, line.department.label.zh, line.agency, line.dataset, line.items)
-        lines.writerow((*names, *_numbers(line.counts)))
-    lines.writerow(
-        ("TOTAL", "合计", table.total.agencies, table.total.datasets, table.total.items, *_numbers(table.total.counts))
-    )
+        who = (line.department.department, line.department.label.zh, line.agency)
+        lines.writerow((*who, line.dataset, line.label.zh, line.items, *_numbers(line.counts)))
+    total = table.total
+    lines.writerow(("TOTAL", "合计", total.agencies, total.datasets, "", total.items, *_numbers(total.counts)))
     return ("\ufeff" + text.getvalue()).encode()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.ingest.catalogue import Catalogue, Department
+from services.ingest.catalogue import Catalogue, Department, Label
 from services.ingest.store import exchange as exchange_store
 from services.ingest.store.exchange import Counts
 from services.ingest.store.feeds import Feed
@@ -17,6 +17,7 @@ class Line:
 
     department: Department
     dataset: str
+    label: Label
     agency: str
     items: int
     counts: Counts
@@ -60,7 +61,8 @@ async def statistics(session: Session, catalogue: Catalogue, since: date, until:
 
 def _line(feed: Feed, counts: Counts, catalogue: Catalogue) -> Line:
     dataset, agency = feed
-    return Line(catalogue.owners[dataset], dataset, agency, len(catalogue.datasets[dataset].items), counts)
+    known = catalogue.datasets[dataset]
+    return Line(catalogue.owners[dataset], dataset, known.label, agency, len(known.items), counts)
 
 
 def _by_department(lines: Iterable[Line], catalogue: Catalogue) -> dict[str, Group]:

@@ -30,6 +30,8 @@ async def test_the_table_is_the_sum_of_what_was_handed_in(watched: Watched) -> N
     assert (table["departments_giving"], table["total"]["datasets"], table["total"]["items"]) == (1, 2, 17)
     assert table["total"]["counts"]["received"] == 14
     assert len(table["departments"]) == 14
+    assert table["catalogue"] == {"departments": 14, "datasets": 43, "items": 451}
+    assert {line["dataset"]: line["label"]["zh"] for line in table["feeds"]}["tax_arrears"] == "企业(个体)欠税信息"
     (taxes,) = [each for each in table["departments"] if each["department"] == "TAX"]
     assert (taxes["label"]["zh"], taxes["counts"]) == ("税务局", table["total"]["counts"])
 
@@ -52,6 +54,7 @@ async def test_the_table_as_csv_ends_with_its_sum(watched: Watched) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     (own,) = [row for row in rows if row["agency"] == watched.agency]
     assert (own["department_zh"], own["dataset"], own["received"]) == ("税务局", "tax_arrears", "3")
+    assert own["dataset_zh"] == "企业(个体)欠税信息"
     assert rows[-1]["department_zh"] == "合计"
     assert int(rows[-1]["received"]) == sum(int(row["received"]) for row in rows[:-1])
 

@@ -171,5 +171,5 @@ def test_a_bank_that_has_been_silent_for_long_is_not_known_rather_than_in_arrear
 
 def test_every_shipped_indicator_is_tried_by_value() -> None:
     tried = {code for code, _, expected in EMPLOYER if expected} | {"E21"} | PROJECT_TRIED
-    tried |= {"E34", "E36"}  # tests/unit/test_scoring_criminal_line.py, test_scoring_relations.py
+    tried |= {"E34", "E36", "P10"}  # tests/unit/test_scoring_arrears.py, test_scoring_relations.py
     assert {indicator.code for indicator in shipped().indicators if indicator.kind == "wage"} == tried

@@ -1,4 +1,4 @@
-"""E34: near the amounts of the crime of refusing to pay wages; only what payrolls say and the account bears out."""
+"""E34 and P10: what workers are owed, near the criminal line or after they left; only what the account bears out."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scoring_facts import AT, Rows, assessed, features, signal
-from tests.scoring_wages import a_flow, a_line, a_sheet, an_account
+from tests.scoring_wages import a_flow, a_line, a_sheet, a_worker, an_account
 
 NEVER: dict[str, Any] = {"actual": None, "paid_at": None, "deduct": None}
 # The bank is heard from March on.
@@ -97,6 +97,32 @@ def test_more_pay_never_brings_anyone_nearer_and_order_never_matters(
     for code in ("workers_near_line", "near_line_percent"):
         assert figure(after, code) <= figure(before, code)
         assert figure(shuffled, code) == figure(after, code)
+
+
+def gone(worker: str, day: str) -> dict[str, Any]:
+    return a_worker(worker, exit_at=f"{day}T18:00:00+08:00")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([*unpaid(1, "100.00"), gone("c0", "2026-09-01")], "red"),
+        ([*unpaid(1, "99.99"), gone("c0", "2026-09-01")], None),
+        ([*unpaid(1, "5000.00"), a_worker("c0")], None),
+        # He leaves today.
+        ([*unpaid(1, "5000.00"), gone("c0", "2026-11-23")], None),
+        ([*unpaid(1, "5000.00"), gone("another", "2026-09-01")], None),
+        ([*unpaid(1, "5000.00"), gone("c0", "2026-09-01"), a_flow("2026-09-02", "wage out", "5000.00")], None),
+        ([a_sheet(), a_line(), gone("w1", "2026-09-01")], None),
+        # The last lawful pay day of October has not come.
+        ([*unpaid(1, "5000.00", ("2026-10",)), gone("c0", "2026-10-31")], None),
+    ],
+)
+def test_wages_unpaid_after_a_worker_left_stand_where_sheet_register_and_account_agree(
+    rows: Rows, expected: str | None
+) -> None:
+    found = signal(assessed(an_account(), *HEARD, *rows, kind="project"), "P10")
+    assert (found.floor if found else None) == expected
 
 
 def test_no_sentence_of_it_tells_what_one_worker_is_owed() -> None:

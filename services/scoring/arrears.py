@@ -1,4 +1,4 @@
-"""E34: how near what a project's workers are owed comes to the amounts of the crime of refusing to pay wages.
+"""What a project's workers are owed: near the amounts of the crime of refusing to pay (E34), and after they left (P10).
 
 Pure, over the same facts as `features.py`. Owed is what payroll lines leave open after the last lawful pay day, read as
 `wages/` reads them; of it counts what the special account bears out: lines without a day of payment may have been paid
@@ -13,15 +13,19 @@ from services.scoring.features import EVIDENCE, Features
 from services.scoring.frames import Facts, first_day
 from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
 from services.scoring.rulebook import Rulebook
-from services.scoring.values import month_of
+from services.scoring.values import local_day, month_of
 from services.scoring.wages import due_days, owed_and_paid, stated
 
 _WAGE = ("wage out", "wage")
 _WORKER = ["subject", "worker"]
+_FEATURES = (
+    *("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent"),
+    *("left_unpaid_workers", "left_unpaid_amount"),
+)
 
 
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
-    """Add E34's features to the projects' features."""
+    """Add E34's and P10's features to the projects' features."""
     banks = bank_horizon(facts, book.parameter("bank_silence_days", facts.today), facts.today)
     lines = _settled(facts, book, banks)
     heard = lines.group_by("subject").agg(pl.col("heard_until").first().alias("time"))
@@ -30,9 +34,9 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     table = heard.join(_near(owed, short, book, facts.today), on="subject", how="left").join(
         _together(facts, owed, short, book), on="subject", how="left"
     )
+    table = table.join(_left(facts, owed, short), on="subject", how="left")
     behind = _lines_behind(facts, owed)
-    counts = ("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent")
-    for code in counts:
+    for code in _FEATURES:
         known = table.select("subject", pl.col(code).fill_null(0).alias("value"), "time")
         features.add(code, measured(code, facts, known, behind))
 
@@ -79,6 +83,22 @@ def _together(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame, book: Ruleb
     most = borne_out.sort(order, nulls_last=False).unique("subject", keep="last", maintain_order=True)
     percent = (pl.col("near_line_amount") * 100 / amount).alias("near_line_percent")
     return most.select("subject", "near_line_workers", "near_line_amount", percent)
+
+
+def _left(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame) -> pl.DataFrame:
+    """(subject, left_unpaid_workers, left_unpaid_amount): who has left the site, by its register, and is owed wages."""
+    gone = facts.frames["hc_worker"].filter(local_day(pl.col("exit_at")) < facts.today)
+    leavers = gone.select("subject", pl.col("id_no").alias("worker")).unique()
+    sums = (
+        owed.join(leavers, on=_WORKER, how="semi")
+        .group_by("subject")
+        .agg(
+            pl.col("worker").n_unique().cast(pl.Int64).alias("left_unpaid_workers"),
+            _sum("open").alias("left_unpaid_amount"),
+        )
+    )
+    borne_out = sums.join(short, on="subject").filter(pl.col("left_unpaid_amount") <= pl.col("short"))
+    return borne_out.drop("short")
 
 
 def _employers(facts: Facts) -> pl.DataFrame:

@@ -56,7 +56,8 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
     if not keys:
         return
     await subject_store.lock_subjects(session, keys)
-    projects = await fact_store.projects_of(session, {key for key in keys if key[0] in ("account", "payroll")})
+    aliases = {key for key in keys if key[0] in ("account", "payroll")}
+    projects = await fact_store.projects_of(session, aliases) if aliases else set()
     if projects - keys:
         await subject_store.lock_subjects(session, projects - keys)
     employers = sorted(subject for kind, subject in keys if kind == "employer")

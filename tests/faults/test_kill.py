@@ -20,7 +20,7 @@ from local.story.records import credit_code
 from tests.running import Running
 
 Connection = psycopg.Connection[tuple[object, ...]]
-BATCHES, PER_BATCH = 24, 25
+BATCHES, PER_BATCH = 24, 10
 VICTIMS = ("ingest", "scoring", "alerts", "credit", "issuer", "nats", "postgres", "envoy")
 
 
@@ -125,7 +125,7 @@ def test_small_requests_that_were_committed_together_but_never_answered_get_the_
         kept = {str(key): str(receipt) for key, receipt in database.execute(KEPT, [SMALL_AGENCY])}
         # The first, and those that went together after it; who came later than that round was not taken.
         assert len(kept) > 2
-        wait_for("ingest to be back", lambda: platform.status()["ready"] or None, 60)
+        wait_for("ingest to be back", lambda: platform.is_ready() or None, 60)
         again = {code: client.ask(*_small(code)).json() for code in codes}
         assert {code: again[code]["receipt_id"] for code in kept} == kept
         assert all(receipt["accepted"] == 1 for receipt in again.values())

@@ -5,6 +5,7 @@ Pure, over the same facts as `features.py`. Owed is what payroll lines leave ope
 all the same, and then the money has left the account. A bank that was not heard makes it unknown.
 """
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -30,25 +31,43 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     lines = _settled(facts, book, banks)
     heard = lines.group_by("subject").agg(pl.col("heard_until").first().alias("time"))
     owed = lines.filter(pl.col("open") > 0)
-    short = _short(facts, lines)
-    table = heard.join(_near(owed, short, book, facts.today), on="subject", how="left").join(
-        _together(facts, owed, short, book), on="subject", how="left"
-    )
-    table = table.join(_left(facts, owed, short), on="subject", how="left")
+    # Most sites owe nobody, and then nothing is left to look for.
+    table = _figures(facts, heard, owed, _short(facts, lines), book) if owed.height else heard
     behind = _lines_behind(facts, owed)
     for code in _FEATURES:
-        known = table.select("subject", pl.col(code).fill_null(0).alias("value"), "time")
-        features.add(code, measured(code, facts, known, behind))
+        value = pl.col(code).fill_null(0) if code in table.columns else pl.lit(0, pl.Int64)
+        features.add(code, measured(code, facts, table.select("subject", value.alias("value"), "time"), behind))
+
+
+def _figures(
+    facts: Facts, heard: pl.DataFrame, owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook
+) -> pl.DataFrame:
+    """(subject, time, *_FEATURES), null where there is nothing to say."""
+    parts = (_near(owed, short, book, facts.today), _together(facts, owed, short, book), _left(facts, owed, short))
+    for part in parts:
+        heard = heard.join(part, on="subject", how="left")
+    return heard
 
 
 def _settled(facts: Facts, book: Rulebook, banks: pl.DataFrame) -> pl.DataFrame:
     """(subject, month, worker, due, open, heard_until) of the last months whose pay day the bank was heard until."""
     recent = pl.col("month") > this_month(facts.today) - LOOKBACK_MONTHS
     due = due_days(facts.today, book).filter(recent, pl.col("due_on") < facts.today)
-    lines = owed_and_paid(stated(facts), due).join(banks, on="subject")
+    lines = owed_and_paid(stated(_with_deductions(facts)), due).join(banks, on="subject")
     settled = lines.filter(pl.col("month") >= month_of(pl.col("heard_from")), pl.col("due_on") <= pl.col("heard_until"))
     left = pl.max_horizontal(pl.col("due") - pl.col("paid"), pl.lit(0))
     return settled.select("subject", "month", "worker", "due", left.alias("open"), "heard_until")
+
+
+def _with_deductions(facts: Facts) -> Facts:
+    """Lines that tell a net sum and no deductions, as if what lies between were deducted.
+
+    Tax and insurance that a source leaves out are nobody's arrears; else every worker would be owed them.
+    """
+    lines = facts.frames["hc_payroll_detail"]
+    between = pl.max_horizontal(pl.col("payable") - pl.col("actual"), pl.lit(0))
+    told = lines.with_columns(pl.coalesce("deduct", pl.when(pl.col("actual") > 0).then(between)).alias("deduct"))
+    return replace(facts, frames={**facts.frames, "hc_payroll_detail": told})
 
 
 def _short(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:

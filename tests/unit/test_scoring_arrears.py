@@ -66,8 +66,24 @@ def test_wages_that_left_the_account_are_paid_whatever_the_sheets_do_not_say() -
 
 def test_what_a_sheet_says_was_paid_in_full_or_in_part_is_not_owed() -> None:
     assert floor(a_sheet(), *(a_line(f"w{number}") for number in range(12))) is None
-    half = [a_line(f"w{number}", actual="4000.00", deduct=None) for number in range(20)]
+    half = [a_line(f"w{number}", actual="4000.00", deduct="0.00") for number in range(20)]
     assert figure([an_account(), *HEARD, a_sheet(), *half], "near_line_amount") == 80000
+
+
+def test_deductions_that_a_sheet_does_not_tell_are_never_arrears() -> None:
+    """Neither of lines that were paid, nor of lines without a day whose net sums left the account."""
+    net: dict[str, Any] = {"payable": "8000.00", "actual": "7000.00", "deduct": None}
+    paid = [a_line(f"w{number}", **net) for number in range(90)]
+    undated = [a_line(f"w{number}", **net, paid_at=None) for number in range(90)]
+    left = a_flow("2026-10-12", "wage out", "630000.00")
+    for lines in (paid, undated):
+        rows = [an_account(), *HEARD, a_sheet(), *lines, left, gone("w1", "2026-10-01")]
+        assert [figure(rows, code) for code in ("near_line_amount", "workers_near_line", "left_unpaid_workers")] == [
+            0,
+            0,
+            0,
+        ]
+    assert figure([an_account(), *HEARD, a_sheet(), *undated], "near_line_amount") == 630000
 
 
 def test_a_bank_that_was_not_heard_makes_it_unknown() -> None:

@@ -99,6 +99,20 @@ async def test_a_bad_file_is_refused_whole_and_says_why(door: Door, name: str) -
     assert await door.rows("select count(*) from ingest.receipt") == before
 
 
+async def test_a_bomb_is_let_go_when_there_is_no_room_for_it_and_not_after_it_has_grown(
+    settings_of: SettingsOf,
+) -> None:
+    """The stream breaks after 32 MiB: who answers that it is broken has held all of these."""
+    whole = gzip.compress(bytes(64 * MIB))
+    broken = whole[: len(whole) // 2]
+    async with open_door(settings_of("ingest"), max_bytes_in_flight=12 * MIB) as narrow:
+        for _ in range(3):  # and what was counted is given back
+            answer = await narrow.send("tax_arrears", broken, content_encoding="gzip")
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:anxin:problem:overloaded")
+        good = gzip.compress(json.dumps([a_tax_record(501)]).encode())
+        assert (await narrow.send("tax_arrears", good, content_encoding="gzip")).status_code == 202
+
+
 @pytest.mark.parametrize(("body", "packed"), [(b"\xff\xfe[]", ""), (b"[]", "gzip")])
 async def test_a_fault_in_the_very_first_byte_is_told_with_its_place(door: Door, body: bytes, packed: str) -> None:
     answer = await door.send("tax_arrears", body, content_encoding=packed)

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-from city.building import build
-from city.writing import write
-
 
 def generate(
     out: Annotated[Path, typer.Option(help="目录 The directory to write")],
@@ -17,6 +14,10 @@ def generate(
     details: Annotated[bool, typer.Option(help="考勤和工资明细 Attendance and payroll lines, too (large)")] = False,
 ) -> None:
     """生成一个虚构的区。Make a synthetic district; what is in DIR already is overwritten."""
+    # Columns are loaded when a city is made, not with every command of `anxin`.
+    from city.building import build
+    from city.writing import write
+
     city = build(seed, employers, years)
     for name, rows in write(city, out, details=details):
         typer.echo(f"{name:28} {rows:>12,}", err=True)

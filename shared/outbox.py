@@ -8,11 +8,11 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 import polars as pl
-from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, update
 from sqlmodel import Field, SQLModel, col, select
@@ -21,6 +21,9 @@ from shared.db import ANNOUNCED, UNREACHABLE, Database, Session, copy_in, sql
 from shared.events import Event
 from shared.ids import new_id
 from shared.telemetry import EVENTS_PUBLISHED, context_of, current_traceparent, tracer
+
+if TYPE_CHECKING:
+    from nats.js import JetStreamContext  # only the relay meets the bus
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ async def announce_all(session: Session, events: Sequence[Event]) -> None:
     await copy_in(session, _ANNOUNCE, pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String())))
 
 
-async def relay(db: Database, js: JetStreamContext, interval_s: float) -> None:
+async def relay(db: Database, js: "JetStreamContext", interval_s: float) -> None:
     """Publish what waits, for ever: at once for our own transactions, within `interval_s` for another process's.
 
     An unreachable bus only delays: the rows stay.
@@ -118,7 +121,7 @@ async def relay(db: Database, js: JetStreamContext, interval_s: float) -> None:
                 await asyncio.wait_for(db.announced.wait(), interval_s)
 
 
-async def relay_once(db: Database, js: JetStreamContext) -> int:
+async def relay_once(db: Database, js: "JetStreamContext") -> int:
     """Publish one batch and mark it when the bus has acknowledged all of it. Returns how many.
 
     In order, but for what the bus did not acknowledge: that comes again, after its successors.
@@ -150,7 +153,7 @@ async def purge(db: Database, every_s: float = 3600) -> None:
         await asyncio.sleep(every_s)
 
 
-async def _publish(js: JetStreamContext, row: OutboxRow) -> None:
+async def _publish(js: "JetStreamContext", row: OutboxRow) -> None:
     with tracer().start_as_current_span(
         f"publish {row.subject}", context_of(row.traceparent), SpanKind.PRODUCER, {"messaging.system": "nats"}
     ):

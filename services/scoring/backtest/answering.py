@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 JUDGED = ("precision", "pr_auc", "roc_auc", "log_loss")
-COMPARED = ("precision", "recall", "pr_auc", "roc_auc")
+COMPARED = ("precision", "recall", "pr_auc", "roc_auc", "pr_auc_truly")
 
 
 def asked(ask: "Ask", budget: int, replayed: Replay, found: Truth) -> dict[str, Any]:
@@ -82,7 +82,11 @@ def compared(
     told: dict[str, Any] = {**contenders[ships], "contenders": contenders}
     if "oracle" in drawn:
         told["of_oracle"] = {
-            name: {key: drawn[name][key].over(drawn["oracle"][key]).figure(interval).as_json() for key in COMPARED}
+            name: {
+                key: drawn[name][key].over(drawn["oracle"][key]).figure(interval).as_json()
+                for key in COMPARED
+                if key in drawn[name]
+            }
             for name in drawn
             if name != "oracle"
         }
@@ -93,5 +97,6 @@ def _figures(each: Scored, drawn: Mapping[str, Drawn], interval: float) -> dict[
     told: dict[str, Any] = {"alerts": len(each.outcome.right), "right": int(each.outcome.right.sum())}
     told |= {key: drawn[key].figure(interval).as_json() for key in ("precision", "recall")}
     told["lead_days"] = {name: drawn[f"lead_{name}"].figure(interval).as_json() for name in LEADS}
-    told |= {key: drawn[key].figure(interval).as_json() for key in ("pr_auc", "roc_auc")}
+    areas = ("pr_auc", "roc_auc", "pr_auc_truly")
+    told |= {key: drawn[key].figure(interval).as_json() for key in areas if key in drawn}
     return told | {"ece": drawn["ece"].centred().figure(interval).as_json()}

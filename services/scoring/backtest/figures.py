@@ -17,22 +17,30 @@ LEADS = {"q1": 0.25, "median": 0.5, "q3": 0.75}
 
 @dataclass(frozen=True)
 class Scored:
-    """A contender's scores of the rows at risk (rows,), ready to be judged again and again."""
+    """A contender's scores of the rows at risk (rows,), ready to be judged again and again.
+
+    `truly`: which of these rows are at risk by the oracle, too: of some the labels do not know that wages are owed
+    already; `ranking_truly` is of those. None where no oracle says so.
+    """
 
     ranking: Ranking
     bins: Bins
     margin: Array
     outcome: Outcome
+    truly: Array | None = None
+    ranking_truly: Ranking | None = None
 
 
 def scored(replayed: Replay, found: Truth, outcomes: Mapping[str, Outcome], numbers: Replaying) -> dict[str, Scored]:
     """Each contender's scores beside the truth."""
     ready = {}
+    truly = ~np.concatenate(replayed.unseen)[found.row] if replayed.unseen else None
     for name, result in outcomes.items():
         margin = np.concatenate(replayed.margin[name])[found.row]
         probability = np.concatenate(replayed.probability[name])[found.row]
         parts = Ranking(margin, found.positive), bins(probability, found.positive, _bins(found, numbers))
-        ready[name] = Scored(*parts, margin, result)
+        of_truly = None if truly is None else Ranking(margin[truly], found.positive[truly])
+        ready[name] = Scored(*parts, margin, result, truly, of_truly)
     return ready
 
 
@@ -43,7 +51,7 @@ def _bins(found: Truth, numbers: Replaying) -> int:
 
 
 def figures(ready: Mapping[str, Scored], found: Truth, numbers: Replaying, seed: int) -> dict[str, dict[str, Drawn]]:
-    """Of each contender: precision, recall, lead quartiles, PR-AUC, ROC-AUC, ECE."""
+    """Of each contender: precision, recall, lead quartiles, PR-AUC (and of those truly at risk), ROC-AUC, ECE."""
 
     def every(weight: Array) -> dict[str, float]:
         rows = weight[found.employer]
@@ -71,4 +79,5 @@ def _figures(each: Scored, weight: Array, rows: Array, events: Array) -> dict[st
         "pr_auc": pr_auc,
         "roc_auc": roc_auc,
         "ece": each.bins.error(rows),
+        **({} if each.ranking_truly is None else {"pr_auc_truly": each.ranking_truly.areas(rows[each.truly])[0]}),
     }

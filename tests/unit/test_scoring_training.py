@@ -15,7 +15,7 @@ from services.scoring.backtest.learning import Learned, learn
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Model
 from services.scoring.model.policy import shipped
-from services.scoring.model.scorers import Boosted
+from services.scoring.model.scorers import Blended, Boosted
 from services.scoring.training import trees
 from services.scoring.training.calibrating import calibrate
 from services.scoring.training.recipe import Recipe
@@ -130,9 +130,9 @@ def test_more_of_what_is_worse_never_lowers_a_probability(values: list[float | N
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first, second = (learn(small_city(120, -4.5), UNTIL, quick(), 7, quiet) for _ in range(2))
     texts = [each.contest.judged["model"].model.starts.scorer for each in (first, second)]
-    assert isinstance(texts[0], Boosted)
-    assert isinstance(texts[1], Boosted)
-    assert texts[0].text == texts[1].text
+    assert isinstance(texts[0], Blended)
+    assert isinstance(texts[0].parts[0][1], Boosted)
+    assert texts[0].as_json() == texts[1].as_json()
     assert first.contest.champion.starts.calibration == second.contest.champion.starts.calibration
 
 

@@ -43,11 +43,15 @@ class Binning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Blend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What each score weighs in the ranking of those who owe or will."""
+    """What each score weighs in the ranking of those who owe or will.
+
+    `scorecard_of_starts`: what the scorecard weighs beside those trees in telling starts.
+    """
 
     owing: float
     starts: float
     scorecard: float
+    scorecard_of_starts: float
 
 
 class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -118,7 +118,7 @@ def _margin(scorer: Scorer, rows: Rows, mask: Array) -> Array:
 
 
 def _trees(starts: Asked, owing: Asked, cards: Entrant, recipe: Recipe) -> tuple[Entrant, dict[str, float]]:
-    """Trees for starts. Whoever owes is ranked by three together: the trees of both questions and the scorecard.
+    """Starts are told by trees and scorecard; whoever owes is ranked by the trees of both questions and the scorecard.
 
     Trees find who stands out, the scorecard sums up many weak signs.
     """
@@ -128,7 +128,8 @@ def _trees(starts: Asked, owing: Asked, cards: Entrant, recipe: Recipe) -> tuple
     settings = {name: getattr(chosen.candidate, name) for name in chosen.candidate.__struct_fields__}
     settings |= {"rounds": chosen.rounds, "rounds_owing": again.rounds}
     blend = recipe.numbers.blend
-    return Entrant(found, _sum((blend.owing, other), (blend.starts, found), (blend.scorecard, cards.owing))), settings
+    told = _sum((1 - blend.scorecard_of_starts, found), (blend.scorecard_of_starts, cards.starts))
+    return Entrant(told, _sum((blend.owing, other), (blend.starts, found), (blend.scorecard, cards.owing))), settings
 
 
 def _grown(asked: Asked, candidates: Sequence[Candidate], recipe: Recipe) -> tuple[Found, trees.Chosen]:

@@ -91,21 +91,16 @@ def datasets(world: World) -> list[str]:
 
 
 def read_oracle(data: Path) -> pl.DataFrame | None:
-    """employer_id, as_of, hazard (and owes_unseen, if told) of the oracle's file; None when there is none.
-
-    Raises Unfit when it lacks one of the three.
-    """
+    """employer_id, as_of, hazard of the oracle's file; None when there is none. Raises Unfit when it lacks one."""
     file = files.find(data, "oracle")
     if file is None:
         return None
     _must_have(file, ("employer_id", "as_of", "hazard"))
     told: pl.DataFrame = files.scan(file).collect()
-    unseen = [_yes("owes_unseen")] if "owes_unseen" in told.columns else []
     return told.select(
         pl.col("employer_id").cast(pl.String),
         pl.col("as_of").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
         pl.col("hazard").cast(pl.Float64, strict=False),
-        *unseen,
     )
 
 
@@ -118,12 +113,8 @@ def read_visits(data: Path) -> pl.DataFrame | None:
     return told.select(
         pl.col("employer_id").cast(pl.String),
         pl.col("inspected_on").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
-        _yes("found"),
+        pl.col("found").cast(pl.String).str.to_lowercase().is_in(["true", "1"]),
     )
-
-
-def _yes(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.String).str.to_lowercase().is_in(["true", "1"])
 
 
 def data_sha256(world: World, data: Path) -> str:

@@ -19,8 +19,8 @@ LEADS = {"q1": 0.25, "median": 0.5, "q3": 0.75}
 class Scored:
     """A contender's scores of the rows at risk (rows,), ready to be judged again and again.
 
-    `truly`: which of these rows are at risk by the oracle, too: of some the labels do not know that wages are owed
-    already; `ranking_truly` is of those. None where no oracle says so.
+    `truly`: which of these rows are at risk by the oracle, too: whose hazard is 0 owes already, found out or not, or
+    has closed; `ranking_truly` is of those. None without an oracle.
     """
 
     ranking: Ranking
@@ -34,7 +34,8 @@ class Scored:
 def scored(replayed: Replay, found: Truth, outcomes: Mapping[str, Outcome], numbers: Replaying) -> dict[str, Scored]:
     """Each contender's scores beside the truth."""
     ready = {}
-    truly = ~np.concatenate(replayed.unseen)[found.row] if replayed.unseen else None
+    oracle = replayed.probability.get("oracle")
+    truly = None if oracle is None else np.concatenate(oracle)[found.row] > 0
     for name, result in outcomes.items():
         margin = np.concatenate(replayed.margin[name])[found.row]
         probability = np.concatenate(replayed.probability[name])[found.row]

@@ -85,8 +85,6 @@ class Scores(NamedTuple):
 class Replay:
     """Everyone's scores on every day: `subject` of each day; of each contender (rows,) its score of arrears that start,
     the probability of that, and that they start or are going on unseen.
-
-    unseen: of each day (rows,) whether the oracle says that arrears go on and nobody knows; empty where it does not.
     """
 
     days: tuple[date, ...]
@@ -95,7 +93,6 @@ class Replay:
     probability: dict[str, list[Array]] = field(default_factory=dict)
     owing: dict[str, list[Array]] = field(default_factory=dict)
     alerts: dict[str, Alerts] = field(default_factory=dict)
-    unseen: list[Array] = field(default_factory=list)
 
 
 def replay(
@@ -117,10 +114,8 @@ def replay(
         table = subjects.to_frame().join(source.table(day, subjects), on="subject", how="left", maintain_order="left")
         scores = {name: _scores(model, table) for name, model in models.items()}
         if oracle is not None:
-            hazard = _said(oracle, "hazard", subjects, day)
+            hazard = _hazard(oracle, subjects, day)
             scores["oracle"] = Scores(hazard, hazard, hazard, hazard)
-            if "owes_unseen" in oracle.columns:
-                done.unseen.append(_said(oracle, "owes_unseen", subjects, day) > 0)
         done.subject.append(subjects)
         names = subjects.to_list()
         for name, each in scores.items():
@@ -146,12 +141,12 @@ def _scores(model: Model, table: pl.DataFrame) -> Scores:
     return Scores(rank, margin, starts.calibration.probability(margin), ranks.calibration.probability(rank))
 
 
-def _said(oracle: pl.DataFrame, what: str, subjects: pl.Series, day: date) -> Array:
+def _hazard(oracle: pl.DataFrame, subjects: pl.Series, day: date) -> Array:
     """The oracle's newest word (rows,) on a day about each subject; 0 where it has none."""
     spoken = oracle.filter(pl.col("as_of") <= day)
-    newest = spoken.filter(pl.col("as_of") == spoken["as_of"].max()).select("employer_id", what)
+    newest = spoken.filter(pl.col("as_of") == spoken["as_of"].max()).select("employer_id", "hazard")
     joined = subjects.to_frame().join(
         newest.unique("employer_id"), left_on="subject", right_on="employer_id", how="left", maintain_order="left"
     )
-    found: Array = joined[what].cast(pl.Float64).fill_null(0.0).to_numpy()
+    found: Array = joined["hazard"].fill_null(0.0).cast(pl.Float64).to_numpy()
     return found

@@ -18,7 +18,9 @@ from services.scoring.levels import (
     tell,
     walked,
 )
+from services.scoring.models import Score
 from services.scoring.rules import LEVELS, Level, at_least, highest
+from services.scoring.store.scores import LINE
 
 DAY = date(2026, 11, 23)
 COOL_DOWN: dict[Level, int] = {"blue": 7, "yellow": 7, "orange": 14, "red": 14}
@@ -145,3 +147,7 @@ def test_below_the_laws_floor_the_refusal_names_the_article() -> None:
     with pytest.raises(BelowLegalFloor, match="第二十七条"):
         must_be_allowed("yellow", on(1), **terms)  # type: ignore[arg-type]
     must_be_allowed("orange", on(1), **terms)  # type: ignore[arg-type]
+
+
+def test_a_line_of_the_history_is_copied_in_with_every_column_that_it_has() -> None:
+    assert set(LINE) == set(Score.model_fields)

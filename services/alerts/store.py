@@ -50,12 +50,10 @@ async def alert_for_update(session: Session, alert_id: UUID) -> Alert:
     return _found((await session.exec(query)).one_or_none(), "alert", alert_id)
 
 
-async def newest_of_subject(session: Session, kind: str, subject_id: str, states: Sequence[str]) -> Alert | None:
-    """The newest alert of a subject that is in one of the states, held until the transaction ends."""
-    query = select(Alert).where(
-        Alert.subject_kind == kind, Alert.subject_id == subject_id, col(Alert.state).in_(states)
-    )
-    return (await session.exec(query.order_by(col(Alert.raised_at).desc()).limit(1).with_for_update())).one_or_none()
+async def of_subject(session: Session, kind: str, subject_id: str) -> Sequence[Alert]:
+    """Every alert of a subject, the newest first, held until the transaction ends. Mostly there is none."""
+    query = select(Alert).where(Alert.subject_kind == kind, Alert.subject_id == subject_id)
+    return (await session.exec(query.order_by(col(Alert.raised_at).desc()).with_for_update())).all()
 
 
 async def confirmed_since(session: Session, kind: str, subject_id: str, since: datetime) -> bool:

@@ -92,7 +92,7 @@ def test_another_large_file_than_the_signed_one_is_refused_whole(platform: Runni
 
 def a_file(folder: Path) -> Path:
     file = folder / "large.ndjson"
-    records = ({"uscc": credit_code(950_000 + n), "period": "2026-10", "arrears": "100.00"} for n in range(ROWS))
+    records = ({"uscc": credit_code(950_000 + n), "period": "2026-10", "arrears": "0.00"} for n in range(ROWS))
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file
 

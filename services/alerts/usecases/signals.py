@@ -3,6 +3,7 @@
 A yellow alert goes to the town of the workplace by itself; the analyst sends on the others.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -51,16 +52,18 @@ async def consider(session: Session, event: EmployerScored | ProjectScored, at: 
     await store.lock_subject(session, subject.kind, subject.id)
     if await store.signal_known(session, event.score_id):
         return
-    open_alert = await _open_alert(session, subject, at)
-    settled = await _settled_alert(session, subject, open_alert)
+    alerts = await store.of_subject(session, subject.kind, subject.id)
+    open_alert = _open_alert(alerts, at)
+    settled = _settled_alert(alerts, open_alert)
     outcome = rules.outcome_of(
         event.level,
         parameters.value("alert.raise_from", local_date(at), home()),
         open_alert is not None,
-        rules.is_quiet(await _found(session, subject), event.level, _indicators(event), event.scored_at, at),
+        rules.is_quiet(await _found(session, subject, alerts), event.level, _indicators(event), event.scored_at, at),
         rules.is_again(_settled(settled), _indicators(event), event.scored_at, at, _reopen_days(at)),
     )
-    alert_id = await _take(session, event, outcome, settled if outcome == "reopened" else open_alert, at)
+    known = settled if outcome == "reopened" else open_alert
+    alert_id = await _take(session, event, outcome, known=known, alerts=alerts, at=at)
     session.add(_signal(event, subject, outcome, alert_id, at))
 
 
@@ -68,7 +71,9 @@ async def _take(
     session: Session,
     event: EmployerScored | ProjectScored,
     outcome: rules.Outcome,
+    *,
     known: Alert | None,
+    alerts: Sequence[Alert],
     at: datetime,
 ) -> UUID | None:
     if outcome == "watched":
@@ -77,8 +82,8 @@ async def _take(
         await (_reopen if outcome == "reopened" else _merge)(session, known, event, at)
         return known.id
     if outcome == "suppressed":
-        return await _suppress(session, event, subject_of(event), at)
-    return await _raise(session, event, subject_of(event), at)
+        return await _suppress(session, event, _newest(alerts, ("SUPPRESSED",)), at)
+    return await _raise(session, event, next(iter(alerts), None), at)
 
 
 def _as_worked_out(event: EmployerScored | ProjectScored) -> EmployerScored | ProjectScored:
@@ -88,14 +93,18 @@ def _as_worked_out(event: EmployerScored | ProjectScored) -> EmployerScored | Pr
     return msgspec.structs.replace(event, level=event.computed_level)
 
 
-async def _open_alert(session: Session, subject: Subject, at: datetime) -> Alert | None:
-    found = await store.newest_of_subject(session, subject.kind, subject.id, _OPEN)
+def _newest(alerts: Sequence[Alert], states: Collection[str]) -> Alert | None:
+    return next((alert for alert in alerts if alert.state in states), None)
+
+
+def _open_alert(alerts: Sequence[Alert], at: datetime) -> Alert | None:
+    found = _newest(alerts, _OPEN)
     window = parameters.value("alert.merge_window_d", local_date(at), home())
     return found if found and rules.is_recent(found.last_signal_at, window, at) else None
 
 
-async def _found(session: Session, subject: Subject) -> rules.Found | None:
-    alert = await store.newest_of_subject(session, subject.kind, subject.id, _QUIET)
+async def _found(session: Session, subject: Subject, alerts: Sequence[Alert]) -> rules.Found | None:
+    alert = _newest(alerts, _QUIET)
     if alert is None or alert.closed_at is None or alert.quiet_until is None:
         return None
     # Arrears that were confirmed after it outweigh an old finding of false.
@@ -104,11 +113,11 @@ async def _found(session: Session, subject: Subject) -> rules.Found | None:
     return rules.Found(alert.level, frozenset(alert.indicators), alert.closed_at, alert.quiet_until)
 
 
-async def _settled_alert(session: Session, subject: Subject, open_alert: Alert | None) -> Alert | None:
+def _settled_alert(alerts: Sequence[Alert], open_alert: Alert | None) -> Alert | None:
     if open_alert:
         may_reopen = "reopen" in ALERT.allowed(Standing(open_alert.state, open_alert.stage))
         return open_alert if may_reopen else None
-    return await store.newest_of_subject(session, subject.kind, subject.id, ["CLOSED"])
+    return _newest(alerts, ("CLOSED",))
 
 
 def _settled(alert: Alert | None) -> rules.Settled | None:
@@ -120,9 +129,8 @@ def _reopen_days(at: datetime) -> int:
     return days
 
 
-async def _raise(session: Session, event: EmployerScored | ProjectScored, subject: Subject, at: datetime) -> UUID:
-    alert = _new_alert(event, subject, at)
-    previous = await store.newest_of_subject(session, subject.kind, subject.id, list(ALERT.states))
+async def _raise(session: Session, event: EmployerScored | ProjectScored, previous: Alert | None, at: datetime) -> UUID:
+    alert = _new_alert(event, subject_of(event), at)
     alert.previous_alert_id = previous.id if previous else None
     inputs = {"reason": _sentence(event), "level": alert.level}
     await keep_step(session, alert, None, Request("raise", PLATFORM, at, inputs))
@@ -169,13 +177,12 @@ def _name_employer(alert: Alert, subject: Subject) -> None:
         alert.uscc, alert.employer_name = subject.uscc, alert.employer_name or subject.employer_name
 
 
-async def _suppress(session: Session, event: EmployerScored | ProjectScored, subject: Subject, at: datetime) -> UUID:
-    quiet = await store.newest_of_subject(session, subject.kind, subject.id, ["SUPPRESSED"])
+async def _suppress(session: Session, event: EmployerScored | ProjectScored, quiet: Alert | None, at: datetime) -> UUID:
     window = parameters.value("alert.merge_window_d", local_date(at), home())
     if quiet and rules.is_recent(quiet.last_signal_at, window, at):
         quiet.last_signal_at = at
         return quiet.id
-    alert = _new_alert(event, subject, at)
+    alert = _new_alert(event, subject_of(event), at)
     await keep_step(session, alert, None, Request("raise", PLATFORM, at, {"reason": _sentence(event)}))
     request = Request("suppress", PLATFORM, at, {"reason": "同一信号已核查，无新情况 / found before, nothing new"})
     await keep_step(session, alert, step_of(alert, request, {"is_quiet": True}), request)

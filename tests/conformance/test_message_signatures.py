@@ -83,7 +83,7 @@ def test_a_large_file_signed_when_its_upload_begins_is_proven_by_its_receipt(pla
 def test_another_large_file_than_the_signed_one_is_refused_whole(platform: Running, tmp_path: Path) -> None:
     agency, signed = platform.agency("signing-another", ["ingest:tax_social_fee"]), a_file(tmp_path).read_bytes()
     place = _begun(agency, signed)
-    _sent(agency, place, signed.replace(b"100.00", b"999.00", 1))
+    _sent(agency, place, signed.replace(b'"0.00"', b'"9.00"', 1))
     ended = wait_for("the file to be refused", lambda: _ended(agency, place), 90)
     receipt = agency.get(ended["receipt"]).json()
     assert (ended["state"], receipt["received"], receipt["signed"]) == ("refused", 0, False)

@@ -113,7 +113,9 @@ def _told_apart(
     columns: Sequence[tuple[Binned, Array]], positive: Array, weight: Array, numbers: Binning
 ) -> list[tuple[Binned, Array]]:
     """The most telling columns with their evidence (n,), without those that repeat a more telling one."""
-    told = {binned.column: _column_information(found, positive, weight) for binned, found in columns}
+    hits, calm = weight * positive, weight * (1 - positive)
+    gap = (hits / hits.sum() - calm / calm.sum()).astype(np.float32)
+    told = {binned.column: float(found @ gap) for binned, found in columns}
     # Enough rows to see that two columns say the same.
     thin = slice(None, None, max(1, len(positive) // _CORRELATED_ROWS))
     kept: list[tuple[Binned, Array]] = []
@@ -130,13 +132,6 @@ def _correlation(one: Array, other: Array) -> float:
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return 0.0
     return abs(float(np.corrcoef(one, other)[0, 1]))
-
-
-def _column_information(evidence: Array, positive: Array, weight: Array) -> float:
-    if np.ptp(evidence) == 0:
-        return 0.0
-    hits, calm = weight * positive, weight * (1 - positive)
-    return float((evidence * (hits / hits.sum() - calm / calm.sum())).sum())
 
 
 def _logistic(evidence: Array, positive: Array, weight: Array, ridge: float) -> Array:

@@ -31,8 +31,8 @@ def follow(rows: pl.DataFrame, item: str, links: pl.DataFrame, lost: pl.Series) 
     """The rows, of which the lost ones have the number (and, where later, the time) that a link gives them."""
     if links.is_empty() or item not in rows.columns or not lost.any():
         return rows
-    asked = rows.select(pl.int_range(pl.len()).alias("row"), tidy(item).alias("value"), "reported").filter(lost)
-    asked = asked.drop_nulls("value").sort("reported")
+    some = rows.select(pl.int_range(pl.len()).alias("row"), item, "reported").filter(lost)
+    asked = some.select("row", tidy(item).alias("value"), "reported").drop_nulls("value").sort("reported")
     other = links.rename({"number": "linked"}).with_columns(pl.col("reported").alias("since")).sort("reported")
     before = asked.join_asof(other, on="reported", by="value", strategy="backward", check_sortedness=False)
     unheard = before.filter(pl.col("since").is_null()).select("row", "value", "reported")
@@ -42,8 +42,10 @@ def follow(rows: pl.DataFrame, item: str, links: pl.DataFrame, lost: pl.Series) 
 
 
 def _with(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    placed = rows.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    joined = placed.join(found, on="row", how="left", maintain_order="left")
-    return joined.with_columns(
-        pl.coalesce("linked", "number").alias("number"), pl.max_horizontal("reported", "since").alias("reported")
-    ).drop("row", "linked", "since")
+    """`found`: a few rows by place, each with its number and the time from which it is known."""
+    linked, place = rows[found.get_column("row")], found.get_column("row")
+    reported = pl.select(pl.max_horizontal(linked.get_column("reported"), found.get_column("since"))).to_series()
+    return rows.with_columns(
+        rows.get_column("number").scatter(place, found.get_column("linked")),
+        rows.get_column("reported").scatter(place, reported),
+    )

@@ -31,14 +31,16 @@ class Register:
         return self._slips.gather(numbers.cast(pl.UInt32)) if len(self._slips) else numbers.cast(pl.Boolean)
 
     def _numbers(self, texts: pl.Series, *, grow: bool) -> pl.Series:
-        written = texts.unique().drop_nulls().sort()
-        spelled = pl.DataFrame({"text": written, "code": canonical(written)})
+        # Each text is looked at once, however many rows it stands in.
+        written = texts.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
+        each = written.unique().drop_nulls()
+        spelled = pl.DataFrame({"place": each.to_physical(), "text": each.cast(pl.String)}).sort("text")
+        spelled = spelled.with_columns(canonical(spelled.get_column("text")).alias("code"))
         if grow:
             self._extend(spelled.get_column("code").drop_nulls().unique(maintain_order=True))
         known = self.codes.to_frame().with_row_index("number").with_columns(pl.col("number").cast(pl.Int32))
-        numbers = spelled.join(known, on="code", how="left")
-        rows = texts.alias("text").to_frame().join(numbers, on="text", how="left", maintain_order="left")
-        return rows.get_column("number")
+        numbers = spelled.join(known, on="code", how="left").sort("place").get_column("number")
+        return numbers.gather(written.to_physical())
 
     def _extend(self, codes: pl.Series) -> None:
         new = codes.filter(~codes.is_in(self.codes.implode()))

@@ -12,5 +12,5 @@ class ScoringSettings(Settings):
     dry_run_batch: int = Field(default=2000, ge=1, le=50_000)
     review_batch: int = Field(default=4000, ge=1, le=50_000)
     reviewers: int = Field(
-        default=2, ge=1, le=4, description="batches at once: the database reads for one, we judge another"
+        default=3, ge=1, le=4, description="batches at once: the database reads for one, we judge another"
     )

@@ -14,15 +14,19 @@ _Y2000_US = 946_684_800_000_000  # from where PostgreSQL counts
 
 def texts(values: Iterable[str | None] | pl.Series) -> str:
     """The PostgreSQL literal of a `text[]`, or of another array whose elements are written like these texts."""
-    column = pl.Series("text", values, dtype=pl.String)
-    escaped = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    quoted = '"' + escaped + '"'
-    return "{" + ",".join(quoted.fill_null("NULL")) + "}"
+    column = values.to_list() if isinstance(values, pl.Series) else values
+    return "{" + ",".join(map(_element, column)) + "}"
+
+
+def _element(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def days(column: pl.Series) -> str:
     """The PostgreSQL literal of a `date[]`."""
-    return "{" + ",".join(column.cast(pl.String).fill_null("NULL")) + "}"
+    return "{" + ",".join(column.cast(pl.String).fill_null("NULL").to_list()) + "}"
 
 
 def marked(text: str) -> str:

@@ -117,7 +117,6 @@ async def _file(sent: bytes, encoding: str, limit: int, gate: Gate) -> AsyncIter
         while more := await asyncio.to_thread(_write_some, pieces, whole):
             gate.take(more)
             held += more
-        # Not another copy: what a BytesIO holds is given out as it is.
         yield whole.getvalue()
     finally:
         gate.give_back(held)
@@ -139,20 +138,20 @@ async def _body(request: Request, settings: IngestSettings, gate: Gate) -> bytes
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
+    whole, size = io.BytesIO(), 0
     try:
         async with asyncio.timeout(settings.body_timeout_s):
             async for part in request.stream():
                 gate.take(len(part))
                 size += len(part)
-                parts.append(part)
+                whole.write(part)
                 if size > limit:
                     raise _too_large(limit)
     except BaseException as error:
         gate.give_back(size)
         raise _refusal(error, settings) from error
-    return b"".join(parts)
+    # Not another copy: what a BytesIO holds is given out as it is.
+    return whole.getvalue()
 
 
 def _refusal(error: BaseException, settings: IngestSettings) -> BaseException:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from services.scoring.backtest.learning import Learned, learn
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Model
-from services.scoring.model.policy import shipped
+from services.scoring.model.policy import Candidate, shipped
 from services.scoring.model.scorers import Blended, Boosted
 from services.scoring.training import trees
 from services.scoring.training.calibrating import calibrate
+from services.scoring.training.questions import both
 from services.scoring.training.recipe import Recipe
 from services.scoring.training.rows import Rows
 from services.scoring.training.scorecard import bin_column
@@ -106,6 +107,21 @@ def test_sampling_negatives_changes_no_probability() -> None:
     probability = [1 / (1 + np.exp(-margin)) for margin in said]
     assert probability[1].mean() == pytest.approx(whole.positive.mean(), rel=0.1)
     assert probability[1].mean() == pytest.approx(probability[0].mean(), rel=0.1)
+
+
+def test_settings_that_are_tried_side_by_side_do_as_well_as_each_alone() -> None:
+    rows, recipe = a_sample(), a_recipe({"c0": 1})
+    asked, _ = both(rows, split(rows, [], [], recipe.numbers))
+    few, many = (
+        Candidate(least_positives=0, num_leaves=leaves, min_data_in_leaf=least, lambda_l2=1.0, feature_fraction=1.0)
+        for leaves, least in ((2, 900), (16, 5))
+    )
+    alone = [trees.choose(asked, [each], recipe) for each in (few, many)]
+    assert alone[0].loss != alone[1].loss
+    best = min(alone, key=lambda each: each.loss)
+    for candidates in ([few, many], [many, few]):
+        together = trees.choose(asked, candidates, recipe)
+        assert (together.candidate, together.rounds, together.loss) == (best.candidate, best.rounds, best.loss)
 
 
 def _chosen(rows: Rows) -> trees.Chosen:

@@ -1,6 +1,7 @@
 """`anxin explain`: what a score of any time said, what it stood on, and whether the same comes out again."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -55,10 +56,21 @@ def draw(told: dict[str, Any], console: Console) -> None:
     ):
         console.print(line, markup=False, highlight=False)
     _draw_records(inputs["records"], console)
-    if again:
-        console.print(f"重算 recomputed: {again['text_zh']} / {again['text_en']}", markup=False, highlight=False)
-        for each in again["differences"]:
-            console.print(f"- {each['item']}: {each['told']} -> {each['again']}", markup=False, highlight=False)
+    for line in _recomputed(again) if again else ():
+        console.print(line, markup=False, highlight=False)
+
+
+def _recomputed(again: dict[str, Any]) -> Iterator[str]:
+    yield f"重算 recomputed: {again['text_zh']} / {again['text_en']}"
+    yield from (f"- {each['item']}: {each['told']} -> {each['again']}" for each in again["differences"])
+    if model := again["model"]:
+        same = model["columns"] - len(model["otherwise"])
+        yield (
+            f"模型 model {model['model_id'][:12]}: {model['probability']:.4%} {model['level']}  "
+            f"由事实重得其输入 its inputs come of the facts again: {same}/{model['columns']}"
+        )
+        for each in model["otherwise"]:
+            yield f"- {each['title_zh']} / {each['title_en']}: {each['read']} -> {each['now']}"
 
 
 def _draw_records(records: list[dict[str, Any]], console: Console) -> None:

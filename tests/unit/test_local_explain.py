@@ -37,6 +37,22 @@ def test_what_was_told_and_what_it_stood_on_is_shown_in_words() -> None:
 @pytest.mark.parametrize("differs", [True, False])
 def test_what_came_out_again_is_shown_with_every_difference(differs: bool) -> None:
     differences = [{"item": "points", "told": 25, "again": 15}] if differs else []
-    text = shown(told({"text_zh": "一致", "text_en": "the same", "differences": differences, "is_equal": not differs}))
+    again = {"text_zh": "一致", "text_en": "the same", "differences": differences, "is_equal": not differs}
+    text = shown(told(again | {"model": None}))
     assert "一致 / the same" in text
+    assert "model" not in text
     assert ("points: 25 -> 15" in text) is differs
+
+
+def test_what_the_model_had_read_is_shown_where_the_facts_give_it_otherwise() -> None:
+    late = {"title_zh": "社保欠缴月数", "title_en": "months behind", "read": 1.0, "now": 3.0}
+    model = {
+        "model_id": "1a90b5adcbc12de4",
+        "probability": 0.0312,
+        "level": "yellow",
+        "columns": 212,
+        "otherwise": [late],
+    }
+    text = shown(told({"text_zh": "一致", "text_en": "the same", "differences": [], "is_equal": True, "model": model}))
+    for part in ("1a90b5adcbc1: 3.1200% yellow", "211/212", "社保欠缴月数 / months behind: 1.0 -> 3.0"):
+        assert part in text

@@ -6,7 +6,7 @@ what was kept of the population. Without champion and challenger, or before the 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ import polars as pl
 from services.scoring.inputs import input_table
 from services.scoring.live import shelf
 from services.scoring.live.known import world_about
-from services.scoring.model import Foretold, Model, policy
+from services.scoring.model import Foretold, Model, policy, readings
 from services.scoring.population import Population
 from services.scoring.rules import Level
 from services.scoring.saying import Said, explained, graded
@@ -54,6 +54,12 @@ class Outlook:
             return plain
         rows = self.table.filter(pl.col("subject").is_in(shown))
         return plain | explained(self.model, plain[shown[0]].model_id, rows)
+
+    def readings(self, subjects: Collection[str]) -> dict[str, bytes]:
+        """What it read of some, packed; nothing where it says again what it had said before."""
+        if self.model is None or not subjects:
+            return {}
+        return readings.packed(self.table.filter(pl.col("subject").is_in(list(subjects))), self.model.columns)
 
 
 NOTHING = Outlook()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, computed_field
 
+from services.scoring.rules import Level
 from services.scoring.schemas.risk import ScoreOut
 
 
@@ -46,12 +47,33 @@ class DifferenceOut(BaseModel):
     again: Any
 
 
+class OtherwiseOut(BaseModel):
+    """A column whose value of then the facts do not give again: something came in late that counts as known then."""
+
+    column: str
+    title_zh: str
+    title_en: str
+    read: float | None = Field(description="What the model had read, and its word stands on; null: not known")
+    now: float | None
+
+
+class ModelAgainOut(BaseModel):
+    """The model's word, of what it had read (kept with the score), and that again of the facts as known then."""
+
+    model_id: str
+    probability: float
+    level: Level
+    columns: int = Field(description="How many values it had read")
+    otherwise: list[OtherwiseOut] = Field(description="Those that the facts give otherwise now")
+
+
 class AgainOut(BaseModel):
-    """The score worked out again from the kept facts, with the rules of its version."""
+    """The score worked out again from the kept facts, with the rules of its version and its model."""
 
     is_equal: bool | None = Field(description="To the last bit, from unchanged facts; null: it could not be worked out")
-    reason: Literal["inputs_not_kept", "book_unknown", "book_unreadable"] | None
+    reason: Literal["inputs_not_kept", "book_unknown", "book_unreadable", "model_unknown"] | None
     differences: list[DifferenceOut]
+    model: ModelAgainOut | None = Field(description="null: none spoke, or it is of before what it read was kept")
     text_zh: str
     text_en: str
 

@@ -19,15 +19,16 @@ from shared.db import Session, sql
 _KEEP_FEEDS = "insert into scoring.known_feeds (sha256, body) values (:sha256, :body) on conflict do nothing"
 _KEEP = """
 insert into scoring.score_evidence
-    (subject_id, subject_kind, score_id, names, versions, sha256, feeds_sha256, falls_at_once, modelled)
+    (subject_id, subject_kind, score_id, names, versions, sha256, feeds_sha256, falls_at_once, modelled, reading)
 select each.subject_id, :kind, each.score_id, each.names, each.versions, each.sha256, :feeds, :falls_at_once,
-    each.modelled
+    each.modelled, each.reading
 from unnest(cast(:ids as text[]), cast(:scores as uuid[]), cast(:names as bytea[]), cast(:versions as int[]),
-    cast(:digests as text[]), cast(:modelled as text[]))
-    as each (subject_id, score_id, names, versions, sha256, modelled)
+    cast(:digests as text[]), cast(:modelled as text[]), cast(:readings as bytea[]))
+    as each (subject_id, score_id, names, versions, sha256, modelled, reading)
 """
 _OF_SCORE = """
-select kept.names, kept.versions, kept.sha256, feeds.body as feeds, kept.falls_at_once, kept.modelled
+select kept.names, kept.versions, kept.sha256, feeds.body as feeds, kept.falls_at_once, kept.modelled,
+    kept.reading
 from scoring.score_evidence kept join scoring.known_feeds feeds on feeds.sha256 = kept.feeds_sha256
 where kept.subject_id = :subject_id and kept.subject_kind = :kind and kept.score_id = :score_id
 """
@@ -56,12 +57,16 @@ copy (
 
 
 class Kept(NamedTuple):
-    """What a score stood on, as it was kept; `feeds` is packed. modelled: what the model counted for, if it spoke."""
+    """What a score stood on, as it was kept; `feeds` is packed.
+
+    modelled: what the model counted for, if it spoke; reading: what it read (model.readings).
+    """
 
     evidence: Evidence
     feeds: bytes
     falls_at_once: bool
     modelled: Level | None
+    reading: bytes | None
 
 
 async def keep(
@@ -73,6 +78,7 @@ async def keep(
     feeds: tuple[str, bytes],
     falls_at_once: bool,
     modelled: list[Level | None],
+    readings: list[bytes | None],
 ) -> None:
     """Keep what some new scores (by subject) stood on."""
     await sql(session, _KEEP_FEEDS, sha256=feeds[0], body=feeds[1])
@@ -83,13 +89,18 @@ async def keep(
         kind=kind,
         ids=texts(list(scores)),
         scores=texts(f"{score_id}" for score_id in scores.values()),
-        names=texts("\\x" + each.names.hex() for each in known),
+        names=texts(map(_hex, (each.names for each in known))),
         versions=[each.versions for each in known],
         digests=texts(each.sha256 for each in known),
         feeds=feeds[0],
         falls_at_once=falls_at_once,
         modelled=texts(modelled),
+        readings=texts(None if reading is None else _hex(reading) for reading in readings),
     )
+
+
+def _hex(content: bytes) -> str:
+    return "\\x" + content.hex()
 
 
 async def aliases(session: Session, projects: list[str]) -> pl.DataFrame:
@@ -112,7 +123,7 @@ async def of_score(session: Session, score: Score) -> Kept | None:
         return None
     known = Evidence(bytes(row.names), row.versions, row.sha256)
     modelled = msgspec.convert(row.modelled, Level | None)
-    return Kept(known, bytes(row.feeds), row.falls_at_once, modelled)
+    return Kept(known, bytes(row.feeds), row.falls_at_once, modelled, bytes(row.reading) if row.reading else None)
 
 
 async def named(session: Session, score: Score, names: pl.DataFrame) -> pl.DataFrame:

@@ -15,12 +15,13 @@ from shared.db import Session
 
 @dataclass(frozen=True)
 class StoodOn:
-    """What was read for some scores: versions, feeds, whether it was a correction, and what the model counted for."""
+    """What was read for some scores. modelled, readings: what the model counted for, and what it read, by subject."""
 
     versions: pl.DataFrame
     feeds: pl.DataFrame
     falls_at_once: bool
     modelled: Mapping[str, Level]
+    readings: Mapping[str, bytes]
 
 
 async def keep_evidence(
@@ -34,6 +35,13 @@ async def keep_evidence(
         owners = pl.concat([owners, await store.aliases(session, list(scores))])
     found = evidence.of_each(stood_on.versions, owners, datasets)
     packed = evidence.packed_feeds(stood_on.feeds)
-    by_model = [stood_on.modelled.get(subject) for subject in scores]
-    is_corrected = stood_on.falls_at_once
-    await store.keep(session, kind, scores, found, feeds=packed, falls_at_once=is_corrected, modelled=by_model)
+    await store.keep(
+        session,
+        kind,
+        scores,
+        found,
+        feeds=packed,
+        falls_at_once=stood_on.falls_at_once,
+        modelled=[stood_on.modelled.get(subject) for subject in scores],
+        readings=[stood_on.readings.get(subject) for subject in scores],
+    )

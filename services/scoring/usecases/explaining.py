@@ -1,6 +1,7 @@
 """Explain a score of any time: what it said, what it stood on, and whether the same comes out of the same again."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +11,6 @@ import msgspec
 import polars as pl
 
 from services.scoring import books, evidence, frames, judgement, saying
-from services.scoring.judgement import Verdict
 from services.scoring.levels import Trail, trail_of
 from services.scoring.models import Score, Subject
 from services.scoring.rulebook import BadBook, Rulebook, Scored
@@ -21,17 +21,19 @@ from services.scoring.store import overrides as override_store
 from services.scoring.store import scores as score_store
 from services.scoring.store.evidence import Kept
 from services.scoring.usecases.reading import seen
-from services.scoring.usecases.scoring import Moment, score_row
+from services.scoring.usecases.rereading import Reread, reread
+from services.scoring.usecases.scoring import Moment, score_row, with_model
 from shared import audit
 from shared.auth import Caller
 from shared.db import Session
 from shared.errors import NotFound
 
 # What of a line is worked out. Its id, its time and what stood before it are given.
-WORKED_OUT = (
+BY_RULES = (
     *("level", "computed_level", "level_source", "level_until", "left_on"),
     *("points", "floor", "families", "reasons"),
 )
+BY_MODEL = ("probability", "model_level")
 
 
 class NoSuchScore(NotFound):
@@ -53,10 +55,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Again:
-    """A score worked out again. `reason`: why it could not be; else `differences` says what came out otherwise."""
+    """A score worked out again. `reason`: why it could not be; else `differences` says what came out otherwise.
+
+    model: its word, where one spoke and what it had read was kept; else the word that it gave is taken as it is.
+    """
 
     reason: str | None = None
     differences: tuple[Difference, ...] = ()
+    model: Reread | None = None
 
 
 @dataclass(frozen=True)
@@ -106,12 +112,17 @@ async def _again(session: Session, kind: Scored, score: Score, kept: Kept | None
     if book is None:
         return Again("book_unknown")
     feeds = evidence.feeds_in(kept.feeds)
+    try:
+        model = await reread(session, score, kept)
+    except LookupError:
+        return Again("model_unknown")
     facts = frames.gather([score.subject_id], versions, feeds, book.of_subject(kind), score.scored_at)
     standing = {score.subject_id: await _standing(session, score)}
-    modelled = {score.subject_id: kept.modelled} if kept.modelled else {}
+    modelled = {score.subject_id: model.said.counts_as if model else kept.modelled or "none"}
     judged = partial(judgement.judge, facts, book, kind, standing, falls_at_once=kept.falls_at_once, modelled=modelled)
     (verdict,) = await asyncio.to_thread(judged)
-    return Again(differences=_differences(kind, score, verdict, book))
+    line = score_row(kind, with_model(verdict, model.said if model else None), score.score_id, _moment(score, book))
+    return Again(differences=_differences(score, line, model), model=model)
 
 
 async def _standing(session: Session, score: Score) -> Standing:
@@ -123,13 +134,25 @@ async def _standing(session: Session, score: Score) -> Standing:
     return Standing(msgspec.convert(score.previous_level, Level), "-", "-", {}, (), trail, override)
 
 
-def _differences(kind: Scored, score: Score, verdict: Verdict, book: Rulebook) -> tuple[Difference, ...]:
-    made = score_row(kind, verdict, score.score_id, Moment(score.scored_at, book, lambda: score.score_id))
-    # Both as they stand in the database, where a figure is what JSON makes of it.
-    told, again = (_plain({item: line[item] for item in WORKED_OUT}) for line in (score.model_dump(), made))
-    # What the model said is no part of it: its word, as it was given then, is one of the inputs.
-    told["reasons"] = [reason for reason in told["reasons"] if reason["indicator"] != saying.CODE]
-    return tuple(Difference(item, told[item], again[item]) for item in WORKED_OUT if told[item] != again[item])
+def _moment(score: Score, book: Rulebook) -> Moment:
+    return Moment(score.scored_at, book, lambda: score.score_id)
+
+
+def _differences(score: Score, line: Mapping[str, Any], model: Reread | None) -> tuple[Difference, ...]:
+    """What a line says that comes out otherwise. Both as they stand in the database, where a figure is JSON's."""
+    told, again = (
+        _plain(score.model_dump(include={*BY_RULES, *BY_MODEL})),
+        _plain({item: line[item] for item in BY_RULES}),
+    )
+    if model is None:
+        # What it said is an input then, as it was given.
+        told["reasons"] = [reason for reason in told["reasons"] if reason["indicator"] != saying.CODE]
+        return _differing(told, again)
+    return _differing(told, again | {"probability": model.said.probability, "model_level": model.said.level})
+
+
+def _differing(told: Mapping[str, Any], again: Mapping[str, Any]) -> tuple[Difference, ...]:
+    return tuple(Difference(item, told[item], value) for item, value in again.items() if told[item] != value)
 
 
 def _plain(line: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
         for verdict in new
     ]
     await score_store.append_scores(session, rows)
-    stood_on = StoodOn(known.versions, known.feeds, moment.falls_at_once, outlook.levels())
+    stood_on = StoodOn(known.versions, known.feeds, moment.falls_at_once, outlook.levels(), outlook.readings(score_ids))
     await keep_evidence(session, kind, score_ids, stood_on, moment.book.of_subject(kind))
     version, at = moment.book.version, moment.at
     await subject_store.settle(session, kind, version, at, _settled(verdicts, score_ids))
@@ -134,7 +134,7 @@ def _judged(kind: Scored, ids: list[str], known: _Known, moment: Moment) -> tupl
         facts, moment.book, kind, known.before, falls_at_once=moment.falls_at_once, modelled=outlook.levels()
     )
     said = outlook.explained([verdict.subject for verdict in judged.verdicts if verdict.is_new])
-    verdicts = [_with_model(verdict, said.get(verdict.subject)) for verdict in judged.verdicts]
+    verdicts = [with_model(verdict, said.get(verdict.subject)) for verdict in judged.verdicts]
     return replace(judged, verdicts=verdicts), said
 
 
@@ -150,7 +150,7 @@ async def review(session: Session, moment: Moment, most: int) -> int:
     return len(projects)
 
 
-def _with_model(verdict: Verdict, said: Said | None) -> Verdict:
+def with_model(verdict: Verdict, said: Said | None) -> Verdict:
     """What the model says is one reason more, where it comes to a level."""
     if said is None or said.level == "none":
         return verdict

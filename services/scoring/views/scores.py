@@ -1,16 +1,29 @@
 """An explained score, from what is stored to what is answered. Pure."""
 
+from dataclasses import asdict
+
 import polars as pl
 
 from services.scoring import evidence
-from services.scoring.schemas.scores import AgainOut, DifferenceOut, ExplanationOut, InputOut, InputsOut
+from services.scoring.inputs import columns_of
+from services.scoring.schemas.scores import (
+    AgainOut,
+    DifferenceOut,
+    ExplanationOut,
+    InputOut,
+    InputsOut,
+    ModelAgainOut,
+    OtherwiseOut,
+)
 from services.scoring.usecases import Explanation
 from services.scoring.usecases.explaining import Again
+from services.scoring.usecases.rereading import Reread
 from services.scoring.views.risk import score_view
 
 _NOT_AGAIN = {
     "inputs_not_kept": ("此评分早于输入留存，无法重算", "The score is of before inputs were kept"),
     "book_unknown": ("找不到当时的规则版本，无法重算", "The rules of its version are not here"),
+    "model_unknown": ("找不到当时的模型，无法重算", "The model of then is not here"),
     "book_unreadable": ("当时的规则版本无法读取，无法重算", "The rules of its version cannot be read by this release"),
 }
 
@@ -54,8 +67,23 @@ def _again(again: Again, found: Explanation) -> AgainOut:
         is_equal=None if again.reason else not again.differences and found.is_whole,
         reason=again.reason,
         differences=[DifferenceOut(item=each.item, told=each.told, again=each.again) for each in again.differences],
+        model=_model(again.model) if again.model else None,
         text_zh=zh,
         text_en=en,
+    )
+
+
+def _model(model: Reread) -> ModelAgainOut:
+    titles = columns_of([each.column for each in model.otherwise])
+    return ModelAgainOut(
+        model_id=model.said.model_id,
+        probability=model.said.probability,
+        level=model.said.level,
+        columns=model.columns,
+        otherwise=[
+            OtherwiseOut(**asdict(each), title_zh=titles[each.column].zh, title_en=titles[each.column].en)
+            for each in model.otherwise
+        ],
     )
 
 

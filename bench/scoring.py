@@ -1,8 +1,9 @@
 """How fast facts become scores: `python -m bench.scoring --employers 20000 --json`.
 
-A temporary PostgreSQL (durable, as it ships), one process. Three measures: records taken in and scored, the whole
-population scored again from stored facts and written back, and one record to its new score. Beside the second stands
-what LightGBM's bare prediction of as many rows takes: `ratio_to_lightgbm` is how many times as long all of it takes.
+A temporary PostgreSQL (durable, as it ships), one process. Four measures: records taken in and scored, the whole
+population scored again from stored facts and written back, a version of the rules tried over all of it, and one record
+to its new score. Beside the second stands what LightGBM's bare prediction of as many rows takes: `ratio_to_lightgbm` is
+how many times as long all of it takes.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from services.scoring.consumers import consumer
 from services.scoring.review import catch_up_once
 from services.scoring.rulebook import shipped
 from services.scoring.settings import ScoringSettings
-from services.scoring.usecases import Moment
+from services.scoring.trying import try_once
+from services.scoring.usecases import Moment, dry_runs
+from services.scoring.usecases.rulebooks import Deed
 from shared.clock import now, today
 from shared.db import Database, sql
 from shared.events import RecordsAccepted
@@ -37,6 +40,7 @@ from shared.settings import Settings
 
 ROWS_A_BATCH = 5000
 SUBJECTS_A_BATCH = ScoringSettings.model_fields["review_batch"].default
+DRY_RUN_BATCH = ScoringSettings.model_fields["dry_run_batch"].default
 REVIEWERS = ScoringSettings.model_fields["reviewers"].default
 SINGLE_RECORDS = 200
 _LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -112,12 +116,12 @@ def _event(
 
 
 async def measure(settings: Settings, count: int) -> dict[str, Any]:
-    """The three measures, in records, subjects and milliseconds, and what they took in memory."""
+    """The four measures, in records, subjects and milliseconds, and what they took in memory."""
     db, codes = Database(settings), employers(count)
     try:
         with watched(await _server(db)) as server:
             taken = await _take_in(db, codes)
-            again = await _score_again(db, codes)
+            again = await _score_again(db, codes) | await _dry_run(db, count)
             single = await _single_records(db, codes) | await _stream(db, settings, codes)
             levels = await _levels(db)
     finally:
@@ -166,6 +170,17 @@ async def _score_again(db: Database, codes: list[str]) -> dict[str, Any]:
         "python_us_each": round((time.process_time() - own) / len(codes) * 1e6),
         "postgres_us_each": round((cpu_s(server) - cpu) / len(codes) * 1e6),
     }
+
+
+async def _dry_run(db: Database, count: int) -> dict[str, Any]:
+    """A version of the rules tried over everyone: what it says, beside the one in force."""
+    async with db.transaction() as session:
+        await dry_runs.ask(session, shipped().version, Deed("bench", "measured", now()), new_id())
+    began = time.perf_counter()
+    while await try_once(db, DRY_RUN_BATCH):
+        pass
+    seconds = time.perf_counter() - began
+    return {"dry_run_s": round(seconds, 2), "dry_run_subjects_per_s": round(count / seconds)}
 
 
 async def _review(db: Database, moment: Moment) -> None:

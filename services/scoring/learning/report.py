@@ -23,7 +23,10 @@ STANDS_ON = {
     "recall": ("随机抽查（按抽中概率加权）", "random inspections, weighted by their probability"),
     "rate": ("随机抽查（按抽中概率加权）", "random inspections, weighted by their probability"),
     "calibration": ("随机抽查（按抽中概率加权）", "random inspections, weighted by their probability"),
-    "psi": ("按编码抽取的用人单位的特征，不用标签", "features of employers chosen by a hash of their code; no label"),
+    "psi": (
+        "按编码抽取的用人单位的特征及现用模型的输入与输出，不用标签",
+        "features, and what the champion reads and says, of employers chosen by a hash of their code; no label",
+    ),
 }
 
 

@@ -42,7 +42,7 @@ class GapOut(BaseModel):
 class DriftOut(BaseModel):
     """How far a feature has drifted since `drift_from`."""
 
-    feature: str
+    feature: str = Field(description="model.*: a column that weighs in the champion; model.probability: what it says")
     psi: float
     by_chance: float = Field(description="What chance alone gives on average, of so many employers")
     missing_before: float

@@ -86,6 +86,13 @@ async def newest(session: Session, at: datetime) -> UUID | None:
     return found
 
 
+async def oldest(session: Session) -> UUID | None:
+    """The first population that was kept."""
+    wanted = "select population_id from scoring.population order by as_of, population_id limit 1"
+    found: UUID | None = (await sql(session, wanted)).scalar()
+    return found
+
+
 async def content(session: Session, population_id: UUID) -> bytes:
     """What was kept of a population. LookupError when there is none of that id."""
     wanted = "select content from scoring.population where population_id = :id"

@@ -20,6 +20,7 @@ from services.scoring.store import outcomes as outcome_store
 from services.scoring.store import quality as store
 from services.scoring.store import registry
 from services.scoring.store.quality import Kept
+from services.scoring.usecases.champion_inputs import champion_inputs
 from services.scoring.usecases.scoring import Moment
 from services.scoring.worlds.profiles import bands, sections
 from shared.clock import SHANGHAI, local_date
@@ -58,10 +59,12 @@ async def make(session: Session, moment: Moment, policy: Policy) -> Report:
 async def _evidence(session: Session, moment: Moment, policy: Policy) -> Evidence:
     at = moment.at
     since = at - timedelta(days=int(policy.number("window_days")))
-    before_at = await _compared_with(session, at, policy)
+    champion = await _champion(session)
+    before_at = await _compared_with(session, champion, at, policy)
     employers = await store.some_employers(session, int(policy.number("drift_sample")))
-    before = await _features(session, employers, replace(moment, at=before_at))
-    now = await _features(session, employers, moment)
+    before, now = [
+        await _features(session, employers, replace(moment, at=then), champion, policy) for then in (before_at, at)
+    ]
     # What nobody had then was not told yet: its coming is no drift.
     known = [name for name in before.columns if before.height and before[name].null_count() < before.height]
     return Evidence(
@@ -73,10 +76,13 @@ async def _evidence(session: Session, moment: Moment, policy: Policy) -> Evidenc
     )
 
 
-async def _compared_with(session: Session, at: datetime, policy: Policy) -> datetime:
+async def _champion(session: Session) -> str | None:
+    return next((key for key, state in (await registry.active(session)).items() if state == "champion"), None)
+
+
+async def _compared_with(session: Session, champion: str | None, at: datetime, policy: Policy) -> datetime:
     """The end of what the champion learned from; without a champion, a quarter ago."""
     quarter = _end_of_day(at - timedelta(days=int(policy.number("drift_days"))))
-    champion = next((key for key, state in (await registry.active(session)).items() if state == "champion"), None)
     content = await registry.content(session, champion) if champion else None
     until = json.loads(content.entry).get("training", {}).get("until") if content else None
     learned = _end_of_day(datetime.fromisoformat(until).replace(tzinfo=SHANGHAI)) if until else quarter
@@ -101,12 +107,16 @@ async def _alerts(session: Session, at: datetime) -> pl.DataFrame:
     return alerts.join(traits, on="employer", how="left")
 
 
-async def _features(session: Session, employers: list[str], moment: Moment) -> pl.DataFrame:
-    """The features of some employers as known at a time, a column a feature."""
-    parts = [
-        await _features_of(session, employers[start : start + _AT_ONCE], moment)
-        for start in range(0, len(employers), _AT_ONCE)
-    ]
+async def _features(
+    session: Session, employers: list[str], moment: Moment, champion: str | None, policy: Policy
+) -> pl.DataFrame:
+    """Of some employers as known at a time: the indicators' features, and what the champion reads and says."""
+    least, parts = policy.number("drift_least_weight"), []
+    for start in range(0, len(employers), _AT_ONCE):
+        some = employers[start : start + _AT_ONCE]
+        read = await champion_inputs(session, champion, some, moment.at, least) if champion else pl.DataFrame()
+        # Rows need not be of the same employer: each column is looked at by itself.
+        parts.append(pl.concat([await _features_of(session, some, moment), read], how="horizontal"))
     return pl.concat(parts, how="vertical_relaxed") if parts else pl.DataFrame()
 
 

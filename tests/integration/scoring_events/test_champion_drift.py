@@ -1,0 +1,57 @@
+"""The report of a day looks at what the champion reads and says, too: a model that meets another world is noticed."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from local import postgres as local_postgres
+from services.scoring import usecases
+from services.scoring.learning.drift import Drift
+from services.scoring.learning.policy import shipped as policy
+from services.scoring.usecases import quality
+from shared.clock import now
+from shared.db import Session
+from shared.events import RecordsAccepted
+from tests.conftest import SettingsOf
+from tests.integration.scoring_events.test_models import a_champion, moment, run_to_its_end
+from tests.scoring_events import accepted, social_fee
+from tests.scoring_facts import a_uscc, recent_month
+from tests.scoring_models import COLUMN, an_empty_scoring
+
+EMPLOYERS = 12
+
+
+@pytest.fixture
+async def session(postgres: local_postgres.Cluster, settings_of: SettingsOf) -> AsyncIterator[Session]:
+    async with an_empty_scoring(postgres, settings_of("scoring")) as opened:
+        yield opened
+
+
+def owed_long_ago(uscc: str) -> RecordsAccepted:
+    """One month behind, as it was told before the champion learned."""
+    period, told_at = recent_month(8), now() - timedelta(days=210)
+    columns = {"uscc": [uscc], "period": [period], "arrears": ["100.00"]}
+    return accepted("tax_social_fee", [uscc], columns, keys=[f"{uscc}|{period}"], reported_at=told_at)
+
+
+async def drifts(session: Session) -> dict[str, Drift]:
+    report = await quality.make(session, moment(), policy())
+    return {each.feature: each for each in report.drifts}
+
+
+async def test_a_column_of_the_champion_and_its_word_drift_with_the_world_it_reads(session: Session) -> None:
+    employers = [a_uscc() for _ in range(EMPLOYERS)]
+    for uscc in employers:
+        await usecases.take_in(session, owed_long_ago(uscc), moment())
+    assert f"model.{COLUMN}" not in await drifts(session)  # without a champion there is nothing of it
+    await a_champion(session)
+    await run_to_its_end(session)
+    calm = await drifts(session)
+    for uscc in employers:
+        await usecases.take_in(session, social_fee(uscc, 4), moment())
+    found = await drifts(session)
+    for name in (f"model.{COLUMN}", "model.probability"):
+        assert calm[name].psi < 0.01
+        assert found[name].psi > 1
+        assert found[name].missing_now == 0

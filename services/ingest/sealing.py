@@ -1,6 +1,8 @@
 """Numbers of persons and accounts, and whole bodies, sealed before anything is stored or announced."""
 
+import io
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -31,9 +33,23 @@ class SealedBody:
 
 def seal_body(vault: Vault, body: bytes) -> SealedBody:
     """The file as it came, ready to be kept by its SHA-256."""
-    key, nonce, digest = AESGCM.generate_key(256), os.urandom(_NONCE_BYTES), sha256(body).digest()
-    sealed = AESGCM(key).encrypt(nonce, zstandard.compress(body), digest)
-    return SealedBody(digest, nonce + sealed, vault.seal(_BODY, key.hex()), len(body))
+    return _sealed(vault, sha256(body).digest(), zstandard.compress(body), len(body))
+
+
+def seal_pieces(vault: Vault, pieces: Iterable[bytes]) -> SealedBody:
+    """The same of a file that is never held whole: what is held is what it packs to."""
+    digest, packing, packed, size = sha256(), zstandard.ZstdCompressor().compressobj(), io.BytesIO(), 0
+    for piece in pieces:
+        digest.update(piece)
+        packed.write(packing.compress(piece))
+        size += len(piece)
+    packed.write(packing.flush())
+    return _sealed(vault, digest.digest(), packed.getvalue(), size)
+
+
+def _sealed(vault: Vault, digest: bytes, packed: bytes, size: int) -> SealedBody:
+    key, nonce = AESGCM.generate_key(256), os.urandom(_NONCE_BYTES)
+    return SealedBody(digest, nonce + AESGCM(key).encrypt(nonce, packed, digest), vault.seal(_BODY, key.hex()), size)
 
 
 def open_body(vault: Vault, kept: SealedBody) -> bytes:

@@ -34,7 +34,12 @@ class IngestSettings(Settings):
     max_small_bytes: int = Field(default=64 * 1024, ge=0, description="bodies up to that size go together")
     max_small: int = Field(default=480, ge=1, le=10_000, description="small submissions that are here at once")
     max_small_of_an_agency: int = Field(default=256, ge=1)
-    max_bytes_in_flight: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+    large_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=0, description="a body from that size on; a packed one from a 64th"
+    )
+    max_large: int = Field(default=2, ge=1, le=64, description="large submissions among those worked on at once")
+    turn_timeout_s: float = Field(default=20, gt=0, description="for a turn to come; the gateway waits 60 s for all")
+    max_bytes_in_flight: int = Field(default=128 * 1024 * 1024, ge=1024 * 1024)
     reconsider_interval_s: float = Field(default=2, gt=0, description="between two looks at what waits, if none is due")
     body_timeout_s: float = Field(default=60, gt=0, le=600, description="for the whole body to arrive")
     watch_interval_s: float = Field(default=15, gt=0, le=3600, description="between two looks at the feeds")

@@ -99,18 +99,28 @@ async def test_a_bad_file_is_refused_whole_and_says_why(door: Door, name: str) -
     assert await door.rows("select count(*) from ingest.receipt") == before
 
 
-async def test_a_bomb_is_let_go_when_there_is_no_room_for_it_and_not_after_it_has_grown(
+async def test_a_packed_file_takes_the_room_of_what_was_sent_however_much_it_unpacks_to(
     settings_of: SettingsOf,
 ) -> None:
-    """The stream breaks after 32 MiB: who answers that it is broken has held all of these."""
-    whole = gzip.compress(bytes(64 * MIB))
-    broken = whole[: len(whole) // 2]
-    async with open_door(settings_of("ingest"), max_bytes_in_flight=12 * MIB) as narrow:
+    """A bomb is found out while it is read; a good file of mostly nothing passes a door that is narrower than it is."""
+    bomb = gzip.compress(bytes(64 * MIB))
+    roomy = gzip.compress(json.dumps(a_tax_record(501)).encode() + b"\n" * 20 * MIB)
+    more = {"content_encoding": "gzip"}
+    async with open_door(settings_of("ingest"), max_bytes_in_flight=MIB, max_file_bytes=32 * MIB) as narrow:
         for _ in range(3):  # and what was counted is given back
-            answer = await narrow.send("tax_arrears", broken, content_encoding="gzip")
-            assert (answer.status_code, answer.json()["type"]) == (503, "urn:anxin:problem:overloaded")
-        good = gzip.compress(json.dumps([a_tax_record(501)]).encode())
-        assert (await narrow.send("tax_arrears", good, content_encoding="gzip")).status_code == 202
+            assert (await narrow.send("tax_arrears", bomb[: len(bomb) // 4], **more)).status_code == 400
+            assert (await narrow.send("tax_arrears", bomb, **more)).status_code == 413
+        receipt = (await narrow.send("tax_arrears", roomy, content_type="application/x-ndjson", **more)).json()
+    assert counts(receipt) == (1, 1, 0, 0, 0)
+
+
+async def test_a_body_for_which_there_is_no_room_is_told_to_come_later_before_it_is_sent(
+    settings_of: SettingsOf,
+) -> None:
+    async with open_door(settings_of("ingest"), max_bytes_in_flight=MIB) as narrow:
+        answer = await narrow.send("tax_arrears", b"[" + b" " * 2 * MIB + b"]")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:anxin:problem:overloaded")
+    assert answer.headers["Retry-After"] == "10"
 
 
 @pytest.mark.parametrize(("body", "packed"), [(b"\xff\xfe[]", ""), (b"[]", "gzip")])

@@ -4,7 +4,7 @@ import gzip
 import io
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from services.ingest.codecs import (
     read_stream,
 )
 from services.ingest.columnar.arrow import BATCH_BYTES
-from services.ingest.validation import ROW
+from services.ingest.validation import ROW, Batch
 from shared.errors import AnxinError
 from tests.ingest_rows import a_dataset
 
@@ -147,10 +147,14 @@ def test_a_few_bytes_that_stand_for_millions_of_rows_never_fill_the_memory() -> 
     batches.close()  # type: ignore[attr-defined]
 
 
+def announcing(body: bytes, content_type: str, most: int) -> Iterator[Batch]:
+    return read_stream(io.BytesIO(body), content_type, "identity", TAX, len(body), most_rows=most)
+
+
 @pytest.mark.parametrize("content_type", [PARQUET, FILE])
 def test_a_file_that_announces_too_many_rows_is_refused_before_any_is_read(content_type: str) -> None:
     body = written(a_table(30_000), content_type)
     with pytest.raises(FileTooLarge) as refused:
-        next(read(body, content_type, TAX, most_rows=29_999))
+        next(announcing(body, content_type, 29_999))
     assert (refused.value.status, "the file has 30000" in refused.value.detail) == (413, True)
-    assert len(next(read(body, content_type, TAX, most_rows=30_000)).texts) == 20_000
+    assert len(next(announcing(body, content_type, 30_000)).texts) == 20_000

@@ -15,7 +15,7 @@ from services.ingest.catalogue import shipped
 from services.ingest.matching import SUBJECT
 from services.ingest.models import Receipt
 from services.ingest.rules import KeyMalformed, KeyReused, bounds, idempotency_key, must_be_the_same, scope
-from services.ingest.sealing import open_body, seal_body
+from services.ingest.sealing import open_body, seal_body, seal_pieces
 from services.ingest.settings import IngestSettings
 from services.ingest.store.receipts import NewReceipt
 from services.ingest.validation import Checker
@@ -158,6 +158,14 @@ def test_a_body_is_sealed_and_opened_byte_for_byte() -> None:
     assert open_body(VAULT, kept) == body
 
 
+@pytest.mark.parametrize("body", [b"", b"a", "身份证".encode() * 500_000])
+def test_a_file_in_pieces_is_sealed_as_the_same_file_that_is_held_whole(body: bytes) -> None:
+    pieces = (body[start : start + 70_000] for start in range(0, len(body), 70_000))
+    kept, whole = seal_pieces(VAULT, pieces), seal_body(VAULT, body)
+    assert (kept.sha256, kept.bytes) == (whole.sha256, whole.bytes)
+    assert open_body(VAULT, kept) == body
+
+
 @pytest.mark.parametrize(("header", "key"), [(None, None), ("night-1", "night-1"), ('"night-1"', "night-1")])
 def test_an_idempotency_key_may_stand_in_quotes(header: str | None, key: str | None) -> None:
     assert idempotency_key(header) == key
@@ -202,6 +210,38 @@ async def test_no_agency_takes_the_seats_of_the_others() -> None:
             pass
     async with gate.entered("slow-bank"):
         pass
+
+
+async def test_of_large_submissions_only_some_are_worked_on_at_once_and_small_ones_pass_them() -> None:
+    gate = Gate(concurrent=3, waiting=9, bytes_in_flight=10, each=9, large=1)
+    order: list[str] = []
+
+    async def one(name: str, rounds: int) -> None:
+        async with gate.working(is_large=name.startswith("large")):
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            order.append(name)
+
+    await asyncio.gather(one("large 1", 9), one("large 2", 1), one("small 1", 1), one("small 2", 1))
+    assert order == ["small 1", "small 2", "large 1", "large 2"]
+
+
+async def test_whose_turn_does_not_come_in_time_is_told_to_come_later_and_takes_no_place() -> None:
+    gate = Gate(concurrent=1, waiting=9, bytes_in_flight=10, each=9, patience_s=0.01)
+    async with gate.working():
+        with pytest.raises(Overloaded) as refusal:
+            await gate.working(is_large=True).__aenter__()
+    assert refusal.value.retry_after == 10
+    async with gate.working(is_large=True):
+        pass
+
+
+def test_a_body_that_announces_more_than_there_is_room_for_is_refused_before_it_comes() -> None:
+    gate = Gate(concurrent=1, waiting=1, bytes_in_flight=10, each=2)
+    gate.take(4)
+    gate.must_have_room(6)
+    with pytest.raises(Overloaded):
+        gate.must_have_room(7)
 
 
 def test_the_gate_counts_bytes() -> None:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+import polars as pl
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from services.ingest.codecs.blocks import BLOCK_BYTES
 from services.ingest.codecs.csv_records import read_csv
 from services.ingest.codecs.json_records import element_ends, read_array, read_lines
 from services.ingest.codecs.text import charset_of, utf8
+from services.ingest.codecs.unopened import unopened
 from services.ingest.validation import ROW
 from shared.errors import AnxinError
 from tests.ingest_rows import a_dataset
@@ -122,6 +125,42 @@ def test_an_array_of_tiny_elements_comes_in_batches_of_their_bound() -> None:
     text = "[" + "0," * 50_000 + "0]"
     sizes = [len(batch.texts) for batch in read_array(in_pieces(text.encode(), 2**20), TWO)]
     assert sizes == [20_000, 20_000, 10_001]
+
+
+@pytest.mark.parametrize("nested", ["[" * 60 + "]" * 60, '{"a":' * 60 + "1" + "}" * 60])
+def test_what_lies_deep_in_each_other_comes_in_smaller_batches_and_every_row_keeps_its_number(nested: str) -> None:
+    """Each list and each object is one to us, too: a block of 4 MiB of them would take a hundred."""
+    line = f'{{"id": "1", "value": {nested}}}\n'.encode()
+    batches = list(read_lines(in_pieces(line * 30_000, 2**20), TWO))
+    assert max(len(batch.texts) for batch in batches) <= 20_000 * 8 // 60
+    assert pl.concat([batch.texts[ROW] for batch in batches]).to_list() == list(range(1, 30_001))
+    faults = pl.concat([batch.faults for batch in batches])
+    assert faults["row"].to_list() == list(range(1, 30_001))
+    assert set(faults["code"]) == {"nested"}
+
+
+_USUAL = msgspec.json.Decoder(float_hook=str)
+_NESTED: Any = st.recursive(
+    st.one_of(st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text('a"\\,[]{}:\n中')),
+    lambda inner: st.lists(inner, max_size=4),
+    max_leaves=9,
+)
+
+
+@given(records=st.lists(st.one_of(st.dictionaries(st.sampled_from(["id", "value"]), _NESTED), _NESTED), max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_records_whose_lists_are_left_unopened_are_read_as_those_that_are_opened(records: list[Any]) -> None:
+    texts = [json.dumps(record, ensure_ascii=False) for record in records]
+    lines, array = "\n".join(texts).encode(), ("[" + ",".join(texts) + "]").encode()
+    for chunk, is_array, usual in ((lines, False, _USUAL.decode_lines(lines)), (array, True, _USUAL.decode(array))):
+        found = unopened(chunk, TWO, is_array=is_array)
+        assert found is None or found == [_with_empty_lists(record) for record in usual]
+        if records and all(isinstance(record, dict) for record in records) and chunk.count(b"[") >= 2 * len(records):
+            assert found is not None or chunk.count(b"{") != len(records)
+
+
+def _with_empty_lists(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: [] if isinstance(value, list) else value for name, value in record.items()}
 
 
 @pytest.mark.parametrize("mark", ["[", '"', '{"a":'])

@@ -102,9 +102,9 @@ def is_columnar(content_type: str) -> bool:
     return _parts(content_type)[0] in _COLUMNAR
 
 
-def read(body: bytes, content_type: str, dataset: Dataset, most_rows: int | None = None) -> Iterator[Batch]:
-    """Batches of the records in a body that has been unpacked. Raises as `read_stream` does."""
-    return read_stream(io.BytesIO(body), content_type, "identity", dataset, len(body), most_rows=most_rows)
+def read(body: bytes, content_type: str, dataset: Dataset) -> Iterator[Batch]:
+    """Batches of the records in a body that nothing packs. Raises as `read_stream` does."""
+    return read_stream(io.BytesIO(body), content_type, "identity", dataset, len(body))
 
 
 def read_stream(

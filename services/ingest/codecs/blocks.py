@@ -11,6 +11,7 @@ from services.ingest.codecs.refusals import RecordTooLarge
 # Enough to keep a column operation busy, little enough to keep memory flat.
 BLOCK_BYTES = 4 * 2**20
 BATCH_ROWS = 20_000
+_NESTED_A_ROW = 8
 
 Ends = npt.NDArray[np.intp]
 
@@ -64,11 +65,17 @@ def blocks(pieces: Iterator[bytes], ends: Callable[[bytes], Ends], place: Place)
 
 
 def _cut(text: bytes, ends: Ends) -> Iterator[bytes]:
-    start = 0
-    for last in range(BATCH_ROWS - 1, len(ends) + BATCH_ROWS - 1, BATCH_ROWS):
+    start, most = 0, _rows_at_once(text, len(ends))
+    for last in range(most - 1, len(ends) + most - 1, most):
         end = int(ends[min(last, len(ends) - 1)])
         yield text[start:end]
         start = end
+
+
+def _rows_at_once(text: bytes, rows: int) -> int:
+    """So many that what is nested in them takes little more memory than plain records do: each list is an object."""
+    nested = (text.count(b"[") + text.count(b"{") - rows) // _NESTED_A_ROW
+    return max(1, BATCH_ROWS * rows // max(rows, nested))
 
 
 def where_any(array: npt.NDArray[np.uint8], marks: bytes) -> Ends:

@@ -13,6 +13,7 @@ from services.ingest.codecs.blocks import Ends, Place, blocks, line_ends, where_
 from services.ingest.codecs.json_columns import columns
 from services.ingest.codecs.refusals import BadFile, unknown_items
 from services.ingest.codecs.text import Pieces
+from services.ingest.codecs.unopened import unopened
 from services.ingest.validation import FAULTS, ROW, Batch
 
 _BLANKS = b" \t\r\n"
@@ -59,14 +60,20 @@ def _numbered(texts: pl.DataFrame, faults: _Faults, place: Place) -> Batch:
 
 def _read_lines(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
     quick = columns(block, tuple(dataset.by_name), is_array=False)
-    return (quick, []) if quick is not None else _closely(_decoded_lines(block, place.row), block, place.row, dataset)
+    if quick is not None:
+        return quick, []
+    found = unopened(block, dataset, is_array=False)
+    return _closely(_decoded_lines(block, place.row) if found is None else found, block, place.row, dataset)
 
 
 def _read_elements(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
     """The elements of a block that ends with a comma, or with the end of the array."""
     chunk = b"[" + (block[:-1] + b"]" if block.endswith(b",") else block)
     quick = columns(chunk, tuple(dataset.by_name), is_array=True)
-    return (quick, []) if quick is not None else _closely(_elements(block, chunk, place), chunk, place.row, dataset)
+    if quick is not None:
+        return quick, []
+    found = unopened(chunk, dataset, is_array=True)
+    return _closely(_elements(block, chunk, place) if found is None else found, chunk, place.row, dataset)
 
 
 def _opened(pieces: Pieces, place: Place) -> Pieces:
@@ -232,11 +239,10 @@ def _join_sets(rows: list[_Row], dataset: Dataset) -> None:
 
 def _nested(rows: list[_Row], start: int, dataset: Dataset) -> list[tuple[int, str, str]]:
     """Faults of values that are lists or objects; the values go."""
-    kinds = {list, dict}
-    faults = []
+    kinds, names, faults = {list, dict}, tuple(dataset.by_name), []
     for place, row in enumerate(rows, start + 1):
         if not kinds.isdisjoint(map(type, row.values())):
-            wrong = [name for name in dataset.by_name if type(row.get(name)) in kinds]
+            wrong = [name for name in names if type(row.get(name)) in kinds]
             faults += [(place, name, "nested") for name in wrong]
             row.update(dict.fromkeys(wrong))
     return faults

@@ -1,11 +1,10 @@
-"""How a body comes in: bounded in size, time and number, unpacked, and only then brought before the database."""
+"""How a body comes in: bounded in size, time and number, and only then brought before the database."""
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from typing import Annotated, NamedTuple, Self
 
 from fastapi import Depends, Header, Request
@@ -20,7 +19,6 @@ from services.ingest.codecs import (
     must_be_readable,
     must_be_unpackable,
     too_large,
-    unpacked,
 )
 from services.ingest.routes.desk import Desk, DeskDep, Submitter
 from services.ingest.routes.signing import proven
@@ -33,7 +31,8 @@ from shared.auth import Caller
 from shared.clock import now
 from shared.ids import new_id
 
-_PIECES_AT_ONCE = 8
+# How much larger than what was sent a packed file may well be.
+_PACKED = 64
 
 
 @dataclass(frozen=True)
@@ -87,44 +86,22 @@ async def arrival(
     db = request.app.state.runtime.db
     key = idempotency_key(idempotency)
     must_be_readable(content_type)
-    is_small = not content_encoding and may_be_read_together(content_type) and _is_small(request, desk)
+    packing = must_be_unpackable(content_encoding)
+    is_small = packing == "identity" and may_be_read_together(content_type) and _is_small(request, desk)
     gate = desk.small if is_small else desk.gate
     async with gate.entered(agency.id), noting_refusals(db, (dataset, agency.id), now):
         sent = await _body(request, desk.settings, gate)
         try:
-            async with nullcontext() if is_small else gate.working():
+            is_large = len(sent) * (1 if packing == "identity" else _PACKED) >= desk.settings.large_bytes
+            async with nullcontext() if is_small else gate.working(is_large=is_large):
                 evidence = await proven(request, agency, sent, desk.settings.agency_issuer)
-                proof = Proof(evidence, sent if content_encoding else None) if evidence else None
-                async with _file(sent, content_encoding, desk.settings.max_file_bytes, gate) as file:
-                    submission = Submission(new_id(), agency.id, file, content_type, key, now(), proof, said)
-                    alone = desk.gate.working() if is_small else nullcontext()
-                    yield Arrival(submission, is_small and submission.is_plain, alone)
+                proof = Proof(evidence, None if packing == "identity" else sent) if evidence else None
+                handed_in = (new_id(), agency.id, sent, content_type, key, now(), proof, said)
+                submission = Submission(*handed_in, packing, desk.settings.max_file_bytes)
+                alone = desk.gate.working() if is_small else nullcontext()
+                yield Arrival(submission, is_small and submission.is_plain, alone)
         finally:
             gate.give_back(len(sent))
-
-
-@asynccontextmanager
-async def _file(sent: bytes, encoding: str, limit: int, gate: Gate) -> AsyncIterator[bytes]:
-    """The file in the body, counted as it is unpacked: of several bombs at once none finds room that is not there."""
-    held, whole = 0, io.BytesIO()
-    try:
-        if must_be_unpackable(encoding) == "identity" and len(sent) <= limit:
-            gate.take(len(sent))
-            held = len(sent)
-            yield sent
-            return
-        pieces = unpacked(io.BytesIO(sent), encoding, limit)
-        while more := await asyncio.to_thread(_write_some, pieces, whole):
-            gate.take(more)
-            held += more
-        yield whole.getvalue()
-    finally:
-        gate.give_back(held)
-
-
-def _write_some(pieces: Iterator[bytes], whole: io.BytesIO) -> int:
-    """Write the next pieces, some 8 MiB; how many bytes they are, 0 at the end."""
-    return sum(whole.write(piece) for piece in islice(pieces, _PIECES_AT_ONCE))
 
 
 def _is_small(request: Request, desk: Desk) -> bool:
@@ -138,6 +115,7 @@ async def _body(request: Request, settings: IngestSettings, gate: Gate) -> bytes
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)
+    gate.must_have_room(int(announced) if announced.isdigit() else 0)
     whole, size = io.BytesIO(), 0
     try:
         async with asyncio.timeout(settings.body_timeout_s):

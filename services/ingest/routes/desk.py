@@ -38,7 +38,12 @@ class Desk:
     def of(cls, settings: IngestSettings, catalogue: Catalogue) -> "Desk":
         """A desk for these settings and datasets."""
         gate = Gate(
-            settings.max_concurrent, settings.max_waiting, settings.max_bytes_in_flight, settings.max_of_an_agency
+            settings.max_concurrent,
+            settings.max_waiting,
+            settings.max_bytes_in_flight,
+            settings.max_of_an_agency,
+            large=settings.max_large,
+            patience_s=settings.turn_timeout_s,
         )
         small = Gate(1, settings.max_small - 1, settings.max_bytes_in_flight // 4, settings.max_small_of_an_agency)
         watchers = Gate(1, settings.max_watchers - 1, 0, settings.max_watchers_of_an_agency)

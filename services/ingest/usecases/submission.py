@@ -1,6 +1,7 @@
 """Take a submission: check, match, keep, announce."""
 
 import asyncio
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,11 +11,11 @@ import polars as pl
 
 from services.ingest.batches import KEY_HASH, ROW_HASH, Prepared, only_keys, prepare
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs import read, refused_throughout, too_many_records
+from services.ingest.codecs import read_stream, refused_throughout, too_many_records, unpacked
 from services.ingest.full_lists import shipped_guard
 from services.ingest.models import SubmissionKey
 from services.ingest.rules import must_be_the_same
-from services.ingest.sealing import SealedBody, seal_body
+from services.ingest.sealing import SealedBody, seal_pieces
 from services.ingest.store import faults as fault_store
 from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
@@ -31,7 +32,7 @@ from services.ingest.usecases.proofs import Proof, keep_proof
 from services.ingest.usecases.receipts import ERRORS_IN_ANSWER, Taken, first_errors, receipt
 from services.ingest.usecases.telling import announce_records, table_of
 from services.ingest.usecases.timeline import SAID_NOTHING, Said, Timeline, finish, place, timeline
-from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Checker, messages, wrong_throughout
+from services.ingest.validation import FAULTS, FEWEST_ROWS, ROW, Batch, Checker, messages, wrong_throughout
 from shared.clock import local_date
 from shared.crypto import Vault
 from shared.db import Session
@@ -42,7 +43,7 @@ _NO_FAULTS = pl.DataFrame(schema=FAULTS)
 
 @dataclass(frozen=True)
 class Submission:
-    """A file as an agency handed it in: already unpacked, and known to be within the limits."""
+    """A file as an agency handed it in: as it was sent, and unpacked to at most `most_bytes` whenever it is read."""
 
     receipt_id: UUID
     agency: str
@@ -52,6 +53,22 @@ class Submission:
     reported_at: datetime
     proof: Proof | None = None
     said: Said = SAID_NOTHING
+    content_encoding: str = "identity"
+    most_bytes: int | None = None
+
+    @property
+    def most(self) -> int:
+        """How many bytes the file may have as unpacked."""
+        return len(self.body) if self.most_bytes is None else self.most_bytes
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file as unpacked. Raises BadFile, FileTooLarge."""
+        return unpacked(io.BytesIO(self.body), self.content_encoding, self.most)
+
+    def read(self, dataset: Dataset, most_rows: int | None = None) -> Iterator[Batch]:
+        """Batches of its records. Raises as codecs.read_stream does."""
+        source = io.BytesIO(self.body)
+        return read_stream(source, self.content_type, self.content_encoding, dataset, self.most, most_rows=most_rows)
 
     @property
     def is_plain(self) -> bool:
@@ -103,12 +120,12 @@ class Count:
 async def submit(session: Session, submission: Submission, checker: Checker, vault: Vault, max_rows: int) -> Taken:
     """Take a submission: check, match, keep, announce. Raises BadFile, UnknownItems, KeyReused and their kind."""
     dataset = checker.dataset
-    sealed = await asyncio.to_thread(seal_body, vault, submission.body)
+    sealed = await asyncio.to_thread(seal_pieces, vault, submission.pieces())
     if earlier := await _earlier(session, submission, dataset, sealed):
         return earlier
     line = await timeline(session, submission.sender, dataset, submission.said)
     count = Count()
-    batches = read(submission.body, submission.content_type, dataset, max_rows)
+    batches = submission.read(dataset, max_rows)
     prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
     while batch := await asyncio.to_thread(next, prepared, None):
         await take_in(session, submission, dataset, batch, count, line=line)
@@ -129,7 +146,7 @@ def _keys(submission: Submission, checker: Checker, vault: Vault, count: Count) 
     if not count.rejected:
         return
     keys = Checker(only_keys(checker.dataset))
-    for batch in read(submission.body, submission.content_type, checker.dataset):
+    for batch in submission.read(checker.dataset):
         yield prepare(batch, keys, vault, submission.reported_at, submission.agency)
 
 

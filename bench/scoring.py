@@ -175,6 +175,7 @@ async def _score_again(db: Database, codes: list[str]) -> dict[str, Any]:
 async def _dry_run(db: Database, count: int) -> dict[str, Any]:
     """A version of the rules tried over everyone: what it says, beside the one in force."""
     async with db.transaction() as session:
+        await usecases.register_shipped(session, now())
         await dry_runs.ask(session, shipped().version, Deed("bench", "measured", now()), new_id())
     began = time.perf_counter()
     while await try_once(db, DRY_RUN_BATCH):

@@ -69,9 +69,9 @@ select subject_id from scoring.subject
 where subject_kind = :kind and {is_due} limit :most for update skip locked
 """  # noqa: S608 - of our own
     for is_due in (
-        "next_review_on <= :today order by next_review_on",
-        "rules_version < :rules_version order by rules_version",
-        "rules_version > :rules_version order by rules_version",
+        "next_review_on <= :today order by next_review_on, subject_id",
+        "rules_version < :rules_version order by rules_version, subject_id",
+        "rules_version > :rules_version order by rules_version, subject_id",
     )
 )
 

@@ -35,6 +35,25 @@ async def test_who_is_due_is_found_by_an_index_that_is_not_read_to_its_end(owner
     assert "Sort" not in told
 
 
+@pytest.mark.parametrize(
+    ("look", "version"), [(subjects._DUE[0], None), (subjects._DUE[1], "v0")], ids=["time", "older"]
+)
+async def test_of_those_that_are_due_alike_neighbours_are_taken_together(
+    owner: Database, look: str, version: str | None
+) -> None:
+    """Their facts lie together: each page is read once, not once for every batch."""
+    given = {"kind": "employer", "today": today(), "rules_version": "v1", "most": 500}
+    of_version = "select subject_id from scoring.subject where rules_version = coalesce(:version, rules_version)"
+    async with owner.transaction() as session:
+        await sql(session, "delete from scoring.subject")
+        await sql(session, _FILL)
+        await sql(session, "analyze scoring.subject")
+        found = (await sql(session, look, **given)).scalars().all()
+        everyone = (await sql(session, of_version + " order by subject_id limit 500", version=version)).scalars().all()
+        await session.rollback()
+    assert found == everyone
+
+
 async def test_two_reviewers_share_whoever_is_due_by_an_unknown_version_of_the_rules(db: Database) -> None:
     codes = [a_uscc() for _ in range(6)]
     async with db.transaction() as session:

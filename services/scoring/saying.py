@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.inputs import columns_of
+from services.scoring.inputs import named
 from services.scoring.model import Foretold, Model
 from services.scoring.model import Reason as Part
 from services.scoring.model.policy import Policy, shipped
@@ -107,9 +107,9 @@ def _with_reasons(said: Said, families: Mapping[str, float], parts: Iterable[Par
 
 
 def _why(part: Part) -> Why:
-    named = columns_of([part.column])[part.column]
+    column = named(part.column)
     zh, en = ("未知", "not known") if part.value is None else (_figure(part.value), _figure(part.value))
-    return Why(part.column, part.value, round(part.contribution, 4), f"{named.zh} {zh}", f"{named.en} {en}")
+    return Why(part.column, part.value, round(part.contribution, 4), f"{column.zh} {zh}", f"{column.en} {en}")
 
 
 def _figure(value: float) -> str:

@@ -177,3 +177,10 @@ def test_two_models_are_compared_on_the_same_employers() -> None:
     assert found.champion.pr_auc is None  # one finding is too few to judge by
     assert found.rank_correlation == pytest.approx(-1)
     assert compare(both.clear(), ("m1", "m2"), [], [], shipped()).day is None
+
+
+@pytest.mark.parametrize("gone", ["gone_dataset.arrears.months", "breadth.gone.bad", "nothing"])
+def test_a_model_that_outlives_a_dataset_is_explained_by_the_bare_name_of_its_column(gone: str) -> None:
+    table = pl.DataFrame({"subject": ["a"], gone: [4.0]})
+    (why,) = explained(a_model(gone), "m", table)["a"].reasons
+    assert (why.zh, why.en) == (f"{gone} 4", f"{gone} 4")

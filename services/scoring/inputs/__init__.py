@@ -19,7 +19,7 @@ from services.scoring.worlds.reading import as_microseconds
 from shared.calendar import spring_festival
 from shared.clock import local_date
 
-__all__ = ["Column", "columns_of", "input_table"]
+__all__ = ["Column", "columns_of", "input_table", "named"]
 
 SINGLE, POINTS = "single.signal", "indicators.points"
 MONTH, FESTIVAL = "calendar.month", "calendar.days_to_spring_festival"
@@ -75,6 +75,14 @@ def columns_of(names: Sequence[str]) -> Mapping[str, Column]:
     told = described([name for name in names if name not in OWN and not name.startswith(INDUSTRY)])
     ours = {name: OWN.get(name) or _kind(name) for name in names if name in OWN or name.startswith(INDUSTRY)}
     return {name: Column(each.family, each.monotone, each.zh, each.en) for name, each in told.items()} | ours
+
+
+def named(column: str) -> Column:
+    """What a column is; one that this release does not know goes by its own name: a model may outlive a dataset."""
+    try:
+        return columns_of([column])[column]
+    except (KeyError, ValueError, StopIteration):
+        return Column("other", 0, column, column)
 
 
 def _kinds(profile: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """What the champion reads of some employers and makes of it, as at a time: to be compared with another time."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,7 +11,9 @@ from services.scoring import live
 from services.scoring.live import shelf
 from services.scoring.model import Model, registry
 from services.scoring.store import populations as population_store
-from shared.db import Session
+from shared.db import UNREACHABLE, Session
+
+log = logging.getLogger(__name__)
 
 # So that no feature of the indicators has the same name.
 OF_MODEL, PROBABILITY = "model.", "model.probability"
@@ -22,14 +25,21 @@ async def champion_inputs(
 ) -> pl.DataFrame:
     """A row an employer: the columns that weigh so much in the champion, and its probability.
 
-    Beside the population of then, or, from before any was kept, the first one after it; without one it is empty.
+    Beside the population of then, or, from before any was kept, the first one after it. Empty without one, and of a
+    model that fails: the report tells of everything else.
     """
     population_id = await population_store.newest(session, at) or await population_store.oldest(session)
     if population_id is None:
         return pl.DataFrame()
     model, population = await shelf.model(session, champion), await shelf.population(session, population_id)
-    table = await live.inputs_of(session, employers, at, population)
-    return await asyncio.to_thread(_looked_at, model, table, least_weight)
+    try:
+        table = await live.inputs_of(session, employers, at, population)
+        return await asyncio.to_thread(_looked_at, model, table, least_weight)
+    except UNREACHABLE:
+        raise
+    except Exception:
+        log.exception("model.failed", extra={"model": champion, "employers": len(employers)})
+        return pl.DataFrame()
 
 
 def _looked_at(model: Model, table: pl.DataFrame, least_weight: float) -> pl.DataFrame:

@@ -117,7 +117,7 @@ async def _features(
         read = await champion_inputs(session, champion, some, moment.at, least) if champion else pl.DataFrame()
         # Rows need not be of the same employer: each column is looked at by itself.
         parts.append(pl.concat([await _features_of(session, some, moment), read], how="horizontal"))
-    return pl.concat(parts, how="vertical_relaxed") if parts else pl.DataFrame()
+    return pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame()
 
 
 async def _features_of(session: Session, employers: list[str], moment: Moment) -> pl.DataFrame:

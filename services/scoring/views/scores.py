@@ -5,7 +5,7 @@ from dataclasses import asdict
 import polars as pl
 
 from services.scoring import evidence
-from services.scoring.inputs import columns_of
+from services.scoring.inputs import named
 from services.scoring.schemas.scores import (
     AgainOut,
     DifferenceOut,
@@ -74,7 +74,7 @@ def _again(again: Again, found: Explanation) -> AgainOut:
 
 
 def _model(model: Reread) -> ModelAgainOut:
-    titles = columns_of([each.column for each in model.otherwise])
+    titles = {each.column: named(each.column) for each in model.otherwise}
     return ModelAgainOut(
         model_id=model.said.model_id,
         probability=model.said.probability,

@@ -9,6 +9,7 @@ from local import postgres as local_postgres
 from services.scoring import usecases
 from services.scoring.learning.drift import Drift
 from services.scoring.learning.policy import shipped as policy
+from services.scoring.live import shelf
 from services.scoring.usecases import quality
 from shared.clock import now
 from shared.db import Session
@@ -55,3 +56,18 @@ async def test_a_column_of_the_champion_and_its_word_drift_with_the_world_it_rea
         assert calm[name].psi < 0.01
         assert found[name].psi > 1
         assert found[name].missing_now == 0
+
+
+async def test_a_champion_that_fails_takes_nothing_else_out_of_the_report(session: Session) -> None:
+    for _ in range(EMPLOYERS):
+        await usecases.take_in(session, owed_long_ago(a_uscc()), moment())
+    champion = await a_champion(session)
+    await run_to_its_end(session)
+    whole = await shelf.model(session, champion)
+    shelf._models[champion] = whole.__class__(whole.name, object(), {})  # type: ignore[arg-type]
+    try:
+        found = await drifts(session)
+    finally:
+        shelf._models.clear()
+    assert found
+    assert not [name for name in found if name.startswith("model.")]

@@ -11,6 +11,7 @@ from services.ingest.codecs.refusals import RecordTooLarge
 # Enough to keep a column operation busy, little enough to keep memory flat.
 BLOCK_BYTES = 4 * 2**20
 BATCH_ROWS = 20_000
+# Lists and objects in a record beyond which it counts for more than one.
 _NESTED_A_ROW = 8
 
 Ends = npt.NDArray[np.intp]

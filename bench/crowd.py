@@ -10,9 +10,9 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,9 +77,9 @@ def _csv(good: Iterator[bytes]) -> Iterator[bytes]:
     yield from (more.partition(b"\n")[2] for more in islice(good, at_most))
 
 
-def _written(path: Path, parts: Iterator[bytes] | list[bytes]) -> Path:
+def _written(path: Path, parts: Iterable[bytes]) -> Path:
     with path.open("wb") as file:
-        file.writelines(chain(parts))
+        file.writelines(parts)
     return path
 
 

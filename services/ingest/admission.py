@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from shared.errors import Overloaded, TooManyRequests
 
@@ -73,15 +73,6 @@ class Gate:
         """Count bytes that have arrived; Overloaded when there is no room for them."""
         self.must_have_room(size)
         self._room -= size
-
-    @contextmanager
-    def holding(self, size: int) -> Iterator[None]:
-        """Count bytes as long as they are held; Overloaded when there is no room for them."""
-        self.take(size)
-        try:
-            yield
-        finally:
-            self.give_back(size)
 
     def give_back(self, size: int) -> None:
         """The bytes are gone."""

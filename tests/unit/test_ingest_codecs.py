@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +20,8 @@ from services.ingest.codecs import (
     MissingColumns,
     UnknownItems,
     UnreadableType,
-    inflated,
     read,
+    unpacked,
 )
 from services.ingest.validation import ROW
 from shared.errors import AnxinError
@@ -172,6 +173,10 @@ def test_what_is_not_read_here_is_told_by_415(content_type: str) -> None:
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstandard.compress}
+
+
+def inflated(body: bytes, encoding: str, limit: int) -> bytes:
+    return b"".join(unpacked(io.BytesIO(body), encoding, limit))
 
 
 @pytest.mark.parametrize("encoding", PACKERS)

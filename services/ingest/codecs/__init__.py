@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs.columnar import ARROW_FILE, ARROW_STREAM, PARQUET, read_columnar
-from services.ingest.codecs.compression import inflated, must_be_unpackable, unpacked
+from services.ingest.codecs.compression import must_be_unpackable, unpacked
 from services.ingest.codecs.csv_records import read_csv
 from services.ingest.codecs.json_records import read_array, read_lines
 from services.ingest.codecs.refusals import (
@@ -44,7 +44,6 @@ __all__ = [
     "UnreadableColumns",
     "UnreadableType",
     "WrongThroughout",
-    "inflated",
     "is_columnar",
     "may_be_read_together",
     "must_be_readable",

@@ -1,7 +1,6 @@
 """Content-Encoding undone piece by piece, never beyond a bound: a bomb is refused before it has grown."""
 
 import gzip
-import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -43,13 +42,6 @@ def must_be_unpackable(encoding: str) -> str:
             detail_zh=f"Content-Encoding 须为 gzip、zstd 或 identity，不能是 {told!r}。",
         )
     return name
-
-
-def inflated(body: bytes, encoding: str, limit: int) -> bytes:
-    """The file in the body, whole; the body itself where nothing packs it. Raises as `unpacked` does."""
-    if must_be_unpackable(encoding) == "identity" and len(body) <= limit:
-        return body
-    return b"".join(unpacked(io.BytesIO(body), encoding, limit))
 
 
 def _piece(opened: BinaryIO, name: str, size: int) -> bytes:

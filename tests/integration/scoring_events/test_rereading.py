@@ -38,6 +38,14 @@ async def every_score(session: Session, uscc: str) -> list[UUID]:
     return [line["score_id"] for line in await history(session, uscc)]
 
 
+async def a_score_by_the_model_alone(session: Session) -> UUID:
+    uscc = a_uscc()
+    await usecases.take_in(session, a_water_bill(uscc), moment())
+    await a_champion(session, least=0.03, most=0.9)
+    await run_to_its_end(session)
+    return (await every_score(session, uscc))[-1]
+
+
 async def test_the_models_word_comes_out_the_same_of_what_it_had_read_whatever_came_later(session: Session) -> None:
     """By the run over everyone, by a record, and with news in between that nobody could know then."""
     uscc = a_uscc()
@@ -80,11 +88,7 @@ async def test_late_news_that_counts_as_known_then_is_told_and_changes_no_word(s
 
 
 async def test_a_probability_that_was_changed_behind_our_back_is_noticed(session: Session) -> None:
-    uscc = a_uscc()
-    await usecases.take_in(session, a_water_bill(uscc), moment())
-    await a_champion(session, least=0.03, most=0.9)
-    await run_to_its_end(session)
-    score_id = (await every_score(session, uscc))[-1]
+    score_id = await a_score_by_the_model_alone(session)
     await sql(session, "update scoring.score set probability = 0.001 where score_id = :id", id=score_id)
     again = await worked_out_again(session, score_id)
     assert [(each.item, each.told) for each in again.differences] == [("probability", 0.001)]
@@ -93,11 +97,7 @@ async def test_a_probability_that_was_changed_behind_our_back_is_noticed(session
 async def test_of_a_score_from_before_its_readings_were_kept_the_models_word_is_taken_as_given(
     session: Session,
 ) -> None:
-    uscc = a_uscc()
-    await usecases.take_in(session, a_water_bill(uscc), moment())
-    await a_champion(session, least=0.03, most=0.9)
-    await run_to_its_end(session)
-    score_id = (await every_score(session, uscc))[-1]
+    score_id = await a_score_by_the_model_alone(session)
     await sql(session, "update scoring.score_evidence set reading = null where score_id = :id", id=score_id)
     again = await worked_out_again(session, score_id)
     assert (again.reason, again.differences, again.model) == (None, (), None)

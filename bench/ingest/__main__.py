@@ -7,6 +7,7 @@ announced and kept. At the end everything is counted. Times are of this run on t
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -54,16 +55,19 @@ def _bulk(platform: Running, agency: AgencyClient, records: int) -> dict[str, ob
     with watched(platform) as parts:
         first = _timed(platform, agency, records, new=True)
     # The scores that the first delivery has made due would stand in the way of the second.
-    wait_until_scored(platform)
+    with watched(platform) as scoring_parts:
+        scored = _lasted(lambda: wait_until_scored(platform))
     with watched(platform) as again_parts:
         again = _timed(platform, agency, records, new=False)
+    every = (parts, scoring_parts, again_parts)
     return {
         "records": records,
         "records_per_s": round(records / first),
         "copy_per_s": copy,
         "ratio": round(records / first / copy, 3),
         "second_delivery_ratio": round(first / again, 2),
-        "peak_rss_mb": {name: round(max(each["rss_mb"], again_parts[name]["rss_mb"])) for name, each in parts.items()},
+        "scored_after_s": round(scored, 1),
+        "peak_rss_mb": {name: round(max(each[name]["rss_mb"] for each in every)) for name in parts},
         "cpu_us_a_record": {name: round(each["cpu_s"] / records * 1e6, 2) for name, each in parts.items()},
         "cpu_us_a_record_again": {name: round(each["cpu_s"] / records * 1e6, 2) for name, each in again_parts.items()},
     }
@@ -76,6 +80,12 @@ def _timed(platform: Running, agency: AgencyClient, records: int, new: bool) -> 
     if accepted != (records if new else 0):
         raise AssertionError(f"{accepted} of {records} were accepted")
     wait_until_stored(platform, stored + accepted)
+    return time.perf_counter() - began
+
+
+def _lasted(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
     return time.perf_counter() - began
 
 

@@ -55,13 +55,13 @@ async def catch_up(runtime: Runtime) -> None:
         except Exception:
             log.exception("catch_up.delayed")
             done = 0
-        await asyncio.sleep(_pause(monotonic() - began, is_full=done >= most / 2))
+        await asyncio.sleep(_pause(monotonic() - began, is_done=not done))
 
 
-def _pause(took: float, *, is_full: bool) -> float:
+def _pause(took: float, *, is_done: bool) -> float:
     """How long those that wait are left to gather: while records come, most of the time is theirs."""
     if pace.is_quiet():
-        return 0.0 if is_full else _LOOK_S
+        return _LOOK_S if is_done else 0.0
     return min(_LATEST_S, max(_SOON_S, _SHARE * took)) if pace.has_let_wait else _LOOK_S
 
 

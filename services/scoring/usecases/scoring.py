@@ -13,6 +13,7 @@ import polars as pl
 from services.scoring import folding, frames, judgement, live, relations
 from services.scoring.judgement import Judged, Verdict
 from services.scoring.levels import Override
+from services.scoring.portions import Portions
 from services.scoring.relations import Warned
 from services.scoring.rulebook import Rulebook, Scored
 from services.scoring.rules import at_least
@@ -32,6 +33,7 @@ from shared.outbox import announce_all
 
 # A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
 PROJECTS_AT_ONCE = 5
+_portions = Portions()
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,13 @@ class _Known:
 
 
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
+    for portion in _portions.of(ids):
+        await _score_at_once(session, kind, portion, moment)
+
+
+async def _score_at_once(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     known = await _known(session, kind, ids, moment)
+    _portions.weighed(len(ids), known.versions.estimated_size())
     judged, said = await asyncio.to_thread(_judged, kind, ids, known, moment)
     verdicts, outlook = judged.verdicts, known.outlook
     new = [verdict for verdict in verdicts if verdict.is_new]

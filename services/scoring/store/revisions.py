@@ -36,6 +36,8 @@ from unnest(cast(:receipts as uuid[]), cast(:rows as int[])) as each (receipt_id
 on conflict do nothing
 """
 
+_HAS_CLOSINGS = "select exists (select from scoring.closing where receipt_id = any(cast(:receipts as uuid[])))"
+
 # The end of a record is one more version of it, with the number 0 and all that the record said: what had to be paid is
 # not unknown now, it is no more.
 _CLOSE = """
@@ -90,6 +92,9 @@ async def close_what_ended(session: Session, batch: Batch) -> set[Key]:
 
 async def _close(session: Session, receipts: list[UUID]) -> Revised:
     await _hold(session, receipts)
+    # Mostly nothing was told; to find that out among the facts themselves is to go through all of them.
+    if not (await sql(session, _HAS_CLOSINGS, receipts=receipts)).scalar():
+        return Revised(set(), [])
     ended = (await sql(session, _CLOSE, receipts=receipts)).all()
     touched = {(row.subject_kind, row.subject_id) for row in ended}
     for dataset in {row.dataset for row in ended}:

@@ -71,20 +71,22 @@ async def _log_error(error: Exception) -> None:
 class Consumers:
     """The events a service hears, each with its one function: `@consumer.on(EmployerScored)`.
 
-    behind: how many events of a kind wait behind the one that is handled now.
+    at_once: how many events of a kind are handled at the same time. behind: how many wait behind those.
     """
 
     service: str
     handlers: dict[type[Event], Handler] = field(default_factory=dict)
+    at_once: dict[type[Event], int] = field(default_factory=dict)
     behind: Counter[type[Event]] = field(default_factory=Counter)
 
-    def on(self, event: type[Event]) -> Callable[[Handler], Handler]:
-        """Register the function that handles an event, inside one transaction."""
+    def on(self, event: type[Event], *, at_once: int = 1) -> Callable[[Handler], Handler]:
+        """Register the function that handles an event, inside one transaction; so many events at the same time."""
         if event not in topology.LISTENERS.get(self.service, ()):
             raise ValueError(f"{self.service} is no listener of {event.subject}: see shared/topology.py")
 
         def register(handler: Handler) -> Handler:
             self.handlers[event] = handler
+            self.at_once[event] = at_once
             return handler
 
         return register
@@ -96,7 +98,11 @@ class Consumers:
 
 
 async def consume(consumers: Consumers, event: type[Event], db: Database, js: JetStreamContext) -> None:
-    """Hear one kind of event, for ever."""
+    """Hear one kind of event, for ever, each as soon as one before it is done."""
+    await asyncio.gather(*(_hear(consumers, event, db, js) for _ in range(consumers.at_once[event])))
+
+
+async def _hear(consumers: Consumers, event: type[Event], db: Database, js: JetStreamContext) -> None:
     name = topology.durable(consumers.service, event)
     stream = topology.stream_of(event.subject)
     inbox = topology.inbox_prefix(consumers.service).encode()

@@ -31,7 +31,8 @@ consumer = Consumers("scoring")
 pace = Pace()
 
 
-@consumer.on(RecordsAccepted)
+# While the database writes down one batch, another is made ready for it.
+@consumer.on(RecordsAccepted, at_once=2)
 async def on_records_accepted(event: RecordsAccepted, session: Session) -> None:
     """Keep the facts and score whom they touch, at once if there is time."""
     at_once = partial(pace.allows, behind=consumer.behind[RecordsAccepted])

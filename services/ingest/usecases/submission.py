@@ -2,7 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -127,10 +128,11 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     count = Count()
     batches = submission.read(dataset, max_rows)
     prepared = (prepare(batch, checker, vault, submission.reported_at, submission.agency) for batch in batches)
-    while batch := await asyncio.to_thread(next, prepared, None):
-        await take_in(session, submission, dataset, batch, count, line=line)
-        if count.received > max_rows:
-            raise too_many_records(max_rows)
+    async with aclosing(_ahead(prepared)) as coming:
+        async for batch in coming:
+            await take_in(session, submission, dataset, batch, count, line=line)
+            if count.received > max_rows:
+                raise too_many_records(max_rows)
     must_have_sense(count, dataset)
     await receipt_store.keep_body(session, sealed)
     taken = receipt_of(submission, dataset.dataset, (sealed.sha256, sealed.bytes), count, current_traceparent())
@@ -139,6 +141,17 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
         await keep_proof(session, submission.receipt_id, submission.proof, vault)
     await finish(session, line, submission.sender, _keys(submission, checker, vault, count), shipped_guard())
     return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
+
+
+async def _ahead(prepared: Iterator[Prepared]) -> AsyncIterator[Prepared]:
+    """Each of them; while one is stored, a thread prepares the next."""
+    coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
+    try:
+        while batch := await coming:
+            coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
+            yield batch
+    finally:
+        coming.cancel()
 
 
 def _keys(submission: Submission, checker: Checker, vault: Vault, count: Count) -> Iterator[Prepared]:

@@ -98,11 +98,7 @@ class Consumers:
 
 
 async def consume(consumers: Consumers, event: type[Event], db: Database, js: JetStreamContext) -> None:
-    """Hear one kind of event, for ever, each as soon as one before it is done."""
-    await asyncio.gather(*(_hear(consumers, event, db, js) for _ in range(consumers.at_once[event])))
-
-
-async def _hear(consumers: Consumers, event: type[Event], db: Database, js: JetStreamContext) -> None:
+    """Hear one kind of event, for ever."""
     name = topology.durable(consumers.service, event)
     stream = topology.stream_of(event.subject)
     inbox = topology.inbox_prefix(consumers.service).encode()
@@ -127,8 +123,16 @@ async def _fetch_and_handle(
         messages = await subscription.fetch(FETCH, timeout=_FETCH_WAIT_S)
     except TimeoutError:
         return
-    for message in messages:
-        await settle(message, consumers, event, db, js)
+    lanes = consumers.at_once[event]
+
+    async def handle(lane: int) -> None:
+        for message in messages[lane::lanes]:
+            await settle(message, consumers, event, db, js)
+
+    # What fails in one lane fails when the other has come to its end: nothing goes on unseen.
+    for outcome in await asyncio.gather(*map(handle, range(lanes)), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def settle(message: Msg, consumers: Consumers, event: type[Event], db: Database, js: JetStreamContext) -> None:

@@ -6,8 +6,8 @@ An employer may have ten facts or five hundred. How many they have shows when th
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-# What the facts of a portion take as a table. To judge them takes some ten times that.
-MOST_BYTES = 16 * 2**20
+# What the facts of a portion take as a table (2 kB an employer with a dozen). To judge them takes some ten times that.
+MOST_BYTES = 9 * 2**20
 # As if so many had been judged before, each as heavy as makes a portion of them.
 AT_FIRST = 500
 

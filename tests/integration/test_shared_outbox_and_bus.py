@@ -112,6 +112,26 @@ async def test_events_that_are_announced_together_are_heard_as_they_are_one_by_o
     assert sorted(heard[each.name][1] for each in told) == [0, 1, 2, 3, 4]
 
 
+async def test_two_events_of_a_kind_are_handled_at_the_same_time_where_that_was_asked_for(
+    scoring: tuple[Database, Client], alerts: tuple[Database, Client]
+) -> None:
+    consumers, both_are_here, met = Consumers("alerts"), asyncio.Barrier(2), []
+    wanted = {f"together {new_id()}" for _ in range(2)}
+
+    @consumers.on(EmployerScored, at_once=2)
+    async def on_scored(event: EmployerScored, session: Session) -> None:
+        if event.name in wanted:
+            await both_are_here.wait()
+            met.append(event.name)
+
+    async with scoring[0].transaction() as session:
+        await announce_all(session, [a_score(name) for name in wanted])
+    await _relay_all(*scoring)
+    task = asyncio.create_task(consume(consumers, EmployerScored, alerts[0], alerts[1].jetstream()))
+    await _until(lambda: set(met) == wanted)
+    await _stop(task)
+
+
 async def test_a_relayed_event_reaches_its_listener_once_though_it_is_published_twice(
     scoring: tuple[Database, Client], alerts: tuple[Database, Client]
 ) -> None:

@@ -41,7 +41,9 @@ async def keep(session: Session, keys: Iterable[Key]) -> None:
     lines = pl.DataFrame(list(keys), schema={"kind": pl.String, "id": pl.String}, orient="row")
     neighbours = pl.concat_str("kind", pl.col("id").str.head(-_LAST), separator="\t")
     subject = pl.concat_str("kind", "id", separator="\t")
-    grouped = lines.group_by((neighbours.hash() % BUCKETS).alias("bucket")).agg(subject.str.join("\n").alias("subjects"))
+    grouped = lines.group_by((neighbours.hash() % BUCKETS).alias("bucket")).agg(
+        subject.str.join("\n").alias("subjects")
+    )
     if len(grouped):
         await sql(session, _KEEP, buckets=grouped["bucket"].to_list(), subjects=grouped["subjects"].to_list())
 

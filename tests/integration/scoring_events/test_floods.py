@@ -35,7 +35,9 @@ async def test_whom_a_flood_speaks_of_is_scored_once_when_it_ebbs(db: Database) 
     assert await catch_up_once(db) == 0
 
 
-async def test_they_are_scored_about_as_many_at_a_time_as_are_asked_for_however_often_each_was_named(db: Database) -> None:
+async def test_they_are_scored_about_as_many_at_a_time_as_are_asked_for_however_often_each_was_named(
+    db: Database,
+) -> None:
     usccs = [a_uscc() for _ in range(60)]
     await _flood(db, usccs)
     taken = [await catch_up_once(db, 20) for _ in range(3)]

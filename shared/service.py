@@ -8,7 +8,6 @@ import gc
 import logging
 import signal
 import ssl
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -31,8 +30,6 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 _CERTIFICATE_CHECK_S = 60
-# Python's own 5 ms are for threads that nobody waits for: a transaction of twelve statements would take sixty more.
-_GIVE_WAY_S = 0.0002
 
 
 @dataclass
@@ -189,12 +186,10 @@ async def _serve(service: Service, settings: Settings) -> None:
 
 
 def keep_answering() -> None:
-    """Let nobody wait for what can wait. To be called when all is loaded.
+    """Garbage of reference cycles is looked for less often, and never among what was loaded at the start.
 
-    A thread that computes gives way to the loop often. Garbage of reference cycles is looked for less often, and never
-    among what was loaded at the start: a look at everything takes a tenth of a second, in which nobody is answered.
+    A look at everything takes a tenth of a second, in which nobody is answered. To be called when all is loaded.
     """
-    sys.setswitchinterval(_GIVE_WAY_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)

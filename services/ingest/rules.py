@@ -12,6 +12,7 @@ RowRange = tuple[int, int]
 
 _RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_NOTHING_YET = hashlib.blake2b(digest_size=16)
 # The rest of a key, 80 bits, tells the records of a register apart: a chance of 1 in 10^10 for two of 10 million.
 SCOPE_DIGITS = 12
 
@@ -149,7 +150,13 @@ def row_ranges(text: str | None, received: int) -> list[RowRange]:
 
 def fingerprints(texts: Iterable[bytes]) -> list[bytes]:
     """128 bits of BLAKE2b of each text (UTF-8): stable for ever, and a uuid's size in the database."""
-    return [hashlib.blake2b(text, digest_size=16).digest() for text in texts]
+    found = []
+    for text in texts:
+        # A copy of what is set up costs a third less than to set it up; every record has two.
+        digest = _NOTHING_YET.copy()
+        digest.update(text)
+        found.append(digest.digest())
+    return found
 
 
 def scope(dataset: str, agency: str | None, month: str | None) -> str:

@@ -34,8 +34,11 @@ def arrays(rows: pl.DataFrame) -> dict[str, str]:
 
 
 def literal(column: pl.Series) -> str:
-    """A PostgreSQL array literal of values that need no quotes: numbers, hex, names of our own."""
-    return "{" + ",".join(column.cast(pl.String).to_list()) + "}"
+    """A PostgreSQL array literal of values that need no quotes: numbers, hex, names of our own. Raises ValueError."""
+    values: str | None = column.cast(pl.String).str.join(",", ignore_nulls=False).item()
+    if values is None:
+        raise ValueError(f"a value of {column.name} is missing")
+    return "{" + values + "}"
 
 
 def quoted(column: pl.Series) -> str:

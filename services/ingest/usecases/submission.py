@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,7 +143,7 @@ async def submit(session: Session, submission: Submission, checker: Checker, vau
     return Taken(taken, first_errors(pl.concat([_NO_FAULTS, *count.faults]), dataset))
 
 
-async def _ahead(prepared: Iterator[Prepared]) -> AsyncIterator[Prepared]:
+async def _ahead(prepared: Iterator[Prepared]) -> AsyncGenerator[Prepared, None]:
     """Each of them; while one is stored, a thread prepares the next."""
     coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
     try:

@@ -88,7 +88,7 @@ async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment)
 
 async def _score_at_once(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     known = await _known(session, kind, ids, moment)
-    _portions.weighed(len(ids), known.versions.estimated_size())
+    _portions.weighed(len(ids), int(known.versions.estimated_size()))
     judged, said = await asyncio.to_thread(_judged, kind, ids, known, moment)
     verdicts, outlook = judged.verdicts, known.outlook
     new = [verdict for verdict in verdicts if verdict.is_new]

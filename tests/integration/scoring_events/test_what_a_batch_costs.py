@@ -1,0 +1,33 @@
+"""What a batch costs does not depend on how much is known already, also once its statements are prepared."""
+
+from services.scoring import usecases
+from services.scoring.rulebook import shipped
+from services.scoring.usecases import Moment
+from shared.clock import now
+from shared.db import Database, Session, sql
+from shared.ids import new_id
+from tests.scoring_events import accepted
+from tests.scoring_facts import a_uscc, recent_month
+
+# The driver prepares a statement when it comes for the sixth time; then one plan serves whatever is asked.
+_UNTIL_PREPARED = 12
+
+
+async def _take_in(session: Session, usccs: list[str]) -> None:
+    columns = {"uscc": list(usccs), "period": [recent_month(1)] * len(usccs), "arrears": ["0.00"] * len(usccs)}
+    event = accepted("tax_social_fee", list(usccs), columns)
+    await usecases.take_in(session, event, Moment(now(), shipped(), new_id), lambda _subjects: False)
+
+
+async def _facts_gone_through(session: Session) -> int:
+    counted = "select seq_tup_read from pg_stat_xact_user_tables where relid = 'scoring.fact'::regclass"
+    return int((await sql(session, counted)).scalar_one())
+
+
+async def test_to_take_in_a_batch_nobody_goes_through_all_facts_that_are_known(db: Database) -> None:
+    async with db.transaction() as session:
+        await _take_in(session, [a_uscc() for _ in range(3000)])
+    async with db.transaction() as session:
+        for _ in range(_UNTIL_PREPARED):
+            await _take_in(session, [a_uscc()])
+        assert await _facts_gone_through(session) == 0

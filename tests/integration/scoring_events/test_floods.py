@@ -1,16 +1,20 @@
 """More records than can be scored as they come: all of them are facts at once, and every subject is scored once."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from services.scoring import usecases
-from services.scoring.review import catch_up_once
+from services.scoring.review import catch_up, catch_up_once
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database, sql
+from shared.identity import Identities
 from shared.ids import new_id
+from shared.service import Runtime
+from tests.conftest import SettingsOf
 from tests.scoring_events import history, social_fee, subject
 from tests.scoring_facts import a_uscc
 
@@ -56,6 +60,23 @@ async def test_two_who_catch_up_at_once_take_different_subjects_and_wait_for_nob
     assert first > 0
     assert first + second == 30
     assert await catch_up_once(db) == 0
+
+
+async def _waits(db: Database) -> bool:
+    async with db.transaction() as session:
+        return bool((await sql(session, "select exists (select from scoring.unscored)")).scalar())
+
+
+async def test_the_service_catches_up_by_itself_and_scores_each_once(settings_of: SettingsOf, db: Database) -> None:
+    usccs = [a_uscc() for _ in range(40)]
+    await _flood(db, usccs)
+    service = asyncio.create_task(catch_up(Runtime(settings_of("scoring"), db, Identities())))
+    async with asyncio.timeout(60):
+        while await _waits(db):
+            await asyncio.sleep(0.1)
+    service.cancel()
+    await asyncio.gather(service, return_exceptions=True)
+    assert [await history(db, uscc) for uscc in usccs] == [["orange"]] * 40
 
 
 async def _catch_up_and_fail(db: Database) -> None:

@@ -151,6 +151,8 @@ async def _ahead(prepared: Iterator[Prepared]) -> AsyncGenerator[Prepared, None]
             coming = asyncio.ensure_future(asyncio.to_thread(next, prepared, None))
             yield batch
     finally:
+        # Whoever leaves before the end does not ask what came of it.
+        coming.add_done_callback(lambda task: task.cancelled() or task.exception())
         coming.cancel()
 
 

@@ -33,7 +33,7 @@ from shared.outbox import announce_all
 
 # A project of a hundred workers has sixty thousand punches a year: so many a transaction, whatever the occasion.
 PROJECTS_AT_ONCE = 5
-_portions = Portions()
+_portions: Mapping[str, Portions] = {"employer": Portions(), "project": Portions()}
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class _Known:
 
 
 async def _score(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
-    for portion in _portions.of(ids):
+    for portion in _portions[kind].of(ids):
         await _score_at_once(session, kind, portion, moment)
 
 
 async def _score_at_once(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:
     known = await _known(session, kind, ids, moment)
-    _portions.weighed(len(ids), int(known.versions.estimated_size()))
+    _portions[kind].weighed(len(ids), int(known.versions.estimated_size()))
     judged, said = await asyncio.to_thread(_judged, kind, ids, known, moment)
     verdicts, outlook = judged.verdicts, known.outlook
     new = [verdict for verdict in verdicts if verdict.is_new]

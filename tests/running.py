@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from local.agency_client import AgencyClient
 from local.layout import Home, Ports
 from local.parts import platform as parts_of
 from local.registry import Registry
+from tests.ports import a_free_one, release
 
 _START_S = 180
 
@@ -74,6 +74,7 @@ def running(path: Path) -> Iterator[Running]:
     """A platform without a demo, from ready to stopped."""
     with contextlib.ExitStack() as clients:
         here = Running(Home(path), Ports(_free_base(path)), clients)
+        clients.callback(release, here.ports.base)
         try:
             anxin("up", "--home", str(path), "--port-base", str(here.ports.base), "--no-demo", "--detach")
             yield here
@@ -82,12 +83,10 @@ def running(path: Path) -> Iterator[Running]:
 
 
 def _free_base(path: Path) -> int:
-    for _ in range(100):
-        base = random.randrange(12000, 30000, 500)  # noqa: S311 - not a secret
-        wanted = [port for part in parts_of(Home(path), Ports(base)) for port in part.ports]
-        if all(_is_free(port) for port in wanted):
-            return base
-    raise AssertionError("no free range of ports")
+    def are_free(base: int) -> bool:
+        return all(_is_free(port) for part in parts_of(Home(path), Ports(base)) for port in part.ports)
+
+    return a_free_one(range(12000, 30000, 500), are_free)
 
 
 def _is_free(port: int) -> bool:

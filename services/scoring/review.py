@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.service import Runtime
 
 log = logging.getLogger(__name__)
-_LOOK_S, _HELP_S = 0.25, 1.0
+_LOOK_S = 0.25
 # When somebody waits: a batch of those who have come meanwhile costs little more than one of them. Taking records in
 # gets so many times the time that scoring them takes, but nobody is left to wait for long.
 _SOON_S, _LATEST_S, _SHARE = 0.05, 1.0, 1.0
@@ -48,21 +48,10 @@ async def catch_up(runtime: Runtime) -> None:
     """Score those whose facts came faster than they could be scored alone, for ever: soon, or when a flood ebbs."""
     settings = runtime.settings
     most = settings.review_batch if isinstance(settings, ScoringSettings) else _AT_ONCE
-    await asyncio.gather(_catch_up_on_and_on(runtime.db, most), _help_when_quiet(runtime.db, most))
-
-
-async def _catch_up_on_and_on(db: Database, most: int) -> None:
     while True:
         began = monotonic()
-        done = await _caught_up(db, most) if pace.is_time() else 0
+        done = await _caught_up(runtime.db, most) if pace.is_time() else 0
         await asyncio.sleep(_pause(monotonic() - began, is_done=not done))
-
-
-async def _help_when_quiet(db: Database, most: int) -> None:
-    """When no records come the database has time for two: it reads for one while the other is judged."""
-    while True:
-        if not (pace.is_quiet() and await _caught_up(db, most)):
-            await asyncio.sleep(_HELP_S)
 
 
 async def _caught_up(db: Database, most: int) -> int:

@@ -40,6 +40,17 @@ def watched(parent: int) -> Iterator[Watch]:
         thread.join()
 
 
+def forget_peak() -> None:
+    """This process's peak is counted from now on."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def own_peak_mb() -> int:
+    """The most that this process has held since `forget_peak`."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) // 1024
+
+
 def parent_of(process: int) -> int:
     """Whose child a process is; 0 of one that is gone."""
     return int(_stat(process)[1])

@@ -9,18 +9,17 @@ rows takes: `ratio_to_lightgbm` is how many times as long all of it takes.
 import argparse
 import asyncio
 import json
-import resource
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
 from bench import stream
 from bench.database import database
-from bench.memory import cpu_s, parent_of, watched
+from bench.memory import cpu_s, forget_peak, own_peak_mb, parent_of, watched
 from bench.prediction import rows_per_s
 from services.scoring import usecases
 from services.scoring.consumers import consumer
@@ -116,19 +115,28 @@ def _event(
 
 
 async def measure(settings: Settings, count: int) -> dict[str, Any]:
-    """The four measures, in records, subjects and milliseconds, and what they took in memory."""
+    """The measures, in records, subjects and milliseconds, and what each of them took in memory."""
     db, codes = Database(settings), employers(count)
+    peaks: dict[str, int] = {}
+
+    async def stage(name: str, work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+        forget_peak()
+        found = await work
+        peaks[name] = own_peak_mb()
+        return found
+
     try:
         with watched(await _server(db)) as server:
-            taken = await _take_in(db, codes)
-            again = await _score_again(db, codes) | await _dry_run(db, count)
-            single = await _single_records(db, codes) | await _stream(db, settings, codes)
+            taken = await stage("take_in", _take_in(db, codes))
+            again = await stage("rescore", _score_again(db, codes))
+            tried = await stage("dry_run", _dry_run(db, count))
+            single = await stage("one_record", _single_records(db, codes))
+            streamed = await stage("stream", _stream(db, settings, codes))
             levels = await _levels(db)
     finally:
         await db.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    memory = {"peak_mb": peak, "postgres_peak_mb": server.peak_mb}
-    return {"employers": count, **taken, **again, **_compared(again, count), **single, "levels": levels, **memory}
+    found = {"employers": count, **taken, **again, **tried, **_compared(again, count), **single, **streamed}
+    return {**found, "levels": levels, "peak_mb": peaks, "postgres_peak_mb": server.peak_mb}
 
 
 def _compared(again: dict[str, Any], count: int) -> dict[str, Any]:
@@ -143,14 +151,17 @@ async def _server(db: Database) -> int:
 
 
 async def _take_in(db: Database, codes: list[str]) -> dict[str, Any]:
-    events = list(story(codes))
-    began = time.perf_counter()
-    for event in events:
+    """The story taken in, event after event; to make an event up is not counted."""
+    rows, seconds = 0, 0.0
+    for event in story(codes):
+        rows += event.frame().height
+        began = time.perf_counter()
         await consumer.deliver(event, db)
+        seconds += time.perf_counter() - began
+    began = time.perf_counter()
     while await catch_up_once(db):
         pass
-    seconds = time.perf_counter() - began
-    rows = sum(event.frame().height for event in events)
+    seconds += time.perf_counter() - began
     return {"records": rows, "take_in_s": round(seconds, 2), "records_per_s": round(rows / seconds)}
 
 

@@ -4,8 +4,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import httpx
 
@@ -51,16 +51,27 @@ def straight(platform: Running, agency: AgencyClient, thumbprint: str) -> Line:
     return Line(agency, url, edge, xfcc=f"Hash={thumbprint}")
 
 
-def sent(files: Iterable[bytes], line: Callable[[], Line], connections: int = CONNECTIONS) -> int:
+def kept(files: Iterable[bytes], folder: Path) -> list[Path]:
+    """The files on the disk: to make them up must not take the time of those who take them in."""
+    folder.mkdir()
+    paths = []
+    for number, body in enumerate(files):
+        paths.append(folder / f"{number}.csv")
+        paths[-1].write_bytes(body)
+    return paths
+
+
+def sent(files: Iterable[Path], line: Callable[[], Line], connections: int = CONNECTIONS) -> int:
     """Send all files, so many at once. Returns how many records were accepted."""
-    waiting = iter(files)
+    waiting, turn = iter(files), Lock()
+
+    def next_file() -> Path | None:
+        with turn:
+            return next(waiting, None)
+
+    def work() -> int:
+        mine = line()
+        return sum(mine.send(path.read_bytes()) for path in iter(next_file, None))
+
     with ThreadPoolExecutor(connections) as pool:
-        lines = [line() for _ in range(connections)]
-        accepted = 0
-        while batch := list(islice(waiting, connections * 2)):
-            accepted += sum(pool.map(_queue(lines), range(len(batch)), batch))
-    return accepted
-
-
-def _queue(lines: list[Line]) -> Callable[[int, bytes], int]:
-    return lambda place, body: lines[place % len(lines)].send(body)
+        return sum(done.result() for done in [pool.submit(work) for _ in range(connections)])

@@ -21,8 +21,9 @@ ARG SERVICE=services.ingest
 LABEL org.opencontainers.image.title="anxin" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.description="Anxin: wage-arrears early warning and recovery"
-# Two arenas: each thread of a service would keep in one of its own what large files left behind.
-ENV MALLOC_ARENA_MAX=2
+# Two arenas: each thread of a service would keep in one of its own what large files left behind. One thread for columns:
+# polars would start one a processor of the node, which cost more to wake for small batches than they do for large ones.
+ENV MALLOC_ARENA_MAX=2 POLARS_MAX_THREADS=1
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ANXIN_SERVICE=${SERVICE}
 WORKDIR /app
 # LightGBM (scoring predicts with it) needs the compiler's OpenMP, which no wheel brings along.

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
-from bench import stream
+from bench import as_served, stream  # as_served first: polars reads what it sets
 from bench.database import database
 from bench.memory import cpu_s, forget_peak, own_peak_mb, parent_of, watched
 from bench.prediction import rows_per_s
@@ -136,7 +136,13 @@ async def measure(settings: Settings, count: int) -> dict[str, Any]:
     finally:
         await db.close()
     found = {"employers": count, **taken, **again, **tried, **_compared(again, count), **single, **streamed}
-    return {**found, "levels": levels, "peak_mb": peaks, "postgres_peak_mb": server.peak_mb}
+    return {
+        **found,
+        "levels": levels,
+        "polars_threads": int(as_served.THREADS),
+        "peak_mb": peaks,
+        "postgres_peak_mb": server.peak_mb,
+    }
 
 
 def _compared(again: dict[str, Any], count: int) -> dict[str, Any]:

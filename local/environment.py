@@ -4,14 +4,17 @@ import os
 
 from local.layout import Home, Ports
 
+# How a service's process is set up, as in the image. Each thread of ours would keep what large files left behind in an
+# arena of its own; a pool of threads for columns costs more to wake than it helps: others work at the same time.
+PROCESS = {"MALLOC_ARENA_MAX": "2", "POLARS_MAX_THREADS": "1"}
+
 
 def service_environment(name: str, role: str, home: Home, ports: Ports) -> dict[str, str]:
     """The settings of a part that speaks to PostgreSQL as `role` and to the others as `name`. No secret is in it."""
     pki = home.pki
     return {
         **base_environment(),
-        # Each thread of ours would keep what large files left behind in an arena of its own (as in the image).
-        "MALLOC_ARENA_MAX": "2",
+        **PROCESS,
         "ANXIN_DATABASE_URL": ports.database_url(role),
         "ANXIN_SECRETS_DIR": str(home.secrets / role),
         "ANXIN_NATS_URL": ports.nats_url,

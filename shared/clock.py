@@ -6,6 +6,7 @@ seconds, so that a term of working days can run out in front of a viewer. Tokens
 
 import os
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,17 @@ def offset() -> timedelta:
     if not path:
         return timedelta()
     try:
-        return timedelta(seconds=float(Path(path).read_text() or 0))
+        found = os.stat(path)
+        return _told(path, found.st_ino, found.st_mtime_ns, found.st_size)
     except FileNotFoundError:
         return timedelta()
+
+
+# A request looks at the clock some times, and it is set once a day at most: to read the file each time costs ten times
+# as much as to see that it is the same. The size is there for a file system whose times are coarse.
+@lru_cache(maxsize=1)
+def _told(path: str, _inode: int, _modified: int, _size: int) -> timedelta:
+    return timedelta(seconds=float(Path(path).read_text() or 0))
 
 
 def now() -> datetime:

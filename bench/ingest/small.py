@@ -11,7 +11,8 @@ from bench.ingest.platform import DATASET
 from bench.ingest.registers import credit_codes
 from local.agency_client import AgencyClient
 
-CONNECTIONS = 64
+# Two thousand a second that each take up to a tenth of one are two hundred at a time.
+CONNECTIONS = 256
 _TAKEN = b"HTTP/1.1 202"
 _LATER = (b"HTTP/1.1 429", b"HTTP/1.1 503")
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 # So many subjects are scored as they come; then so many a second. What is more waits for its turn.
 BURST = 1000
-A_SECOND = 100
+A_SECOND = 20
 # More subjects a second than this, over some seconds, are a flood.
 A_FLOOD = 1500
 OVER_S = 2.0

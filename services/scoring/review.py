@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 0.25
 # When somebody waits: a batch of those who have come meanwhile costs little more than one of them. Taking records in
 # gets so many times the time that scoring them takes, but nobody is left to wait for long.
-_SOON_S, _LATEST_S, _SHARE = 0.05, 1.0, 1.0
+_SOON_S, _LATEST_S, _SHARE = 0.1, 1.0, 1.0
 _AT_ONCE = 4000
 
 

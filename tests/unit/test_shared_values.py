@@ -54,6 +54,16 @@ def test_the_business_clock_is_the_systems_unless_a_development_file_moves_it(
     assert 86395 < (clock.now() - datetime.now(UTC)).total_seconds() < 86405
 
 
+def test_a_clock_that_is_set_again_tells_the_new_time_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANXIN_CLOCK_FILE", str(tmp_path / "clock"))
+    for seconds in (100, 200, 300, 100):
+        (tmp_path / "staged").write_text(str(seconds))
+        (tmp_path / "staged").replace(tmp_path / "clock")
+        assert clock.offset().total_seconds() == seconds
+
+
 def test_the_business_date_is_chinas() -> None:
     assert clock.local_date(datetime(2026, 11, 23, 16, 0, tzinfo=UTC)).isoformat() == "2026-11-24"
 

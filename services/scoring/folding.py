@@ -18,8 +18,8 @@ _ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 async def fold_attendance(session: Session, dataset: str, keys: Sequence[str], touched: set[Key]) -> None:
     """Fold the months that new versions of these records touch; whatever else the records are of, nothing happens."""
-    projects = {key for key in touched if key[0] == "project"}
-    if dataset != attendance.DATASET or not projects:
+    projects = {key for key in touched if key[0] == "project"} if dataset == attendance.DATASET else set()
+    if not projects:
         return
     # Held first: what another transaction is adding to the same months is then either in sight or folds after us.
     await subject_store.lock_subjects(session, projects)

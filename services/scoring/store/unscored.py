@@ -4,7 +4,7 @@ They wait in buckets: whoever takes a bucket takes all that was ever said of its
 one: their facts lie beside each other, and a page of them is read once for them all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import polars as pl
 
@@ -36,9 +36,10 @@ delete from scoring.unscored using taken where unscored.bucket = taken.bucket re
 """
 
 
-async def keep(session: Session, keys: Iterable[Key]) -> None:
+async def keep(session: Session, keys: Collection[Key]) -> None:
     """Let these subjects be scored later."""
-    lines = pl.DataFrame(list(keys), schema={"kind": pl.String, "id": pl.String}, orient="row")
+    kinds, ids = zip(*keys, strict=True) if keys else ((), ())
+    lines = pl.DataFrame({"kind": pl.Series(kinds, dtype=pl.String), "id": pl.Series(ids, dtype=pl.String)})
     neighbours = pl.concat_str("kind", pl.col("id").str.head(-_LAST), separator="\t")
     subject = pl.concat_str("kind", "id", separator="\t")
     grouped = lines.group_by((neighbours.hash() % BUCKETS).alias("bucket")).agg(

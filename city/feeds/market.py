@@ -18,6 +18,7 @@ _CHANGES = {
     "legal_rep": ("02", "法定代表人变更"),
     "address": ("03", "住所变更"),
     "capital": ("04", "注册资本变更"),
+    "leaving": ("05", "清算组备案"),
 }
 _CAUSES = ["通过登记的住所或者经营场所无法联系", "未按规定公示年度报告", "未按责令期限公示有关企业信息"]
 
@@ -75,8 +76,8 @@ def _entity(city: City, who: Ints, at: Days, founded: Days, state: str, *, old_n
 
 
 def changes(city: City) -> Iterator[pl.DataFrame]:
-    """`samr_change`: renamings, and changes of the legal representative, the address, the capital."""
-    frames = [_renamings(city)]
+    """`samr_change`: renamings, changes of the legal representative, the address, the capital, and liquidators."""
+    frames = [_renamings(city), _leavings(city)]
     for group in ("legal_rep", "address", "capital"):
         rows = met(city, group)
         frames.append(
@@ -98,6 +99,15 @@ def _renamings(city: City) -> pl.DataFrame:
     day = city.register.get_column("renamed_on").to_numpy()[who]
     told = identity(city, who, "former", "ent_name")
     return _change(city, "name", Met(who, day), told["former"], told["ent_name"])
+
+
+def _leavings(city: City) -> pl.DataFrame:
+    """A company that ends makes its liquidators public: decided in its last month in business, told some days later."""
+    closed, stream = city.history.closed, drawn(city.draws, "leaving")
+    who = np.flatnonzero((closed >= 1) & (closed < city.calendar.months) & ~city.people.is_individual)
+    decided = city.calendar.first_day(0) + _month_days(city, closed[who] - 1) + whole(stream, 0, 28, len(who)) * DAY
+    told = decided + whole(stream, 0, signals()["leaving"]["days"] + 1, len(who)) * DAY
+    return _change(city, "leaving", Met(who, told), constant(None, len(who)), constant(None, len(who)))
 
 
 def _change(city: City, group: str, rows: Met, before: pl.Series, after: pl.Series) -> pl.DataFrame:

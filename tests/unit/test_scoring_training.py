@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from services.scoring.backtest.learning import Learned, learn
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Model
 from services.scoring.model.policy import Candidate, shipped
-from services.scoring.model.scorers import Blended, Boosted
+from services.scoring.model.scorers import Blended, digest, of_json, trees_of
 from services.scoring.training import trees
 from services.scoring.training.calibrating import calibrate
 from services.scoring.training.questions import both
@@ -99,11 +100,7 @@ def test_sampling_negatives_changes_no_probability() -> None:
     part = whole.take(kept)
     part = replace(part, weight=weight, rate=np.full(len(weight), 0.2))
     recipe = a_recipe({"c0": 1})
-    said = [
-        Boosted(b.text, rows.columns, b.base).margin(whole.values)
-        for rows in (whole, part)
-        for b in [trees.learn(rows, _chosen(rows), recipe)]
-    ]
+    said = [trees.learn(rows, _chosen(rows), recipe).margin(whole.values) for rows in (whole, part)]
     probability = [1 / (1 + np.exp(-margin)) for margin in said]
     assert probability[1].mean() == pytest.approx(whole.positive.mean(), rel=0.1)
     assert probability[1].mean() == pytest.approx(probability[0].mean(), rel=0.1)
@@ -122,6 +119,40 @@ def test_settings_that_are_tried_side_by_side_do_as_well_as_each_alone() -> None
     for candidates in ([few, many], [many, few]):
         together = trees.choose(asked, candidates, recipe)
         assert (together.candidate, together.rounds, together.loss) == (best.candidate, best.rounds, best.loss)
+
+
+def test_what_ships_is_the_mean_of_trees_that_drew_their_columns_otherwise_and_is_read_again_as_written() -> None:
+    rows, recipe = a_sample(), a_recipe({"c0": 1})
+    recipe = replace(recipe, numbers=msgspec.structs.replace(recipe.numbers, least_columns=1))
+    few = msgspec.structs.replace(recipe.numbers.candidates[0], feature_fraction=0.5)
+    grove = trees.learn(rows, replace(_chosen(rows), candidate=few, members=3), recipe)
+    assert isinstance(grove, Blended)
+    told = [member.margin(rows.values) for _, member in grove.parts]
+    assert len(told) == 3
+    assert not np.allclose(told[0], told[1])
+    assert grove.margin(rows.values) == pytest.approx(np.mean(told, axis=0))
+    written = of_json(grove.as_json(), {digest(text): text for text in trees_of(grove)})
+    assert (written.margin(rows.values) == grove.margin(rows.values)).all()
+
+
+def test_the_margins_that_are_calibrated_are_those_of_as_many_trees_as_ship() -> None:
+    rows = a_sample()
+    recipe, alone = (
+        replace(
+            a_recipe({"c0": 1}), numbers=msgspec.structs.replace(shipped().training, least_columns=1, members=count)
+        )
+        for count in (3, 1)
+    )
+    asked, _ = both(rows, split(rows, [], [], recipe.numbers))
+    few = msgspec.structs.replace(recipe.numbers.candidates[0], feature_fraction=0.5)
+    three, one = (trees.choose(asked, [few], each) for each in (recipe, alone))
+    assert (one.rounds, one.loss) == (three.rounds, three.loss)
+    judged = asked.is_judged
+    assert not np.allclose(one.margin[judged], three.margin[judged])
+    assert trees.log_loss(three.margin[judged], rows.positive[judged], rows.weight[judged]) <= one.loss * 1.05
+    assert (one.members, three.members) == (1, 3)
+    many = replace(recipe, numbers=msgspec.structs.replace(recipe.numbers, members_below=int(rows.positive.sum())))
+    assert trees.choose(asked, [few], many).members == 1
 
 
 def _chosen(rows: Rows) -> trees.Chosen:
@@ -147,7 +178,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     first, second = (learn(small_city(120, -4.5), UNTIL, quick(), 7, quiet) for _ in range(2))
     texts = [each.contest.judged["model"].model.starts.scorer for each in (first, second)]
     assert isinstance(texts[0], Blended)
-    assert isinstance(texts[0].parts[0][1], Boosted)
+    assert len(trees_of(texts[0])) == shipped().training.members
     assert texts[0].as_json() == texts[1].as_json()
     assert first.contest.champion.starts.calibration == second.contest.champion.starts.calibration
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import resources
+from typing import Annotated
 
 import msgspec
 
@@ -78,6 +79,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     least_alerts: int
     resamples: int
     candidates: tuple[Candidate, ...]
+    members: Annotated[int, msgspec.Meta(ge=1)]
+    members_below: int
     least_columns: int
     least_positives_for_trees: int
     learning_rate: float

@@ -1,7 +1,7 @@
 """Boosted trees, monotone where the domain is: their few settings chosen by measurement, the same bytes every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from services.scoring.evaluation.ranking import Array
 from services.scoring.model.boosting import lightgbm
 from services.scoring.model.calibration import logit
 from services.scoring.model.policy import Candidate
-from services.scoring.model.scorers import Boosted
+from services.scoring.model.scorers import Blended, Boosted, Scorer
 from services.scoring.training.questions import Asked
 from services.scoring.training.recipe import Recipe
 from services.scoring.training.rows import Rows
@@ -18,12 +18,16 @@ from services.scoring.training.rows import Rows
 
 @dataclass(frozen=True)
 class Chosen:
-    """The settings that did best on rows not learned from, with their margins (n,; NaN where not judged)."""
+    """The settings that did best on rows not learned from, with their margins (n,; NaN where not judged).
+
+    `members`: how many growths the grove has, of which the margins are the mean; `loss`: of the first alone.
+    """
 
     candidate: Candidate
     rounds: int
     margin: Array
     loss: float
+    members: int = 1
 
 
 def fitting(rows: Rows, recipe: Recipe) -> list[Candidate]:
@@ -33,21 +37,42 @@ def fitting(rows: Rows, recipe: Recipe) -> list[Candidate]:
 
 
 def choose(asked: Asked, candidates: Sequence[Candidate], recipe: Recipe) -> Chosen:
-    """Try the candidates. The least log loss on the judged rows wins."""
+    """Try the candidates, one growth of each: the least log loss on judged rows wins. The margins are the grove's."""
     judged = asked.is_judged
     margin = [np.full(len(judged), np.nan) for _ in candidates]
-    rounds: list[list[int]] = [[] for _ in candidates]
+    rounds_of: list[list[int]] = [[] for _ in candidates]
     for learned, seen in asked.splits.parts:
         grown = _stopped(candidates, asked.learned(learned), asked.learned(seen), recipe)
-        values = asked.rows.values if seen.all() else asked.rows.values[seen]
+        values = _values(asked, seen)
         for place, (count, trees) in enumerate(grown):
-            rounds[place].append(count)
+            rounds_of[place].append(count)
             margin[place][seen] = trees.margin(values)
     rows = asked.rows
     losses = [log_loss(each[judged], rows.positive[judged], rows.weight[judged]) for each in margin]
-    tried = zip(candidates, rounds, margin, losses, strict=True)
-    chosen = [Chosen(candidate, int(np.median(count)), each, loss) for candidate, count, each, loss in tried]
-    return min(chosen, key=lambda each: each.loss)
+    best = int(np.argmin(losses))
+    members = _how_many(rows, recipe)
+    chosen = Chosen(candidates[best], int(np.median(rounds_of[best])), margin[best], losses[best], members)
+    return replace(chosen, margin=_with_others(asked, chosen, rounds_of[best], recipe))
+
+
+def _how_many(rows: Rows, recipe: Recipe) -> int:
+    """With few failures which columns were drawn is chance, and a mean takes it out; with many it costs the time."""
+    return recipe.numbers.members if rows.positive[rows.sampled].sum() < recipe.numbers.members_below else 1
+
+
+def _with_others(asked: Asked, chosen: Chosen, rounds: Sequence[int], recipe: Recipe) -> Array:
+    """The margins (n,) as the grove will tell them: a calibration of one growth's would be too bold for the mean's."""
+    margin = chosen.margin.copy()
+    for (learned, seen), count in zip(asked.splits.parts, rounds, strict=True):
+        others = _members(asked.learned(learned), replace(chosen, rounds=count), recipe, first=1)
+        values = _values(asked, seen)
+        margin[seen] = np.mean([margin[seen], *(each.margin(values) for each in others)], axis=0)
+    return margin
+
+
+def _values(asked: Asked, seen: Array) -> Array:
+    values: Array = asked.rows.values if seen.all() else asked.rows.values[seen]
+    return values
 
 
 def _stopped(candidates: Sequence[Candidate], part: Rows, check: Rows, recipe: Recipe) -> list[tuple[int, Boosted]]:
@@ -75,10 +100,22 @@ def log_loss(margin: Array, positive: Array, weight: Array) -> float:
     return float(np.average(np.logaddexp(0, margin) - positive * margin, weights=weight))
 
 
-def learn(sample: Rows, chosen: Chosen, recipe: Recipe) -> Boosted:
-    """The trees of the chosen settings, from all rows of a sample."""
-    booster = lightgbm.train(_settings(chosen.candidate, sample, recipe), _dataset(sample), chosen.rounds)
-    return Boosted(booster.model_to_string(), sample.columns, base_of(sample))
+def learn(sample: Rows, chosen: Chosen, recipe: Recipe) -> Scorer:
+    """A grove of the chosen settings, from all rows of a sample: the mean of trees that saw other columns each."""
+    grown = _members(sample, chosen, recipe)
+    return grown[0] if len(grown) == 1 else Blended(tuple((1 / len(grown), each) for each in grown))
+
+
+def _members(sample: Rows, chosen: Chosen, recipe: Recipe, first: int = 0) -> list[Boosted]:
+    """The grove's growths from the `first` on, which differ by their seeds; the rows are binned once."""
+    if first >= chosen.members:
+        return []
+    data, settings = _dataset(sample), _settings(chosen.candidate, sample, recipe)
+    grown = (
+        lightgbm.train({**settings, "seed": recipe.seed + member}, data, chosen.rounds)
+        for member in range(first, chosen.members)
+    )
+    return [Boosted(each.model_to_string(), sample.columns, base_of(sample)) for each in grown]
 
 
 def base_of(sample: Rows) -> float:

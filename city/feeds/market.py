@@ -106,7 +106,7 @@ def _leavings(city: City) -> pl.DataFrame:
     closed, stream = city.history.closed, drawn(city.draws, "leaving")
     who = np.flatnonzero((closed >= 1) & (closed < city.calendar.months) & ~city.people.is_individual)
     decided = city.calendar.first_day(0) + _month_days(city, closed[who] - 1) + whole(stream, 0, 28, len(who)) * DAY
-    told = decided + whole(stream, 0, signals()["leaving"]["days"] + 1, len(who)) * DAY
+    told = decided + whole(stream, 0, int(signals()["leaving"]["days"]) + 1, len(who)) * DAY
     return _change(city, "leaving", Met(who, told), constant(None, len(who)), constant(None, len(who)))
 
 

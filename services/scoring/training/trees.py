@@ -62,6 +62,8 @@ def _how_many(rows: Rows, recipe: Recipe) -> int:
 
 def _with_others(asked: Asked, chosen: Chosen, rounds: Sequence[int], recipe: Recipe) -> Array:
     """The margins (n,) as the grove will tell them: a calibration of one growth's would be too bold for the mean's."""
+    if chosen.members == 1:
+        return chosen.margin
     margin = chosen.margin.copy()
     for (learned, seen), count in zip(asked.splits.parts, rounds, strict=True):
         others = _members(asked.learned(learned), replace(chosen, rounds=count), recipe, first=1)
@@ -108,8 +110,6 @@ def learn(sample: Rows, chosen: Chosen, recipe: Recipe) -> Scorer:
 
 def _members(sample: Rows, chosen: Chosen, recipe: Recipe, first: int = 0) -> list[Boosted]:
     """The grove's growths from the `first` on, which differ by their seeds; the rows are binned once."""
-    if first >= chosen.members:
-        return []
     data, settings = _dataset(sample), _settings(chosen.candidate, sample, recipe)
     grown = (
         lightgbm.train({**settings, "seed": recipe.seed + member}, data, chosen.rounds)

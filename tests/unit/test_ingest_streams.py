@@ -121,6 +121,21 @@ def test_files_longer_than_a_block_come_in_batches_with_running_numbers(content_
     assert max(len(batch.texts) for batch in batches) <= 20_000
 
 
+@pytest.mark.parametrize("content_type", [JSON, LINES, CSV])
+def test_what_does_not_fill_a_batch_goes_with_what_follows(content_type: str) -> None:
+    records = [{"taxpayer": "杭州某某建设有限公司" * 4, "taxpayer_no": str(number)} for number in range(50_000)]
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
+    body = {
+        JSON: "[" + ",\n".join(lines) + "]",
+        LINES: "\n".join(lines),
+        CSV: "taxpayer,taxpayer_no,tax_kind,as_of\n"
+        + "".join(f"{each['taxpayer']},{each['taxpayer_no']},v,2026-10\n" for each in records),
+    }[content_type].encode()
+    assert len(body) > BLOCK_BYTES
+    sizes = [len(batch.texts) for batch in read_stream(io.BytesIO(body), content_type, "identity", TAX, len(body))]
+    assert sizes == [20_000, 20_000, 10_000]
+
+
 def test_an_array_of_tiny_elements_comes_in_batches_of_their_bound() -> None:
     text = "[" + "0," * 50_000 + "0]"
     sizes = [len(batch.texts) for batch in read_array(in_pieces(text.encode(), 2**20), TWO)]

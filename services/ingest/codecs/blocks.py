@@ -58,15 +58,19 @@ def blocks(pieces: Iterator[bytes], ends: Callable[[bytes], Ends], place: Place)
         found = ends(text)
         if not len(found):
             raise record_too_large(place)
-        yield from _cut(text, found)
-        held = [text[found[-1] :]]
+        most = _rows_at_once(text, len(found))
+        # What does not fill a block goes with what follows: each costs the same, however many records it has.
+        full = found[: len(found) // most * most or len(found)]
+        yield from _cut(text, full, most)
+        held = [text[full[-1] :]]
         size = len(held[0])
     if text := b"".join(held):
-        yield from _cut(text, np.union1d(ends(text), [len(text)]))
+        found = np.union1d(ends(text), [len(text)])
+        yield from _cut(text, found, _rows_at_once(text, len(found)))
 
 
-def _cut(text: bytes, ends: Ends) -> Iterator[bytes]:
-    start, most = 0, _rows_at_once(text, len(ends))
+def _cut(text: bytes, ends: Ends, most: int) -> Iterator[bytes]:
+    start = 0
     for last in range(most - 1, len(ends) + most - 1, most):
         end = int(ends[min(last, len(ends) - 1)])
         yield text[start:end]

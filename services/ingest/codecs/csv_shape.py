@@ -37,6 +37,7 @@ class Shape:
 def shapes(text: bytes, most: int, ended: bool) -> Iterator[Shape]:
     """The shapes of the whole records of a text that begins with one, up to `most` at once.
 
+    What is left of a text that goes on (not `ended`) is not told when it is less than that: it goes with what follows.
     None at all when no record ends here, or when the quoting is in any doubt. Beyond doubt (RFC 4180): a quote opens a
     field right after a separator, closes it right before one, and stands twice where it is meant; a carriage return
     outside quotes stands before a line feed.
@@ -54,6 +55,8 @@ def shapes(text: bytes, most: int, ended: bool) -> Iterator[Shape]:
     separators = np.diff(np.searchsorted(commas, lines), prepend=0)
     blank = (lines == starts) | ((lines == starts + 1) & (array[np.minimum(starts, len(text) - 1)] == _RETURN))
     for first in range(0, len(lines), most):
+        if first and not ended and first + most > len(lines):
+            return
         part = slice(first, first + most)
         end = min(int(lines[part][-1]) + 1, len(text))
         yield Shape(end, separators[part], blank[part])

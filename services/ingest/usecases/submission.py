@@ -256,6 +256,8 @@ async def _with_late(
 
 def superseded(rows: pl.DataFrame, changed: pl.DataFrame, older: list[int]) -> pl.DataFrame:
     """Notes (row, item, code) for rows that came after a newer state, or whose file holds a newer one."""
+    if changed.is_empty() and not older:
+        return pl.DataFrame(schema=FAULTS)
     winners = changed.select(KEY_HASH, pl.col(ROW_HASH).alias("winner"))
     lost = rows.join(winners, on=KEY_HASH).filter(pl.col(ROW_HASH) != pl.col("winner")).get_column(ROW)
     late = pl.concat([lost.cast(pl.Int64), pl.Series(ROW, older, dtype=pl.Int64)]).unique().sort()

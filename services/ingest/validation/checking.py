@@ -54,7 +54,7 @@ class Checker:
     def check(self, batch: Batch, reported_at: datetime) -> Checked:
         """Check a batch that was reported at that aware moment."""
         values = self._values(self._tidy(batch.texts))
-        flags = values.select(ROW, *self._fault_columns(reported_at))
+        flags = values.select(ROW, *self._fault_columns(reported_at, self._read_whole(values)))
         faults = _joined(batch.faults, self._told(flags))
         typed_values = values.select(ROW, *(item.item for item in self.items))
         if faults.is_empty():
@@ -90,7 +90,7 @@ class Checker:
 
     @cached_property
     def _text_columns(self) -> list[pl.Expr]:
-        return [pl.col(item.item).alias(_text_name(item)) for item in self.items]
+        return [pl.col(item.item).alias(_text_name(item.item)) for item in self.items]
 
     @cached_property
     def _value_columns(self) -> list[pl.Expr]:
@@ -105,12 +105,18 @@ class Checker:
                 columns += [found.values.alias(item.item), found.faults.alias(f"?{item.item}")]
         return columns
 
-    def _fault_columns(self, reported_at: datetime) -> list[pl.Expr]:
+    def _read_whole(self, values: pl.DataFrame) -> set[str]:
+        """Items of the stricter types whose texts are all values: none has a fault of its type, and none is looked for."""
+        given = {name: values.get_column(_text_name(name)) for name in self._narrow_items}
+        return {name for name, text in given.items() if values.get_column(name).null_count() == text.null_count()}
+
+    def _fault_columns(self, reported_at: datetime, read_whole: set[str]) -> list[pl.Expr]:
         horizon = reported_at + CLOCK_SKEW
         late = {name: [_when("in_the_future", pl.col(name) > pl.lit(horizon))] for name in self.dataset.source_time}
         month = pl.lit(local_date(horizon).strftime("%Y-%m"))
         late |= {name: [_when("in_the_future", pl.col(name) > month)] for name in self._reported_months}
-        return [pl.coalesce(self._faults[item.item] + late.get(item.item, [])).alias(item.item) for item in self.items]
+        faults = {name: (self._other_faults if name in read_whole else self._faults)[name] for name in self._faults}
+        return [pl.coalesce(told + late.get(name, [])).alias(name) for name, told in faults.items()]
 
     @cached_property
     def _reported_months(self) -> list[str]:
@@ -120,6 +126,11 @@ class Checker:
     @cached_property
     def _faults(self) -> dict[str, list[pl.Expr]]:
         return {item.item: _faults(item) for item in self.items}
+
+    @cached_property
+    def _other_faults(self) -> dict[str, list[pl.Expr]]:
+        """Those that a text may have although it is a value of its type."""
+        return {item.item: _faults(item, of_its_type=False) for item in self.items}
 
     def _told(self, flags: pl.DataFrame) -> pl.DataFrame:
         """The fault columns as rows (row, item, code), only of the items that have any."""
@@ -147,13 +158,13 @@ def _forgiving(dataset: Dataset) -> list[str]:
     return [subject.item]
 
 
-def _text_name(item: Item) -> str:
-    return f"={item.item}"
+def _text_name(name: str) -> str:
+    return f"={name}"
 
 
-def _faults(item: Item) -> list[pl.Expr]:
+def _faults(item: Item, *, of_its_type: bool = True) -> list[pl.Expr]:
     """Columns of codes, null where the item has no such fault, in the order in which they are told."""
-    text = pl.col(_text_name(item))
+    text = pl.col(_text_name(item.item))
     if item.kind in COLUMNED:
         code = pl.col(f"?{item.item}")
         # A placeholder is a text and yet no code: what counts is the value.
@@ -165,7 +176,7 @@ def _faults(item: Item) -> list[pl.Expr]:
     return [
         pl.lit(None, dtype=pl.String),
         *(_when(*fault) for fault in relations.missing(item, absent)),
-        *own,
+        *(own if of_its_type else []),
         *(_when(*fault) for fault in beyond),
     ]
 

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.validation.moments import moments
 from tests.ingest_rows import fault_of, value_of
 
 TAKEN: list[tuple[str, str, Any]] = [
@@ -98,6 +100,16 @@ REFUSED = [
 @pytest.mark.parametrize(("kind", "text", "fault"), REFUSED)
 def test_a_wrong_value_is_refused_with_its_reason(kind: str, text: str, fault: str) -> None:
     assert fault_of(kind, text) == fault
+
+
+DATETIMES = [text for kind, text, *_ in [*TAKEN, *REFUSED] if kind == "datetime"]
+
+
+@given(st.lists(st.sampled_from([*DATETIMES, None]), min_size=1, max_size=8), st.integers(5, 9))
+def test_a_moment_that_a_file_says_often_is_read_as_one_that_it_says_once(said: list[str | None], often: int) -> None:
+    once, again = (moments(pl.Series("at", part, dtype=pl.String)) for part in (said, said * often))
+    assert again.values.to_list() == once.values.to_list() * often
+    assert again.faults.to_list() == once.faults.to_list() * often
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**15), max_value=10**15))

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.auth import Caller, authenticate
 from shared.db import UNREACHABLE
 from shared.errors import AnxinError, Overloaded
+from shared.sampling import as_sampled
 from shared.telemetry import REQUEST_SECONDS, REQUESTS
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ def new_app(title: str, description: str) -> FastAPI:
         title=title,
         description=description,
         version="1.0.0",
-        telemetry={"operation_spans": False},  # a span a request: what it does inside is told by our own
+        # A span a request: what it does inside is told by our own.
+        telemetry={"operation_spans": False, "exclude": _is_left_out},
         responses={status: _problem_response(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)},
     )
     app.add_middleware(_Attendant)
@@ -122,7 +124,8 @@ class _Attendant:
 
         self._inside += 1
         try:
-            await self.app(scope, receive, send_with_id)
+            with as_sampled(scope):
+                await self.app(scope, receive, send_with_id)
         except Exception:
             # Answered here, within the request's trace: an error that left us would make the server drop the
             # connection, and with it whatever request of somebody else the gateway sends on it next.
@@ -133,6 +136,10 @@ class _Attendant:
         finally:
             self._inside -= 1
             _measure(request, status, time.perf_counter() - began)
+
+
+def _is_left_out(scope: Scope) -> bool:
+    return bool(scope["app"].state.runtime.sampling.leaves_out(scope))
 
 
 def _measure(request: Request, status: int, seconds: float) -> None:

@@ -25,6 +25,7 @@ from shared.bus import Consumers
 from shared.db import Database
 from shared.http import new_app
 from shared.identity import Identities
+from shared.sampling import Sampling
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,10 @@ class Runtime:
     nats: Client | None = None
     bus_tls: ssl.SSLContext | None = None
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    sampling: Sampling = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sampling = Sampling(self.settings.traces_a_second)
 
     def dead_tasks(self) -> list[str]:
         """Names of the endless tasks that have ended."""

@@ -48,6 +48,7 @@ class Settings(BusSettings):
     data_key: SecretStr | None = Field(default=None, description="32 bytes, base64: the root of the data keys")
     max_body_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     relay_interval_s: float = Field(default=0.5, gt=0, le=60)
+    traces_a_second: float = Field(default=100, gt=0, description="Requests of which spans are kept; evenly beyond")
 
     @field_validator("database_url")
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from opentelemetry import context
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, get_current_span
+from opentelemetry.trace import Link, SpanContext, get_current_span
 
 from services.ingest import usecases
 from services.ingest.usecases import Shared, Submission, Taken
@@ -33,8 +33,9 @@ class _Waiting:
     context: Context = field(default_factory=context.get_current)
 
     @property
-    def link(self) -> Link:
-        return Link(get_current_span(self.context).get_span_context())
+    def span(self) -> SpanContext:
+        """Where it stands in its trace."""
+        return get_current_span(self.context).get_span_context()
 
 
 @dataclass
@@ -69,9 +70,10 @@ class Rounds:
 
     async def _round(self, waiting: list[_Waiting], checker: Checker) -> list[_Waiting]:
         """Take them; returns who must wait for the next round."""
-        # The records go on in the trace of the first; those of the others lead to it.
-        links = [one.link for one in waiting[1:]]
-        with tracer().start_as_current_span("take together", waiting[0].context, links=links):
+        # The records go on in the trace of the first whose spans are kept; those of the others lead to it.
+        kept = [one for one in waiting if one.span.trace_flags.sampled] or waiting[:1]
+        links = [Link(one.span) for one in kept[1:]]
+        with tracer().start_as_current_span("take together", kept[0].context, links=links):
             try:
                 taken, later = await self._taken([one.submission for one in waiting], checker)
             except UNREACHABLE as away:

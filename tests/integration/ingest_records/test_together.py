@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from shared.bus import decode
 from shared.db import Database
@@ -55,6 +59,21 @@ async def test_the_faults_of_one_are_told_to_it_alone_by_its_own_rows(door: Door
     assert [(error["row"], error["item"]) for error in receipts[1]["errors"]] == [(2, "balance")]
     later = await door.get(f"/v1/receipts/{receipts[1]['receipt_id']}")
     assert later.json()["errors"] == receipts[1]["errors"]
+
+
+async def test_a_round_goes_on_in_the_trace_of_the_first_whose_spans_are_kept(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider())
+    left_out, kept = (f"00-{digit * 32}-{digit * 16}-0{flag}" for digit, flag in (("a", 0), ("b", 1)))
+    traces = [left_out, left_out, left_out, kept]
+    sent = [door.send("tax_arrears", [a_tax_record(66_000 + n)], traceparent=told) for n, told in enumerate(traces)]
+    receipts = [answer.json()["receipt_id"] for answer in await asyncio.gather(*sent)]
+    rows = await door.rows(
+        "select distinct split_part(traceparent, '-', 2) from ingest.receipt where receipt_id = any(:receipts)",
+        receipts=[UUID(each) for each in receipts],
+    )
+    assert rows == [("b" * 32,)]
 
 
 async def test_a_file_that_cannot_be_read_is_refused_and_spoils_no_other(door: Door) -> None:

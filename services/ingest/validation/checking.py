@@ -106,7 +106,7 @@ class Checker:
         return columns
 
     def _read_whole(self, values: pl.DataFrame) -> set[str]:
-        """Items of the stricter types whose texts are all values: none has a fault of its type, and none is looked for."""
+        """Items of the stricter types whose texts are all values: no fault of its type is looked for."""
         given = {name: values.get_column(_text_name(name)) for name in self._narrow_items}
         return {name for name, text in given.items() if values.get_column(name).null_count() == text.null_count()}
 

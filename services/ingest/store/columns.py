@@ -4,6 +4,7 @@ import polars as pl
 
 from services.ingest.batches import KEY_HASH, ROW_HASH, SOURCE_TIME
 from services.ingest.validation import ROW
+from shared.pgbinary import uuids
 
 # The newest source time wins, whatever order it arrives in; at the same source time the newest receipt, and within
 # a file the later row. `order by key` gives every transaction the same order of locks.
@@ -23,12 +24,12 @@ with given as (
 """
 
 
-def arrays(rows: pl.DataFrame) -> dict[str, str]:
+def arrays(rows: pl.DataFrame) -> dict[str, object]:
     """Row numbers, keys, hashes and source times, as the merges take them."""
     return {
         "rows": literal(rows.get_column(ROW)),
-        "keys": literal(rows.get_column(KEY_HASH)),
-        "hashes": literal(rows.get_column(ROW_HASH)),
+        "keys": uuids(rows.get_column(KEY_HASH)),
+        "hashes": uuids(rows.get_column(ROW_HASH)),
         "times": literal(rows.get_column(SOURCE_TIME).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")),
     }
 

@@ -14,7 +14,8 @@ from services.ingest.batches import KEY_HASH, LEFT, ROW_HASH, SOURCE_TIME
 from services.ingest.matching import SUBJECT
 from services.ingest.store.columns import literal
 from services.ingest.validation import ROW
-from shared.db import Session, copy_in, sql
+from shared.db import Session, copy_in_binary, sql
+from shared.pgbinary import Kind, uuids
 
 # So many keys tell whether a file is likely to be all new.
 _SAMPLE = 64
@@ -24,15 +25,23 @@ _LEFT = {ROW: pl.Int64, LEFT: pl.String}
 _KNOWS = "select exists (select from ingest.head where key = any(cast(:keys as uuid[])))"
 
 _COPY = """
-copy ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no) from stdin (format csv)
+copy ingest.head (key, dataset, subject, row_hash, source_time, receipt_id, row_no) from stdin (format binary)
 """
+_COPIED = {
+    KEY_HASH: Kind.UUID,
+    "dataset": Kind.TEXT,
+    SUBJECT: Kind.TEXT,
+    ROW_HASH: Kind.UUID,
+    SOURCE_TIME: Kind.TIMESTAMPTZ,
+    "receipt_id": Kind.UUID,
+    ROW: Kind.INT4,
+}
 
 # Each key is looked up in the index (`lateral .. limit 1` leaves no other way): a join would read the whole register
 # for every batch, and a delivery cost the more, the more is known.
 _DIFFERING = """
-select row from unnest(
-    cast(:rows as int[]), cast(:keys as uuid[]), cast(:hashes as uuid[])
-) as given(row, key, row_hash)
+select place - 1
+from unnest(cast(:keys as uuid[]), cast(:hashes as uuid[])) with ordinality as given(key, row_hash, place)
 left join lateral (select row_hash from ingest.head where head.key = given.key limit 1) held on true
 where held.row_hash is distinct from given.row_hash
 """
@@ -126,30 +135,24 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
 
 async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:
     sample = rows.get_column(KEY_HASH).gather_every(max(1, len(rows) // _SAMPLE))
-    return not (await sql(session, _KNOWS, keys=literal(sample))).scalar_one()
+    return not (await sql(session, _KNOWS, keys=uuids(sample))).scalar_one()
 
 
 async def _differing(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows that say something else than what is known: nearly none, when a register comes again."""
-    columns = {"rows": ROW, "keys": KEY_HASH, "hashes": ROW_HASH}
-    found = await sql(session, _DIFFERING, **{name: literal(rows.get_column(of)) for name, of in columns.items()})
-    return rows.filter(pl.col(ROW).is_in(list(found.scalars())))
+    keys, hashes = (uuids(rows.get_column(name)) for name in (KEY_HASH, ROW_HASH))
+    return rows[list((await sql(session, _DIFFERING, keys=keys, hashes=hashes)).scalars())]
 
 
 async def _copied(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose) -> bool:
     """Put the rows in as they are. False, and nothing has happened, when one of them was known after all."""
-    lines = rows.select(
-        KEY_HASH,
+    lines = rows.with_columns(
         pl.lit(dataset).alias("dataset"),
-        SUBJECT,
-        ROW_HASH,
-        pl.col(SOURCE_TIME).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        pl.lit(str(whose.receipts[0])).alias("receipt_id"),
-        ROW,
+        pl.lit(whose.receipts[0].hex).alias("receipt_id"),
     )
     try:
         async with session.begin_nested():
-            await copy_in(session, _COPY, lines)
+            await copy_in_binary(session, _COPY, lines, _COPIED)
     except UniqueViolation:
         return False
     return True
@@ -158,8 +161,8 @@ async def _copied(session: Session, rows: pl.DataFrame, dataset: str, whose: Who
 def _arrays(rows: pl.DataFrame) -> dict[str, object]:
     return {
         "rows": literal(rows.get_column(ROW)),
-        "keys": literal(rows.get_column(KEY_HASH)),
-        "hashes": literal(rows.get_column(ROW_HASH)),
+        "keys": uuids(rows.get_column(KEY_HASH)),
+        "hashes": uuids(rows.get_column(ROW_HASH)),
         "micros": literal(rows.get_column(SOURCE_TIME).dt.epoch("us")),
         "subjects": rows.get_column(SUBJECT).to_list(),
     }

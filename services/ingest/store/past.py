@@ -6,8 +6,9 @@ import polars as pl
 
 from services.ingest.batches import KEY_HASH
 from services.ingest.matching import SUBJECT
-from services.ingest.store.columns import arrays, literal
+from services.ingest.store.columns import arrays
 from shared.db import Session, sql
+from shared.pgbinary import uuids
 
 _KEEP_LATE = """
 insert into ingest.past_state (key, subject, row_hash, source_time, receipt_id, row_no)
@@ -60,7 +61,7 @@ async def keep_late(session: Session, rows: pl.DataFrame, receipt_id: UUID) -> l
 
 async def said_until(session: Session, keys: pl.Series, corrects: UUID) -> pl.DataFrame:
     """Of these records, the newest source time (KEY_HASH, said) of what was handed in up to a receipt."""
-    found = await sql(session, _SAID_UNTIL, keys=literal(keys), corrects=corrects)
+    found = await sql(session, _SAID_UNTIL, keys=uuids(keys), corrects=corrects)
     return pl.DataFrame([(row.key.hex, row.source_time) for row in found], schema=_SAID_SCHEMA, orient="row")
 
 

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 
 from services.ingest.models import Snapshot
 from services.ingest.rules import bounds
-from services.ingest.store.columns import literal
 from shared.db import Session, sql
+from shared.pgbinary import uuids
 
 # ruff: noqa: S608 - the statements are put together from texts of our own
 NO_CONTENT = UUID(int=0)  # the fingerprint of a record that has ended
@@ -137,7 +137,7 @@ async def keep_part(session: Session, snapshot_id: UUID, receipt_id: UUID, keyle
 async def keep_keys(session: Session, snapshot_id: UUID, keys: pl.Series) -> None:
     """Note what a full list names."""
     if len(keys):
-        await sql(session, _KEEP_KEYS, snapshot_id=snapshot_id, keys=literal(keys))
+        await sql(session, _KEEP_KEYS, snapshot_id=snapshot_id, keys=uuids(keys))
 
 
 async def drop_keys(session: Session, snapshots: Iterable[UUID]) -> None:

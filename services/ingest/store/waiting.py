@@ -5,9 +5,10 @@ from uuid import UUID
 import polars as pl
 
 from services.ingest.catalogue import Subject
-from services.ingest.store.columns import COMPARED, arrays, literal
+from services.ingest.store.columns import COMPARED, arrays
 from services.ingest.validation import ROW
 from shared.db import Session, sql
+from shared.pgbinary import uuids
 
 # ruff: noqa: S608 - the statements are put together from texts of our own
 _KEEP_UNMATCHED = (
@@ -48,4 +49,4 @@ async def drop_matched(session: Session, keys: pl.Series, dataset: str) -> None:
     """Records that have found their subject wait no longer."""
     if keys.is_empty() or not (await sql(session, _ANY_WAIT, dataset=dataset)).scalar_one():
         return
-    await sql(session, _DROP_MATCHED, keys=literal(keys))
+    await sql(session, _DROP_MATCHED, keys=uuids(keys))

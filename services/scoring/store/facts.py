@@ -16,7 +16,8 @@ from services.scoring.store.moves import keep_moved, move
 from services.scoring.store.subjects import Key, as_columns, keys_of
 from services.scoring.values import UTC_TIME
 from shared.clock import SHANGHAI, local_date
-from shared.db import Session, copy_in, copy_out, copy_pieces, sql
+from shared.db import Session, copy_in_binary, copy_out, copy_pieces, sql
+from shared.pgbinary import Kind
 
 _DELIVERED = """
 insert into scoring.delivery (batch_id, receipt_id, dataset, agency, reported_at, records)
@@ -27,8 +28,20 @@ on conflict do nothing
 _KEEP = """
 copy scoring.fact
     (subject_kind, subject_id, dataset, key, source_time, receipt_id, row_no, agency, reported_at, body)
-from stdin (format csv)
+from stdin (format binary)
 """
+_KEPT = {
+    "kind": Kind.TEXT,
+    "id": Kind.TEXT,
+    "dataset": Kind.TEXT,
+    "key": Kind.TEXT,
+    "source_time": Kind.TIMESTAMPTZ,
+    "receipt_id": Kind.UUID,
+    "row_no": Kind.INT4,
+    "agency": Kind.TEXT,
+    "reported_at": Kind.TIMESTAMPTZ,
+    "body": Kind.JSONB,
+}
 
 # One line a day is enough to know that a feed lives; another only when it reaches further back.
 _REPORT = """
@@ -149,7 +162,7 @@ async def keep_facts(session: Session, batch: Batch, can_move: bool) -> set[Key]
     if not await _is_new(session, batch):
         return None
     versions = _versions(batch)
-    await copy_in(session, _KEEP, versions)
+    await copy_in_binary(session, _KEEP, versions, _KEPT)
     touched: set[Key] = {(batch.kind, subject) for subject in versions.get_column("id").unique().to_list()}
     if can_move:
         await keep_moved(session, batch.dataset, batch.rows.select("key", "id", "left"))
@@ -167,17 +180,12 @@ def _versions(batch: Batch) -> pl.DataFrame:
     return (
         batch.rows.filter(pl.col("id").is_not_null())
         .sort("id")
-        .select(
+        .with_columns(
             pl.lit(batch.kind).alias("kind"),
-            "id",
             pl.lit(batch.dataset).alias("dataset"),
-            "key",
-            pl.col("source_time").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-            "receipt_id",
-            "row_no",
+            pl.col("receipt_id").str.replace_all("-", "", literal=True),
             pl.lit(batch.agency).alias("agency"),
-            pl.lit(batch.reported_at.isoformat()).alias("reported_at"),
-            "body",
+            pl.lit(batch.reported_at).dt.cast_time_unit("us").alias("reported_at"),
         )
     )
 

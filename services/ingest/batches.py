@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import msgspec
 import polars as pl
@@ -17,6 +18,7 @@ KEY, KEY_HASH, ROW_HASH, SOURCE_TIME = "#key", "#key_hash", "#row_hash", "#sourc
 # Whose record it was before, where it was somebody else's.
 LEFT = "#left"
 _SHANGHAI = "Asia/Shanghai"
+_CONTENT = "#content"
 _BETWEEN, _NOTHING = "\x1f", "\x1e"
 
 
@@ -67,17 +69,16 @@ def _in_order(told: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
 
 def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, agency: str) -> pl.DataFrame:
     """The rows as plain values, with key, fingerprints and source time, without P2."""
-    timed = rows.with_columns(_source_time(dataset, reported_at).alias(SOURCE_TIME))
-    plain = timed.with_columns(_plain(item) for item in dataset.items)
-    texts = plain.select(_key(dataset, agency).alias(KEY), _content(dataset).alias("content"))
-    keys = texts.get_column(KEY)
-    plain = plain.with_columns(
-        keys,
-        _key_hashes(plain, keys, dataset, agency),
-        _fingerprints(texts.get_column("content")).alias(ROW_HASH),
+    told = (
+        rows.lazy()
+        .with_columns(_source_time(dataset, reported_at).alias(SOURCE_TIME))
+        .with_columns(_plain_items(dataset))
+        .with_columns(_key(dataset, agency).alias(KEY), _content(dataset).alias(_CONTENT))
+        .collect()
     )
+    hashes = [_key_hashes(told, dataset, agency), _fingerprints(told.get_column(_CONTENT)).alias(ROW_HASH)]
     announced = [item.item for item in dataset.items if item.sensitivity != "P2"]
-    return plain.select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
+    return told.hstack(hashes).select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
 
 
 def _fingerprints(texts: pl.Series) -> pl.Series:
@@ -99,11 +100,11 @@ def only_keys(dataset: Dataset) -> Dataset:
     return msgspec.structs.replace(dataset, items=items, subject=subject, source_time=())
 
 
-def _key_hashes(rows: pl.DataFrame, keys: pl.Series, dataset: Dataset, agency: str) -> pl.Series:
+def _key_hashes(rows: pl.DataFrame, dataset: Dataset, agency: str) -> pl.Series:
     """Keys of fixed size: first the register, so that all records of one lie together, then the record."""
     provider = agency if dataset.providers == "many" else None
     month = month_item(dataset)
-    told = _fingerprints(dataset.dataset + _BETWEEN + keys)
+    told = _fingerprints(dataset.dataset + _BETWEEN + rows.get_column(KEY))
     if month is None:
         return (scope(dataset.dataset, provider, None) + told.str.slice(SCOPE_DIGITS)).alias(KEY_HASH)
     months = rows.get_column(month)
@@ -128,6 +129,11 @@ def _moment(item: Item) -> pl.Expr:
     )
 
 
+@cache
+def _plain_items(dataset: Dataset) -> list[pl.Expr]:
+    return [_plain(item) for item in dataset.items]
+
+
 def _plain(item: Item) -> pl.Expr:
     """A typed column as JSON would have it: money and decimals, months, dates and times as texts."""
     column = pl.col(item.item)
@@ -140,6 +146,7 @@ def _plain(item: Item) -> pl.Expr:
     return column
 
 
+@cache
 def _key(dataset: Dataset, agency: str) -> pl.Expr:
     """The natural key as one text, e.g. `91330100799655058B|增值税|2026-10`; first the agency, where many provide."""
     parts = [
@@ -153,6 +160,7 @@ def _key(dataset: Dataset, agency: str) -> pl.Expr:
     return pl.concat_str(provider + parts, separator="|")
 
 
+@cache
 def _content(dataset: Dataset) -> pl.Expr:
     """Everything the record says, as one text that only the same record has."""
     parts = [

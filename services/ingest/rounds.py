@@ -1,11 +1,13 @@
 """Small submissions wait for each other only as long as others are being taken: then all that came go together.
 
-A round is a transaction. While one is under way, whoever comes waits for the next; nobody waits for company. What
-a round cannot take goes alone, as any file does.
+A round is a transaction. While one is under way, whoever comes waits for the next; who is alone waits for nobody. Where
+several come at once, rounds begin some time apart: each costs the same, however many it takes. What a round cannot take
+goes alone, as any file does.
 """
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field
 
 from opentelemetry import context
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 BYTES_AT_ONCE = 1024 * 1024
+# From so many in a round on, the next begins no sooner than so long after it began.
+SEVERAL, APART_S = 4, 0.05
 Feed = tuple[str, str]
 
 
@@ -61,10 +65,13 @@ class Rounds:
         try:
             while waiting := self._waiting.pop(feed, []):
                 now, others = _first(waiting)
+                began = time.monotonic()
                 later = await self._round(now, checker)
                 # In order of arrival: who had to wait, who did not fit, who came meanwhile.
                 if ahead := later + others:
                     self._waiting[feed] = ahead + self._waiting.get(feed, [])
+                if len(now) >= SEVERAL:
+                    await asyncio.sleep(began + APART_S - time.monotonic())
         finally:
             del self._running[feed]
 

@@ -150,10 +150,10 @@ def row_ranges(text: str | None, received: int) -> list[RowRange]:
 
 def fingerprints(texts: Iterable[bytes]) -> list[bytes]:
     """128 bits of BLAKE2b of each text (UTF-8): stable for ever, and a uuid's size in the database."""
-    found = []
+    # A copy of what is set up costs a third less than to set it up; every record has two.
+    found, begun = [], _NOTHING_YET.copy
     for text in texts:
-        # A copy of what is set up costs a third less than to set it up; every record has two.
-        digest = _NOTHING_YET.copy()
+        digest = begun()
         digest.update(text)
         found.append(digest.digest())
     return found

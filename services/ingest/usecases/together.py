@@ -140,16 +140,18 @@ def _are_plain(taking: Round) -> list[bool]:
     matched, lost = (taking.per_member(rows.get_column(ROW)) for rows in (batch.matched, batch.unmatched))
     sizes = np.array([member.rows for member in taking.members])
     alone = (lost > 0) | ((matched == 0) & (sizes >= FEWEST_ROWS))
-    told = batch.matched.select(ROW, KEY_HASH, ROW_HASH, pl.Series("#owner", taking.owner(batch.matched[ROW])))
-    differing = told.filter(pl.col(ROW_HASH) != pl.col(ROW_HASH).first().over(KEY_HASH, "#owner"))
-    alone[differing.get_column("#owner")] = True
+    if sizes.max(initial=0) > 1:
+        told = batch.matched.select(ROW, KEY_HASH, ROW_HASH, pl.Series("#owner", taking.owner(batch.matched[ROW])))
+        differing = told.filter(pl.col(ROW_HASH) != pl.col(ROW_HASH).first().over(KEY_HASH, "#owner"))
+        alone[differing.get_column("#owner")] = True
     return [not goes for goes in alone]
 
 
 def _contradicting(taking: Round) -> set[int]:
     """Who tells of a record else than one before him, or of one of which somebody who waits tells."""
     rows = taking.batch.matched.select(ROW, KEY_HASH, ROW_HASH)
-    if rows.n_unique([KEY_HASH, ROW_HASH]) == rows.n_unique(KEY_HASH):
+    keys = rows.get_column(KEY_HASH).n_unique()
+    if keys == len(rows) or rows.n_unique([KEY_HASH, ROW_HASH]) == keys:
         return set()
     said: dict[str, str] = {}
     later: set[int] = set()

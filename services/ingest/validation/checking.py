@@ -65,20 +65,26 @@ class Checker:
 
     def _tidy(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Texts without blanks round them, null when empty, in half width where a type is no free text."""
-        stripped = texts.with_columns(_stripped(item.item) for item in self.items)
+        stripped = texts.with_columns(self._stripped_columns)
         wide = self._wide(stripped)
         if not wide:
             return stripped
         return stripped.with_columns(pl.col(name).str.normalize("NFKC").str.strip_chars() for name in wide)
 
+    @cached_property
+    def _stripped_columns(self) -> list[pl.Expr]:
+        return [_stripped(item.item) for item in self.items]
+
     def _wide(self, texts: pl.DataFrame) -> list[str]:
         """Columns of the stricter types that hold more than ASCII."""
         if not self._narrow_items:
             return []
-        found = texts.select(
-            (pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any() for name in self._narrow_items
-        )
+        found = texts.select(self._wide_columns)
         return [name for name, wide in zip(found.columns, found.row(0), strict=True) if wide]
+
+    @cached_property
+    def _wide_columns(self) -> list[pl.Expr]:
+        return [(pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any() for name in self._narrow_items]
 
     @cached_property
     def _narrow_items(self) -> list[str]:

@@ -15,14 +15,13 @@ _ZONED = rf"([0-9])\s?{_ZONE}"
 _DATE, _MINUTES, _SECONDS = 10, 16, 19
 
 
-# What a file says so often as this, on average, is worked out once and looked up.
-_OFTEN = 4
+# What many rows say so often as this, on average, is worked out once and looked up.
+_MANY, _OFTEN = 1000, 4
 
 
 def moments(texts: pl.Series) -> Identified:
     """The moments (UTC, microseconds) of texts, and why one is none: datetime_format, no_such_date."""
-    once = texts.unique()
-    if len(once) * _OFTEN > len(texts):
+    if len(texts) < _MANY or len(once := texts.unique()) * _OFTEN > len(texts):
         return _read(texts)
     found = _read(once)
     told = pl.DataFrame({"text": once, "value": found.values, "fault": found.faults})
@@ -32,18 +31,24 @@ def moments(texts: pl.Series) -> Identified:
 
 def _read(texts: pl.Series) -> Identified:
     """Step by step, each on the whole column: what one step found is not worked out again."""
-    rows = pl.DataFrame({"text": texts.cast(pl.String)}).with_columns(
-        shaped=pl.col("text").str.contains(_SHAPE), length=pl.col("text").str.len_chars()
+    rows = texts.cast(pl.String).to_frame("text").with_columns(length=pl.col("text").str.len_chars())
+    names_zone = not rows.get_column("length").is_in([_DATE, _MINUTES, _SECONDS]).all()
+    found = (
+        rows.lazy()
+        .with_columns(shaped=pl.col("text").str.contains(_SHAPE))
+        .with_columns(bare=pl.when("shaped").then("text"))
+        .with_columns(*(_zoned() if names_zone else [pl.lit(None, pl.String).alias("zone")]))
+        .with_columns(_whole().str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False))
+        .with_columns(moment=_in_utc(names_zone))
+        .with_columns(sane=pl.col("moment").dt.year().is_between(1900, 9999))
+        .select(pl.when("sane").then("moment").alias("moment"), _fault())
+        .collect()
     )
-    rows = rows.with_columns(pl.when("shaped").then("text").alias("bare"), zone=pl.lit(None, pl.String))
-    if not rows.get_column("length").is_in([_DATE, _MINUTES, _SECONDS]).all():
-        rows = rows.with_columns(zone=_zone(), bare=pl.col("bare").str.replace(_ZONED, "$1"))
-    local = rows.select(_whole().str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False), "zone")
-    values = _in_utc(local)
-    found = rows.select("text", "shaped", values).with_columns(sane=pl.col("moment").dt.year().is_between(1900, 9999))
-    return Identified(
-        found.select(pl.when("sane").then("moment").alias(texts.name)).to_series(), found.select(_fault()).to_series()
-    )
+    return Identified(found.get_column("moment").alias(texts.name), found.get_column("fault"))
+
+
+def _zoned() -> list[pl.Expr]:
+    return [_zone().alias("zone"), pl.col("bare").str.replace(_ZONED, "$1")]
 
 
 def _zone() -> pl.Expr:
@@ -58,14 +63,14 @@ def _whole() -> pl.Expr:
     return (spaced + missing.otherwise(pl.lit(""))).alias("local")
 
 
-def _in_utc(local: pl.DataFrame) -> pl.Series:
+def _in_utc(names_zone: bool) -> pl.Expr:
     """`local` and `zone` as moments. China's summer times of 1986-1991 have hours that came twice or never."""
     here = pl.col("local").dt.replace_time_zone(_SHANGHAI, ambiguous="earliest", non_existent="null")
     there = here.dt.convert_time_zone("UTC")
-    if local.get_column("zone").null_count() < len(local):
-        zoned = pl.col("local").dt.replace_time_zone("UTC") - _offset(pl.col("zone"))
-        there = pl.when(pl.col("zone").is_null()).then(there).otherwise(zoned)
-    return local.select(there.alias("moment")).to_series()
+    if not names_zone:
+        return there
+    zoned = pl.col("local").dt.replace_time_zone("UTC") - _offset(pl.col("zone"))
+    return pl.when(pl.col("zone").is_null()).then(there).otherwise(zoned)
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:

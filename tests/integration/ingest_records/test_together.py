@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from services.ingest import rounds
 from shared.bus import decode
 from shared.db import Database
 from shared.events.records import RECEIPT, RecordsAccepted, unpacked
@@ -59,6 +60,27 @@ async def test_the_faults_of_one_are_told_to_it_alone_by_its_own_rows(door: Door
     assert [(error["row"], error["item"]) for error in receipts[1]["errors"]] == [(2, "balance")]
     later = await door.get(f"/v1/receipts/{receipts[1]['receipt_id']}")
     assert later.json()["errors"] == receipts[1]["errors"]
+
+
+async def test_where_several_come_at_once_those_who_come_soon_after_go_together(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "APART_S", 1.0)
+    first = await _at_once(door, [[a_tax_record(67_000 + number)] for number in range(rounds.SEVERAL)])
+    soon = []
+    for number in range(6):
+        soon.append(asyncio.ensure_future(door.send("tax_arrears", [a_tax_record(67_100 + number)])))
+        await asyncio.sleep(0.02)
+    receipts = [answer.json()["receipt_id"] for answer in await asyncio.gather(*soon)]
+    assert len(first) == rounds.SEVERAL
+    assert sum([len(await _events(door, receipt)) for receipt in receipts]) == 1
+
+
+async def test_who_comes_alone_waits_for_nobody(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "APART_S", 3600.0)
+    for number in range(3):
+        (receipt,) = await _at_once(door, [[a_tax_record(67_200 + number)]])
+        assert counts(receipt) == (1, 1, 0, 0, 0)
 
 
 async def test_a_round_goes_on_in_the_trace_of_the_first_whose_spans_are_kept(

@@ -25,23 +25,29 @@ _AT_ONCE = 4000
 
 
 async def review_due(runtime: Runtime) -> None:
-    """Score again whoever is due, for ever; several batches at once."""
+    """Score again whoever is due, for ever: one batch at a time looks, several work once somebody was found."""
     settings = runtime.settings if isinstance(runtime.settings, ScoringSettings) else None
     wait_s, most, at_once = (
         (settings.review_interval_s, settings.review_batch, settings.reviewers) if settings else (60.0, 500, 1)
     )
-    await asyncio.gather(*(_review_on_and_on(runtime.db, wait_s, most) for _ in range(at_once)))
-
-
-async def _review_on_and_on(db: Database, wait_s: float, most: int) -> None:
     while True:
-        try:
-            reviewed = await review_once(db, most)
-        except Exception:
-            log.exception("review.delayed")
-            reviewed = 0
-        if not reviewed:
+        if await _reviewed(runtime.db, most):
+            await asyncio.gather(*(_review_all(runtime.db, most) for _ in range(at_once)))
+        else:
             await asyncio.sleep(wait_s)
+
+
+async def _review_all(db: Database, most: int) -> None:
+    while await _reviewed(db, most):
+        pass
+
+
+async def _reviewed(db: Database, most: int) -> int:
+    try:
+        return await review_once(db, most)
+    except Exception:
+        log.exception("review.delayed")
+        return 0
 
 
 async def catch_up(runtime: Runtime) -> None:

@@ -97,7 +97,8 @@ def _integer(text: pl.Expr, _item: Item) -> Typed:
 
 def _month(text: pl.Expr, _item: Item) -> Typed:
     good = text.str.contains(r"^(19|20|21)[0-9]{2}-?(0[1-9]|1[0-2])$")
-    return Typed(pl.when(good).then(text.str.replace(r"^([0-9]{4})([0-9]{2})$", "$1-$2")), [("month_format", ~good)])
+    dashed = pl.concat_str(text.str.slice(0, 4), text.str.slice(-2), separator="-")
+    return Typed(pl.when(good).then(dashed), [("month_format", ~good)])
 
 
 def _date(text: pl.Expr, item: Item) -> Typed:

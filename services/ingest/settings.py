@@ -37,7 +37,7 @@ class IngestSettings(Settings):
     large_bytes: int = Field(
         default=4 * 1024 * 1024, ge=0, description="a body from that size on; a packed one from a 64th"
     )
-    max_large: int = Field(default=2, ge=1, le=64, description="large submissions among those worked on at once")
+    max_large: int = Field(default=3, ge=1, le=64, description="large submissions among those worked on at once")
     turn_timeout_s: float = Field(default=20, gt=0, description="for a turn to come; the gateway waits 60 s for all")
     max_bytes_in_flight: int = Field(default=128 * 1024 * 1024, ge=1024 * 1024)
     reconsider_interval_s: float = Field(default=2, gt=0, description="between two looks at what waits, if none is due")

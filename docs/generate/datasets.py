@@ -42,9 +42,13 @@ def _dataset(dataset: Dataset) -> str:
         f"{_SHARING[dataset.sharing]}; 依据 basis: {dataset.legal_basis}; measure {code(dataset.measure)}; "
         f"key {', '.join(map(code, dataset.key))}"
     )
-    rows = [(code(item.item), item.label, code(item.type), _checks(item), item.sensitivity) for item in dataset.items]
+    rows = [(code(item.item), item.label, code(item.type), _checks(item), _class(item)) for item in dataset.items]
     head = ("item", "中文", "type", "checks", "class")
     return f"### {dataset.dataset}\n\n{about}\n\n" + table(head, rows)
+
+
+def _class(item: Item) -> str:
+    return f"{item.sensitivity}, tied" if item.tied else item.sensitivity
 
 
 def _checks(item: Item) -> str:
@@ -92,6 +96,6 @@ The same stands as JSON Schema with a CSV template at `GET /v1/datasets/{{{{data
 Types: `uscc` unified social credit code with its check character; `idno` citizen number (GB 11643); `money` CNY with
 two decimals; `decP.S` decimal; `strN` text of at most N characters; `month` yyyy-MM; `date` yyyy-MM-dd; `datetime`
 ISO 8601 with an offset; `div9` code of a town; `enum`, `set` one or several of the values named.
-Class: P1 may be announced; P2 is personal and stays at ingest; P3 is sealed at rest and announced as a pseudonym
-([security.md](security.md)).
+Class: P1 may be announced; P2 is personal and stays at ingest (`tied`: a pseudonym of it is announced); P3 is sealed at
+rest and announced as a pseudonym ([security.md](security.md)).
 """

@@ -27,8 +27,8 @@ class Prepared:
     """A batch ready to be stored.
 
     `matched` and `unmatched`: ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME (UTC), and the items as plain values
-    (P2 left out, P3 as pseudonyms). `faults`: row, item, code. `identities`: pseudonym, purpose, sealed.
-    `written`: ROW and, for what is unmatched, its code as it stood there. `values`: the good rows as
+    (P2 left out unless it ties, P3 and what ties as pseudonyms). `faults`: row, item, code. `identities`: pseudonym,
+    purpose, sealed. `written`: ROW and, for what is unmatched, its code as it stood there. `values`: the good rows as
     they were checked, to be measured (feeds): they go nowhere.
     """
 
@@ -77,8 +77,7 @@ def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, age
         .collect()
     )
     hashes = [_key_hashes(told, dataset, agency), _fingerprints(told.get_column(_CONTENT)).alias(ROW_HASH)]
-    announced = [item.item for item in dataset.items if item.sensitivity != "P2"]
-    return told.hstack(hashes).select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *announced)
+    return told.hstack(hashes).select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *dataset.announced)
 
 
 def _fingerprints(texts: pl.Series) -> pl.Series:

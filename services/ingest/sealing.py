@@ -72,10 +72,12 @@ def masked_number(kind: str, number: str) -> str:
 
 
 def pseudonymised(rows: pl.DataFrame, dataset: Dataset, vault: Vault) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows with every P3 value replaced by its pseudonym, and the sealed values (pseudonym, purpose, sealed).
+    """The rows with what is P3 or ties replaced by its pseudonym, and the sealed P3 (pseudonym, purpose, sealed).
 
     The same person or account has one pseudonym in every dataset: the key depends on whose number it is, not on where.
     """
+    if tied := [_tied(rows.get_column(item.item), vault) for item in dataset.items if item.tied]:
+        rows = rows.with_columns(tied)
     sealed = [pl.DataFrame(schema=IDENTITIES)]
     secret = [item for item in dataset.items if item.sensitivity == "P3"]
     if not secret:
@@ -85,6 +87,12 @@ def pseudonymised(rows: pl.DataFrame, dataset: Dataset, vault: Vault) -> tuple[p
         rows = _replaced(rows, item, dataset, found)
         sealed.append(found.select(*IDENTITIES))
     return rows, pl.concat(sealed).unique("pseudonym", maintain_order=True)
+
+
+def _tied(names: pl.Series, vault: Vault) -> pl.Series:
+    """Of each name a pseudonym. The name itself is kept in the file alone."""
+    clear = names.drop_nulls().unique(maintain_order=True)
+    return names.replace(clear, pl.Series([vault.pseudonym("name", name) for name in clear], dtype=pl.String))
 
 
 def _sealed_values(column: pl.Series, item: Item, vault: Vault) -> pl.DataFrame:

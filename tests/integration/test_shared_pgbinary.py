@@ -19,13 +19,13 @@ KINDS = {
     "body": Kind.JSONB,
     "same": Kind.TEXT,
 }
-SCHEMA = {
-    "id": pl.String,
-    "name": pl.String,
-    "no": pl.Int64,
+SCHEMA: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "name": pl.String(),
+    "no": pl.Int64(),
     "at": pl.Datetime("us", "UTC"),
-    "body": pl.String,
-    "same": pl.String,
+    "body": pl.String(),
+    "same": pl.String(),
 }
 _TABLE = (
     "create temporary table kept (id uuid, name text, no int, at timestamptz, body jsonb, same text) on commit drop"

@@ -103,6 +103,7 @@ def test_the_published_schema_takes_what_the_checks_take() -> None:
         ("type: enum}", "closed enumeration"),
         ("type: idno, sensitivity: P3}", "if and only if it is sealed"),
         ("type: str10, min: 1}", "has no order"),
+        ("type: str10, tied: true}", "only of a P2 item"),
         ("type: date, not_before: nobody}", "is no item"),
         ("type: date, colour: blue}", "unknown field"),
     ],

@@ -98,6 +98,16 @@ def test_no_sealed_value_leaves_and_no_name_of_a_person_does(name: str) -> None:
         assert told not in left
 
 
+def test_firms_of_one_legal_representative_bear_one_pseudonym_and_no_name() -> None:
+    names = ["王小明", "王小明 ", "李四", None]
+    firm: Row = {"ent_name": "某公司", "street": "330110005", "est_date": "2020-01-01"}
+    rows = [firm | {"entity_id": f"{place:016d}", "uscc": GOOD, "legal_rep": name} for place, name in enumerate(names)]
+    told = prepared("samr_entity", *rows).matched.get_column("legal_rep").to_list()
+    assert told[0] == told[1] == VAULT.pseudonym("name", "王小明")
+    assert told[2] == VAULT.pseudonym("name", "李四") != told[0]
+    assert told[3] is None
+
+
 def test_the_key_is_readable_and_no_two_keys_look_alike() -> None:
     dataset = a_dataset(an_item("str20", required=True), key=["id", "value"])
     checker = Checker(dataset)

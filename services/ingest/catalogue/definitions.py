@@ -91,7 +91,8 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `min`, `max` include their bound, `above` does not. `at_most`, `not_before`, `difference` compare with other items
     of the same record and hold while one of them is empty. `expect` is what law or practice expects but must not be
-    refused when it is not so: it is what the scoring looks for.
+    refused when it is not so: it is what the scoring looks for. `tied`: whoever has the same is tied to each other, and
+    so of a name (P2) a pseudonym is announced, not nothing.
     """
 
     item: str
@@ -112,6 +113,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dirty: bool = False
     sensitivity: Sensitivity = "P1"
     seal: Seal | None = None
+    tied: bool = False
     unit: str | None = None
     expect: str | None = None
 
@@ -120,6 +122,8 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{self.item}: there is no type {self.type!r}")
         if (self.sensitivity == "P3") != (self.seal is not None):
             raise ValueError(f"{self.item}: an item is P3 if and only if it is sealed")
+        if self.tied and self.sensitivity != "P2":
+            raise ValueError(f"{self.item}: only of a P2 item a pseudonym is made that nothing leads back from")
         if self.kind in ("enum", "set") and not self.open and not self.values:
             raise ValueError(f"{self.item}: a closed enumeration needs its values")
         if self.bounded and self.kind not in _ORDERED:
@@ -192,6 +196,11 @@ class Dataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def by_name(self) -> dict[str, Item]:
         """The items by name, in order."""
         return {item.item: item for item in self.items}
+
+    @property
+    def announced(self) -> list[str]:
+        """The items that events hold: no name or phone of a person, unless as a pseudonym."""
+        return [item.item for item in self.items if item.sensitivity != "P2" or item.tied]
 
     def _must_be_a_key(self) -> None:
         if len(self.by_name) != len(self.items):

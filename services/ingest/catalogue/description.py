@@ -116,7 +116,7 @@ def _or_null(item: Item, kinds: list[str]) -> list[str]:
 def _extras(item: Item) -> dict[str, Any]:
     """Type, sensitivity and the checks against other items."""
     extras: dict[str, Any] = {"type": item.type, "sensitivity": item.sensitivity, "provenance": item.provenance}
-    for name in ("unit", "at_most", "not_before", "difference", "open", "zero_pad"):
+    for name in ("unit", "at_most", "not_before", "difference", "open", "zero_pad", "tied"):
         if value := getattr(item, name):
             extras[name] = list(value) if isinstance(value, tuple) else value
     if item.values:

@@ -131,7 +131,6 @@ async def _learn(session: Session, changes: list[dict[str, Any]], desk: Desk) ->
 def _accepted(lines: list[dict[str, Any]], dataset: Dataset) -> RecordsAccepted:
     """Records of one receipt as if they had just come."""
     first = lines[0]
-    items = [item.item for item in dataset.items if item.sensitivity != "P2"]
     return RecordsAccepted.of(
         receipt_id=first["receipt_id"],
         agency=first["agency"],
@@ -143,7 +142,7 @@ def _accepted(lines: list[dict[str, Any]], dataset: Dataset) -> RecordsAccepted:
         rows=[line["row_no"] for line in lines],
         source_times=[line["source_time"] for line in lines],
         reported_at=first["reported_at"],
-        columns={name: [line["record"].get(name) for line in lines] for name in items},
+        columns={name: [line["record"].get(name) for line in lines] for name in dataset.announced},
     )
 
 

@@ -68,7 +68,7 @@ def _in_order(told: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, agency: str) -> pl.DataFrame:
-    """The rows as plain values, with key, fingerprints and source time, without P2."""
+    """The rows as plain values, with key, fingerprints and source time, and no name of a person."""
     told = (
         rows.lazy()
         .with_columns(_source_time(dataset, reported_at).alias(SOURCE_TIME))

@@ -123,19 +123,19 @@ class _Attendant:
             await send(message)
 
         self._inside += 1
-        try:
-            with as_sampled(scope):
+        with as_sampled(scope):
+            try:
                 await self.app(scope, receive, send_with_id)
-        except Exception:
-            # Answered here, within the request's trace: an error that left us would make the server drop the
-            # connection, and with it whatever request of somebody else the gateway sends on it next.
-            log.exception("request.crashed", extra={"request_id": request.state.request_id})
-            if has_begun:
-                raise
-            await _crashed(request)(scope, receive, send_with_id)
-        finally:
-            self._inside -= 1
-            _measure(request, status, time.perf_counter() - began)
+            except Exception:
+                # Answered here, within the request's trace: an error that left us would make the server drop the
+                # connection, and with it whatever request of somebody else the gateway sends on it next.
+                log.exception("request.crashed", extra={"request_id": request.state.request_id})
+                if has_begun:
+                    raise
+                await _crashed(request)(scope, receive, send_with_id)
+            finally:
+                self._inside -= 1
+                _measure(request, status, time.perf_counter() - began)
 
 
 def _is_left_out(scope: Scope) -> bool:

@@ -5,6 +5,7 @@ What is due is in the table, so a restart loses nothing; two workers take differ
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from time import monotonic
 
@@ -43,10 +44,15 @@ async def _review_all(db: Database, most: int) -> None:
 
 
 async def _reviewed(db: Database, most: int) -> int:
+    return await _or_none("review.delayed", review_once(db, most))
+
+
+async def _or_none(delayed: str, work: Awaitable[int]) -> int:
+    """How many it did; none when it failed, for it is tried again."""
     try:
-        return await review_once(db, most)
+        return await work
     except Exception:
-        log.exception("review.delayed")
+        log.exception(delayed)
         return 0
 
 
@@ -56,16 +62,8 @@ async def catch_up(runtime: Runtime) -> None:
     most = settings.review_batch if isinstance(settings, ScoringSettings) else _AT_ONCE
     while True:
         began = monotonic()
-        done = await _caught_up(runtime.db, most) if pace.is_time() else 0
+        done = await _or_none("catch_up.delayed", catch_up_once(runtime.db, most)) if pace.is_time() else 0
         await asyncio.sleep(_pause(monotonic() - began, is_done=not done))
-
-
-async def _caught_up(db: Database, most: int) -> int:
-    try:
-        return await catch_up_once(db, most)
-    except Exception:
-        log.exception("catch_up.delayed")
-        return 0
 
 
 def _pause(took: float, *, is_done: bool) -> float:

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from shared import http
 from shared.sampling import Sampling
 from shared.service import Runtime, Service, create_app
 from shared.telemetry import current_traceparent, tracer
@@ -24,6 +25,11 @@ router = APIRouter()
 async def kept() -> str | None:
     with tracer().start_as_current_span("keep"):
         return current_traceparent()
+
+
+@router.get("/crash")
+async def crash() -> None:
+    raise RuntimeError
 
 
 @pytest.fixture
@@ -45,8 +51,8 @@ def client(a_second: float) -> httpx.AsyncClient:
 async def told(a_second: float, requests: int) -> list[str]:
     """The traceparent inside each of so many requests of one trace."""
     headers = {"traceparent": f"00-{TRACE}-{GATEWAY}-01"}
-    async with client(a_second) as http:
-        return [(await http.get("/kept", headers=headers)).json() for _ in range(requests)]
+    async with client(a_second) as opened:
+        return [(await opened.get("/kept", headers=headers)).json() for _ in range(requests)]
 
 
 async def test_few_requests_are_all_kept(spans: InMemorySpanExporter) -> None:
@@ -61,6 +67,19 @@ async def test_beyond_so_many_a_second_the_ids_go_on_and_nothing_below_them_is_k
     assert [span.name for span in spans.get_finished_spans()] == ["keep", "GET /kept"]
     assert {each.split("-")[1] for each in inside} == {TRACE}
     assert [each[-2:] for each in inside] == ["01", "00", "00"]
+
+
+async def test_an_error_of_a_request_that_is_left_out_is_logged_under_its_trace(
+    spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+    monkeypatch.setattr(http.log, "exception", lambda *_, **__: told.append(current_traceparent()))
+    async with client(a_second=0.01) as http_client:
+        for _ in range(2):
+            answer = await http_client.get("/crash", headers={"traceparent": f"00-{TRACE}-{GATEWAY}-01"})
+            assert answer.status_code == 500
+    assert [span.name for span in spans.get_finished_spans()] == ["GET /crash"]
+    assert told[1] == f"00-{TRACE}-{GATEWAY}-00"
 
 
 def test_a_second_is_filled_at_once_and_then_evenly(monkeypatch: pytest.MonkeyPatch) -> None:

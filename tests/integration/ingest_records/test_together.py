@@ -62,17 +62,22 @@ async def test_the_faults_of_one_are_told_to_it_alone_by_its_own_rows(door: Door
     assert later.json()["errors"] == receipts[1]["errors"]
 
 
+async def _after_a_round(door: Door, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """One has ended, and whoever comes within a second goes into the next."""
+    monkeypatch.setattr(rounds, "SEVERAL", 1)
+    monkeypatch.setattr(rounds, "APART_S", 1.0)
+    await _at_once(door, [[a_tax_record(number)]])
+
+
 async def test_where_several_come_at_once_those_who_come_soon_after_go_together(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rounds, "APART_S", 1.0)
-    first = await _at_once(door, [[a_tax_record(67_000 + number)] for number in range(rounds.SEVERAL)])
+    await _after_a_round(door, monkeypatch, 67_000)
     soon = []
     for number in range(6):
         soon.append(asyncio.ensure_future(door.send("tax_arrears", [a_tax_record(67_100 + number)])))
         await asyncio.sleep(0.02)
     receipts = [answer.json()["receipt_id"] for answer in await asyncio.gather(*soon)]
-    assert len(first) == rounds.SEVERAL
     assert sum([len(await _events(door, receipt)) for receipt in receipts]) == 1
 
 
@@ -87,6 +92,7 @@ async def test_a_round_goes_on_in_the_trace_of_the_first_whose_spans_are_kept(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", TracerProvider())
+    await _after_a_round(door, monkeypatch, 66_900)
     left_out, kept = (f"00-{digit * 32}-{digit * 16}-0{flag}" for digit, flag in (("a", 0), ("b", 1)))
     traces = [left_out, left_out, left_out, kept]
     sent = [door.send("tax_arrears", [a_tax_record(66_000 + n)], traceparent=told) for n, told in enumerate(traces)]

@@ -20,6 +20,8 @@ LEFT = "#left"
 _SHANGHAI = "Asia/Shanghai"
 _CONTENT = "#content"
 _BETWEEN, _NOTHING = "\x1f", "\x1e"
+# Values of these types hold neither `|` nor `\`: there is nothing to be escaped in a key.
+_WITHOUT_BARS = frozenset({"uscc", "month", "date", "datetime", "year", "int", "money", "dec", "bool", "div9"})
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ def _told_apart(rows: pl.DataFrame, dataset: Dataset, reported_at: datetime, age
     return told.hstack(hashes).select(ROW, SUBJECT, KEY, KEY_HASH, ROW_HASH, SOURCE_TIME, *dataset.announced)
 
 
-def _fingerprints(texts: pl.Series) -> pl.Series:
-    """Of each text 32 hex digits."""
-    digests = pl.Series(fingerprints(texts.cast(pl.Binary).to_list()), dtype=pl.Binary)
+def _fingerprints(texts: pl.Series, before: str = "") -> pl.Series:
+    """Of each text, with `before` before it, 32 hex digits."""
+    digests = pl.Series(fingerprints(texts.cast(pl.Binary).to_list(), before.encode()), dtype=pl.Binary)
     return digests.bin.encode("hex")
 
 
@@ -103,7 +105,7 @@ def _key_hashes(rows: pl.DataFrame, dataset: Dataset, agency: str) -> pl.Series:
     """Keys of fixed size: first the register, so that all records of one lie together, then the record."""
     provider = agency if dataset.providers == "many" else None
     month = month_item(dataset)
-    told = _fingerprints(dataset.dataset + _BETWEEN + rows.get_column(KEY))
+    told = _fingerprints(rows.get_column(KEY), dataset.dataset + _BETWEEN)
     if month is None:
         return (scope(dataset.dataset, provider, None) + told.str.slice(SCOPE_DIGITS)).alias(KEY_HASH)
     months = rows.get_column(month)
@@ -148,15 +150,16 @@ def _plain(item: Item) -> pl.Expr:
 @cache
 def _key(dataset: Dataset, agency: str) -> pl.Expr:
     """The natural key as one text, e.g. `91330100799655058B|增值税|2026-10`; first the agency, where many provide."""
-    parts = [
-        pl.col(name)
-        .cast(pl.String)
-        .str.replace_all("\\", "\\\\", literal=True)
-        .str.replace_all("|", "\\|", literal=True)
-        for name in dataset.key
-    ]
+    parts = [_key_part(dataset.by_name[name]) for name in dataset.key]
     provider = [pl.lit(agency)] if dataset.providers == "many" else []
     return pl.concat_str(provider + parts, separator="|")
+
+
+def _key_part(item: Item) -> pl.Expr:
+    text = pl.col(item.item).cast(pl.String)
+    if item.kind in _WITHOUT_BARS:
+        return text
+    return text.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True)
 
 
 @cache

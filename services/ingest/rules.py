@@ -148,10 +148,12 @@ def row_ranges(text: str | None, received: int) -> list[RowRange]:
     return ranges
 
 
-def fingerprints(texts: Iterable[bytes]) -> list[bytes]:
-    """128 bits of BLAKE2b of each text (UTF-8): stable for ever, and a uuid's size in the database."""
+def fingerprints(texts: Iterable[bytes], before: bytes = b"") -> list[bytes]:
+    """128 bits of BLAKE2b of each text (UTF-8) with `before` before it: stable for ever, and a uuid's size."""
     # A copy of what is set up costs a third less than to set it up; every record has two.
-    found, begun = [], _NOTHING_YET.copy
+    beginning = _NOTHING_YET.copy()
+    beginning.update(before)
+    found, begun = [], beginning.copy
     for text in texts:
         digest = begun()
         digest.update(text)

@@ -26,13 +26,14 @@ class Place:
     line: int = 0
     line_start: int = 0
 
-    def go(self, block: bytes, rows: int) -> None:
-        """So much more has been read."""
+    def go(self, text: bytes, rows: int, start: int = 0, end: int | None = None) -> None:
+        """So much more has been read: the text from `start` to `end`."""
+        end = len(text) if end is None else end
         self.row += rows
-        self.line += block.count(b"\n")
-        if (last := block.rfind(b"\n")) >= 0:
-            self.line_start = self.byte + last + 1
-        self.byte += len(block)
+        self.line += text.count(b"\n", start, end)
+        if (last := text.rfind(b"\n", start, end)) >= 0:
+            self.line_start = self.byte + last + 1 - start
+        self.byte += end - start
 
 
 def record_too_large(place: Place) -> RecordTooLarge:

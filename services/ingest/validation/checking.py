@@ -11,7 +11,8 @@ import polars as pl
 
 from services.ingest.catalogue import Dataset, Item
 from services.ingest.validation import relations
-from services.ingest.validation.types import COLUMNED, FREE_TEXT, IDENTIFIERS, typed
+from services.ingest.validation.plain import are_plain
+from services.ingest.validation.types import COLUMNED, FREE_TEXT, IDENTIFIERS, PROSE, longest, typed
 from shared.clock import local_date
 
 ROW = "#row"
@@ -53,8 +54,10 @@ class Checker:
 
     def check(self, batch: Batch, reported_at: datetime) -> Checked:
         """Check a batch that was reported at that aware moment."""
-        values = self._values(self._tidy(batch.texts))
-        flags = values.select(ROW, *self._fault_columns(reported_at, self._read_whole(values)))
+        texts = self._tidy(batch.texts)
+        plain = self._plain(texts)
+        values = self._values(texts, plain)
+        flags = values.select(ROW, *self._fault_columns(reported_at, plain | self._read_whole(values)))
         faults = _joined(batch.faults, self._told(flags))
         typed_values = values.select(ROW, *(item.item for item in self.items))
         if faults.is_empty():
@@ -90,18 +93,24 @@ class Checker:
     def _narrow_items(self) -> list[str]:
         return [item.item for item in self.items if item.kind not in FREE_TEXT and item.kind not in IDENTIFIERS]
 
-    def _values(self, texts: pl.DataFrame) -> pl.DataFrame:
+    def _plain(self, texts: pl.DataFrame) -> set[str]:
+        """Items of free text whose texts are values as they stand: no fault of its type is looked for."""
+        prose = (item for item in self.items if item.kind in PROSE)
+        return {item.item for item in prose if are_plain(texts.get_column(item.item), longest(item))}
+
+    def _values(self, texts: pl.DataFrame, plain: set[str]) -> pl.DataFrame:
         """ROW, the texts as `=item`, the typed values as `item`, the faults of whole columns as `?item`."""
-        return texts.select(ROW, *self._text_columns, *self._value_columns, *self._columned(texts))
+        typed_columns = [value for name, value in self._value_columns.items() if name not in plain]
+        return texts.select(ROW, *self._text_columns, *sorted(plain), *typed_columns, *self._columned(texts))
 
     @cached_property
     def _text_columns(self) -> list[pl.Expr]:
         return [pl.col(item.item).alias(_text_name(item.item)) for item in self.items]
 
     @cached_property
-    def _value_columns(self) -> list[pl.Expr]:
-        plain = (item for item in self.items if item.kind not in COLUMNED)
-        return [typed(pl.col(item.item), item).value.alias(item.item) for item in plain]
+    def _value_columns(self) -> dict[str, pl.Expr]:
+        at_once = (item for item in self.items if item.kind not in COLUMNED)
+        return {item.item: typed(pl.col(item.item), item).value.alias(item.item) for item in at_once}
 
     def _columned(self, texts: pl.DataFrame) -> list[pl.Series]:
         columns = []

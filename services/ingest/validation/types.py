@@ -18,6 +18,8 @@ TEXT_LENGTH = 10_000
 URL_LENGTH = 500
 PHONE_LENGTH = 60
 FREE_TEXT = frozenset({"str", "char", "text", "url", "phone", "enum", "set"})
+# Free texts that have no other shape than a length.
+PROSE = frozenset({"str", "text"})
 
 # Never \d: in these expressions it means every digit of every script.
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffd}]"
@@ -42,19 +44,22 @@ def _has_none(item: Item) -> pl.Expr:
     return pl.col(item.item).is_null()
 
 
-def _free(text: pl.Expr, longest: int) -> Typed:
-    return Typed(
-        text, [("control_character", text.str.contains(_CONTROL)), ("too_long", text.str.len_chars() > longest)]
-    )
+def _free(text: pl.Expr, most: int) -> Typed:
+    return Typed(text, [("control_character", text.str.contains(_CONTROL)), ("too_long", text.str.len_chars() > most)])
 
 
 def _string(text: pl.Expr, item: Item) -> Typed:
     # Registers have line breaks in names and addresses; one line is meant.
-    return _free(text.str.replace_all(r"[\t\r\n]+", " "), item.sizes[0])
+    return _free(text.str.replace_all(r"[\t\r\n]+", " "), longest(item))
 
 
-def _text(text: pl.Expr, _item: Item) -> Typed:
-    return _free(text, TEXT_LENGTH)
+def _text(text: pl.Expr, item: Item) -> Typed:
+    return _free(text, longest(item))
+
+
+def longest(item: Item) -> int:
+    """How many characters a text of the kinds `PROSE` may have."""
+    return item.sizes[0] if item.kind == "str" else TEXT_LENGTH
 
 
 def _fixed(text: pl.Expr, item: Item) -> Typed:

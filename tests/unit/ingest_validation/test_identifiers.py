@@ -65,6 +65,17 @@ def test_no_credit_code_with_one_wrong_character_is_taken(place: int, letter: st
     assert (found.faults[0] is None) == (changed == GOOD)
 
 
+_CODES = ["9133030067161672XJ", GOOD, "91330110MA2CEABC1X", "9" * 18, "0" * 18, "杭州余杭区公司", GOOD.lower(), None]
+
+
+@given(st.lists(st.sampled_from(_CODES), min_size=1, max_size=6))
+def test_a_code_is_read_among_clean_ones_as_it_is_beside_a_dirty_one(codes: list[str | None]) -> None:
+    alone = credit_codes(pl.Series("uscc", codes, dtype=pl.String))
+    beside = credit_codes(pl.Series("uscc", [*codes, "--"], dtype=pl.String))
+    assert alone.values.to_list() == beside.values.to_list()[:-1]
+    assert alone.faults.to_list() == beside.faults.to_list()[:-1]
+
+
 def test_a_placeholder_is_no_credit_code_where_one_is_required() -> None:
     assert fault_of("uscc", "空", required=True) == "required"
 

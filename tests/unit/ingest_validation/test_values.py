@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.validation.moments import moments
-from tests.ingest_rows import fault_of, value_of
+from tests.ingest_rows import a_dataset, an_item, check, fault_of, value_of
 
 TAKEN: list[tuple[str, str, Any]] = [
     ("money", "1234.5", Decimal("1234.50")),
@@ -100,6 +100,18 @@ REFUSED = [
 @pytest.mark.parametrize(("kind", "text", "fault"), REFUSED)
 def test_a_wrong_value_is_refused_with_its_reason(kind: str, text: str, fault: str) -> None:
     assert fault_of(kind, text) == fault
+
+
+_ODD = "\x00\x08\t\n\r\x1f\x7f\x80\x9f\xa0·¥\uffc0\ufffd\uffff（"
+
+
+@pytest.mark.parametrize("odd", _ODD, ids=ascii)
+@pytest.mark.parametrize("around", ["甲{}乙", "{}", "{}四个字母五"])
+def test_a_text_is_read_among_plain_ones_as_it_is_beside_one_that_is_not(odd: str, around: str) -> None:
+    dataset, texts = a_dataset(an_item("str5")), ["甲乙丙", around.format(odd), "abcde"]
+    alone, beside = (check(dataset, *({"value": text} for text in rows)) for rows in (texts, [*texts, "a\x01b"]))
+    assert alone.values.rows() == beside.values.rows()
+    assert alone.faults.rows() == beside.faults.rows()[:-1]
 
 
 DATETIMES = [text for kind, text, *_ in [*TAKEN, *REFUSED] if kind == "datetime"]

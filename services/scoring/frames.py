@@ -6,7 +6,7 @@ frame has subject, key, the same origin columns, `time` (the day a row speaks of
 0) and its items.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -47,6 +47,8 @@ _ORIGIN: dict[str, pl.DataType] = {
 }
 _TIMES: dict[str, pl.DataType] = {"period": pl.Int32(), "time": pl.Date()}
 Stopped = Mapping[str, Mapping[str, date]]
+# What names a record, and what tells its newer version from the older ones.
+RECORD, _ORDER = ["subject_kind", "subject", "dataset", "key"], ["source_time", "receipt_id", "row_no"]
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,16 @@ def gather(
     at: datetime,
     *,
     are_newest: bool = False,
+    in_full: Collection[str] = (),
 ) -> Facts:
     """The facts of some subjects as they were known at a time: nothing that was reported later is in them.
 
-    `are_newest`: the versions are those that `newest` would leave, within their horizons, in any order.
+    `are_newest`: the versions are those that `newest` would leave, within their horizons, in any order. `in_full`:
+    datasets whose records stay with every version, as long as they stand.
     """
     spoken = feeds.filter(pl.col("reported_at") <= at)
     stopped = stopped_feeds(spoken)
-    known = _ordered(versions) if are_newest else _known(versions, at, horizons(datasets, at, stopped))
+    known = _ordered(versions) if are_newest else _known(versions, at, horizons(datasets, at, stopped), in_full)
     parts = {str(name[0]): part for name, part in known.partition_by("dataset", as_dict=True).items()}
     frames = {code: typed(_standing(parts.get(code)), dataset) for code, dataset in datasets.items()}
     ended = {code: _ended(part, datasets[code]) for code, part in parts.items() if code in datasets}
@@ -117,8 +121,20 @@ def gather(
     )
 
 
-def _known(versions: pl.DataFrame, at: datetime, since: Mapping[str, datetime]) -> pl.DataFrame:
-    return _within(newest(versions.filter(pl.col("reported_at") <= at)), since)
+def _known(
+    versions: pl.DataFrame, at: datetime, since: Mapping[str, datetime], in_full: Collection[str]
+) -> pl.DataFrame:
+    known = versions.filter(pl.col("reported_at") <= at)
+    standing = newest(known)
+    replaced = _replaced(known.filter(pl.col("dataset").is_in(list(in_full))), standing) if in_full else known.clear()
+    return _within(_ordered(pl.concat([standing, replaced])), since)
+
+
+def _replaced(versions: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    """The older versions of the records that stand."""
+    stand = standing.filter(pl.col("row_no") != ENDED).select(RECORD)
+    said = versions.filter((pl.col("row_no") != ENDED) & pl.col("body").is_not_null())
+    return said.join(stand, on=RECORD, how="semi").join(standing, on=[*RECORD, *_ORDER], how="anti")
 
 
 def _ordered(versions: pl.DataFrame) -> pl.DataFrame:
@@ -166,9 +182,7 @@ def newest(versions: pl.DataFrame) -> pl.DataFrame:
     A total order over the versions: arrival and repetition cannot matter.
     """
     return _ordered(
-        versions.sort("source_time", "receipt_id", "row_no")
-        .unique(["subject_kind", "subject", "dataset", "key"], keep="last", maintain_order=True)
-        .filter(pl.col("body").is_not_null())
+        versions.sort(_ORDER).unique(RECORD, keep="last", maintain_order=True).filter(pl.col("body").is_not_null())
     )
 
 

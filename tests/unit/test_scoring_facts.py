@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from services.scoring import rulebook
-from services.scoring.frames import bodies, newest
+from services.scoring import measurebook, rulebook
+from services.scoring.frames import bodies, gather, newest
 from services.scoring.rulebook import shipped
-from tests.scoring_facts import AT, PROJECT, USCC, a_receipt, a_version, assessed, features, versions_of
+from tests.scoring_facts import AT, PROJECT, USCC, a_receipt, a_version, assessed, features, feeds_of, versions_of
 
 SLOW = settings(max_examples=25, deadline=None)
 # Our own decisions and warnings, not an agency's datasets.
@@ -48,6 +48,19 @@ def _distinct(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # The database keeps one version per record, time, receipt and row.
     names = ("dataset", "key", "source_time", "receipt_id", "row_no")
     return list({tuple(report[name] for name in names): report for report in reports}.values())
+
+
+def test_a_record_read_in_full_keeps_its_older_versions_as_long_as_it_stands() -> None:
+    def said(key: str, day: int, **origin: Any) -> dict[str, Any]:
+        where = {"_kind": "project", "_subject": PROJECT, "_reported": AT - timedelta(days=day)} | origin
+        return a_version("hc_project", key, gc_uscc=f"{key}{day}", **where)
+
+    rows = [said("stands", 9), said("stands", 5), said("ended", 9), said("ended", 5, _row=0), said("moved", 9)]
+    versions = versions_of([*rows, said("moved", 5, _moved=True), said("stands", -1)])
+    datasets = {each.dataset: each.as_stored() for each in measurebook.shipped().datasets if each.about == "project"}
+    whole, plain = (gather([], versions, feeds_of([]), datasets, AT, in_full=part) for part in (["hc_project"], []))
+    assert sorted(whole.frames["hc_project"]["gc_uscc"]) == ["stands5", "stands9"]
+    assert plain.frames["hc_project"]["gc_uscc"].to_list() == ["stands5"]
 
 
 some_reports = st.lists(a_report(), min_size=1, max_size=12).map(_distinct)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import polars as pl
 
-from services.scoring.frames import FEEDS, VERSIONS, Stopped, horizons
+from services.scoring.frames import FEEDS, RECORD, VERSIONS, Stopped, horizons
 from services.scoring.rulebook import Dataset, Scored
 from services.scoring.store.columns import MARK_SQL, marked, read, texts
 from services.scoring.store.moves import keep_moved, move
@@ -127,6 +127,7 @@ copy (
     where told.lines is not null
 ) to stdout (format binary)
 """  # noqa: S608 - of our own
+_EVERY = _NEWEST.replace("distinct on (fact.dataset, fact.key)", "")
 _ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -239,12 +240,39 @@ async def newest(
 
     Records beyond the horizon of their dataset stay where they are.
     """
+    return await _versions_of(session, _NEWEST, (kind, ids), datasets, at=at, stopped=stopped)
+
+
+async def histories(
+    session: Session,
+    kind: Scored,
+    ids: Sequence[str],
+    datasets: Mapping[str, Dataset],
+    *,
+    at: datetime,
+    known: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every version known at a time, also those that were replaced, of the records that `known` (newest) holds."""
+    told = await _versions_of(session, _EVERY, (kind, ids), datasets, at=at)
+    return told.join(known, on=RECORD, how="semi")
+
+
+async def _versions_of(
+    session: Session,
+    statement: str,
+    subjects: tuple[Scored, Sequence[str]],
+    datasets: Mapping[str, Dataset],
+    *,
+    at: datetime,
+    stopped: Stopped | None = None,
+) -> pl.DataFrame:
+    kind, ids = subjects
     aliases = await keys_of(session, _ALIASES, {"ids": list(ids)}) if kind == "project" else set()
     whose = pl.DataFrame({"id": pl.Series(ids, dtype=pl.String)}).unique(maintain_order=True)
     kinds = [kind] * whose.height + [each for each, _ in aliases]
-    subjects = [*whose["id"], *(alias for _, alias in aliases)]
-    parameters = {"kinds": texts(kinds), "ids": texts(subjects), **_seen(datasets, at, stopped), "at": at}
-    return read(b"\n".join(await copy_pieces(session, _NEWEST, parameters)), VERSIONS)
+    every = [*whose["id"], *(alias for _, alias in aliases)]
+    parameters = {"kinds": texts(kinds), "ids": texts(every), **_seen(datasets, at, stopped), "at": at}
+    return read(b"\n".join(await copy_pieces(session, statement, parameters)), VERSIONS)
 
 
 async def copied_table(

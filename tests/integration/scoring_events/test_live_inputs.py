@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -20,7 +20,7 @@ from tests.conftest import SettingsOf
 from tests.scoring_models import an_empty_scoring
 from tests.scoring_worlds import AT, A, B, C, Rows, a_world, on, stored_versions
 
-SLOW = settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
+SLOW = settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
 EMPLOYERS = (A, B, C)
 
 _KEEP = """
@@ -43,6 +43,7 @@ def some_rows(draw: st.DrawFn) -> Rows:
                     "samr_entity",
                     "hrss_insured_headcount",
                     "hc_project",
+                    "hc_worker",
                     "hc_payroll",
                     "bk_special_account",
                     "bk_account_flow",
@@ -79,7 +80,8 @@ def _row(dataset: str, who: str, other: str, month: str, amount: float) -> dict[
         "samr_entity": {"entity_id": f"e{who}", "uscc": who, "ent_name": who, "street": "330110005", "industry": "4710", "legal_rep": "王一" if other == A else "李二"},
         "hrss_insured_headcount": {"uscc": who, "period": month, "pension_payers": int(amount)},
         "hc_project": {"project_code": project, "gc_uscc": other, "gc_name": other, "state": "停工", "start_date": f"{month}-01"},
-        "hc_payroll": {"payroll_no": f"w{who}{month}", "project_code": project, "corp_uscc": who, "pay_month": month, "payable_total": 1000.0, "actual_total": amount},
+        "hc_worker": {"project_code": project, "id_no": f"w{who}{amount}", "corp_uscc": who, "entry_at": f"{month}-01T08:00:00", "exit_at": f"{month}-02T18:00:00" if amount > 1 else None, "has_contract": amount > 11},
+        "hc_payroll": {"payroll_no": f"w{who}{month}", "project_code": project, "corp_uscc": who if amount else None, "pay_month": month, "payable_total": 1000.0, "actual_total": amount},
         "bk_special_account": {"account_no": f"a{project}", "project_code": project, "gc_uscc": other, "opened_at": f"{month}-01"},
         "bk_account_flow": {"account_no": f"a{project}", "txn_id": f"{month}{amount}", "txn_at": f"{month}-02T10:00:00", "direction": "out", "purpose": "wage out", "amount": amount},
     }  # fmt: skip
@@ -106,7 +108,21 @@ async def _keep(session: Session, rows: Rows) -> None:
         await outcome_store.keep(session, found | days | {"finding": "confirmed", "selection": "alert", "workers": 3, "amount": row["amount"]})  # fmt: skip
 
 
+_NOW, _THEN = AT - timedelta(days=30), AT - timedelta(days=200)
+A_SITE_THAT_ANOTHER_TAKES_OVER: Rows = {
+    "bk_special_account": [
+        _row("bk_special_account", A, C, "2026-04", 1) | {"reported_at": _THEN},
+        _row("bk_special_account", A, B, "2026-10", 1) | {"reported_at": _NOW},
+    ],
+    "bk_account_flow": [
+        _row("bk_account_flow", A, C, "2026-05", 10.0) | {"reported_at": _THEN + timedelta(days=20)},
+        _row("bk_account_flow", A, B, "2026-11", 20.0) | {"reported_at": _NOW + timedelta(days=20)},
+    ],
+}
+
+
 @given(rows=some_rows())
+@example(rows=A_SITE_THAT_ANOTHER_TAKES_OVER)
 @SLOW
 async def test_inputs_from_the_database_are_those_from_files_for_all_and_for_one(
     postgres: local_postgres.Cluster, settings_of: SettingsOf, rows: Rows

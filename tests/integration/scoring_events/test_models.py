@@ -126,7 +126,7 @@ async def test_what_is_no_model_is_refused_and_the_same_content_is_one_model(ses
 
 
 async def test_a_model_that_leans_on_what_is_not_there_is_not_promoted(session: Session) -> None:
-    model_id, _ = await use.register(session, a_content(a_model("hc_worker.left.count_90")), wish())
+    model_id, _ = await use.register(session, a_content(a_model("hc_attendance.punches.level")), wish())
     await use.challenge(session, model_id, wish())
     with pytest.raises(LeansOnTheMissing):
         await use.propose(session, model_id, wish())

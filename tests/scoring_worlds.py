@@ -1,7 +1,7 @@
 """Small worlds for tests: rows by dataset, in memory, in files, or as stored versions."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.scoring_facts import a_receipt, a_version, versions_of
 Rows = Mapping[str, list[dict[str, Any]]]
 A, B, C = "91330110MA27XL0L00", "91330110MA2CEABC1R", "913301105630318450"
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
+_CHINA = timezone(timedelta(hours=8))
 
 
 def on(day: str, hour: int = 2) -> datetime:
@@ -109,5 +110,6 @@ def _as_version(code: str, row: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _in_china(text: str) -> datetime:
+def _in_china(told: str | datetime) -> datetime:
+    text = told if isinstance(told, str) else told.astimezone(_CHINA).strftime("%Y-%m-%dT%H:%M:%S")
     return datetime.fromisoformat(f"{text}+08:00" if "T" in text else f"{text}T00:00:00+08:00")

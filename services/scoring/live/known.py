@@ -48,16 +48,16 @@ async def facts_of(
     stored = {each.dataset: each.as_stored() for each in datasets}
     of_projects = {each.dataset: stored[each.dataset] for each in datasets if each.about == "project"}
     of_employers = {code: each for code, each in stored.items() if code not in of_projects and code != OWN_PAST}
-    # A record about a project is of whoever was named for it when it came: all who ever were are asked for.
-    naming = {each.via.dataset for each in datasets if each.about == "project" and each.via} & set(of_projects)
+    # Who was named for a site when a record came is whose the record is: all who ever were named are asked for.
+    naming = {each.dataset: of_projects[each.dataset] for each in datasets if each.about == "project" and each.code}
     parts = [pl.DataFrame(schema=VERSIONS)]
     if employers and of_employers:
         parts.append(await fact_store.newest(session, "employer", employers, of_employers, at))
     if projects and of_projects:
         parts.append(await fact_store.newest(session, "project", projects, of_projects, at))
     if projects and naming:
-        named = {code: of_projects[code] for code in sorted(naming)}
-        parts.append(await fact_store.histories(session, "project", projects, named, at=at, known=parts[-1]))
+        known = parts[-1]
+        parts.append(await fact_store.histories(session, "project", projects, naming, at=at, known=known))
     if employers and OWN_PAST in stored:
         parts.append(await past_of(session, at, employers))
     told, feeds = pl.concat(parts), pl.DataFrame(schema=FEEDS)

@@ -64,4 +64,6 @@ def _chunk(context: Context, numbers: Array) -> pl.DataFrame:
     columns |= context.peers.ranks(snapshot, numbers, columns)
     columns |= breadth(columns, snapshot.book)
     columns |= related(snapshot, context.ties, numbers, columns)
-    return pl.DataFrame({name: column.astype(np.float32) for name, column in columns.items()}, nan_to_null=True)
+    told = {name: column.astype(np.float32) for name, column in columns.items()}
+    # Its height is told: where nothing was ever said of anyone there is no column.
+    return pl.DataFrame(told or None, height=len(numbers), nan_to_null=True)

@@ -18,9 +18,10 @@ from services.scoring.store import outcomes as outcome_store
 from shared.db import Session, copy_in, sql
 from tests.conftest import SettingsOf
 from tests.scoring_models import an_empty_scoring
+from tests.scoring_rows import rows_of_any_dataset
 from tests.scoring_worlds import AT, A, B, C, Rows, a_world, on, stored_versions
 
-SLOW = settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
+SLOW = settings(max_examples=16, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
 EMPLOYERS = (A, B, C)
 
 _KEEP = """
@@ -121,8 +122,12 @@ A_SITE_THAT_ANOTHER_TAKES_OVER: Rows = {
 }
 
 
-@given(rows=some_rows())
+A_SITE_OF_NOBODY: Rows = {"tr_project": [{"project_code": "j0", "gc_uscc": None, "reported_at": _NOW}]}
+
+
+@given(rows=st.one_of(some_rows(), rows_of_any_dataset()))
 @example(rows=A_SITE_THAT_ANOTHER_TAKES_OVER)
+@example(rows=A_SITE_OF_NOBODY)
 @SLOW
 async def test_inputs_from_the_database_are_those_from_files_for_all_and_for_one(
     postgres: local_postgres.Cluster, settings_of: SettingsOf, rows: Rows

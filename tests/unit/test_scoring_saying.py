@@ -145,9 +145,9 @@ def test_an_entry_from_before_there_were_two_heads_ranks_by_its_only_one() -> No
 
 
 def test_what_a_model_leans_on_is_told_by_its_share_of_the_gain() -> None:
-    model = _boosted(("hc_worker.left.count_90", COLUMN))
+    model = _boosted(("hc_attendance.punches.level", COLUMN))
     ((column, share),) = leaning(model, shipped()).items()
-    assert column == "hc_worker.left.count_90"
+    assert column == "hc_attendance.punches.level"
     assert share > 0.9
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Annotated, Any
 
 import polars as pl
@@ -32,9 +33,13 @@ _PATIENCE_S = 3
 _SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
 
 
+# To find the parameters of a statement takes longer than to send it: the same few hundred come again and again.
+_read_once = lru_cache(maxsize=1024)(text)
+
+
 async def sql(session: Session, statement: str, **parameters: Any) -> CursorResult[Any]:
     """Run a statement written as SQL, in the session's transaction. Parameters by `:name`."""
-    return await (await session.connection()).execute(text(statement), parameters)
+    return await (await session.connection()).execute(_read_once(statement), parameters)
 
 
 async def copy_in(session: Session, statement: str, rows: pl.DataFrame) -> None:

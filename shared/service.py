@@ -225,6 +225,8 @@ def _api_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Who asks is told by a certificate, never by a header of addresses.
+        proxy_headers=False,
         http="httptools",
         # Longer than Envoy keeps an idle connection (30 s): the one who may still send closes it.
         timeout_keep_alive=75,

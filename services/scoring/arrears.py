@@ -15,9 +15,9 @@ from services.scoring.frames import Facts, first_day
 from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
 from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
-from services.scoring.wages import due_days, owed_and_paid, stated
+from services.scoring.wages import MONEY, due_days, owed_and_paid, stated
 
-_WAGE = ("wage out", "wage")
+_WAGE, _RETURNED = ("wage out", "wage"), "refund"
 _WORKER = ["subject", "worker"]
 _FEATURES = (
     *("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent"),
@@ -71,13 +71,35 @@ def _with_deductions(facts: Facts) -> Facts:
 
 
 def _short(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
-    """(subject, short): by how much less left the account as wages than was due in the same months and since."""
+    """(subject, short): by how much less left the account as wages than was due in the same months and since.
+
+    What came back did not stay paid, and what dated lines say was paid for other months paid none of these.
+    """
     due = lines.group_by("subject").agg(pl.col("due").sum(), pl.col("month").min())
-    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(_WAGE))
-    since = wages.join(due, on="subject").filter(pl.col("time") >= first_day(pl.col("month")))
-    paid = since.group_by("subject").agg(pl.col("amount").sum().alias("went"))
+    moved = pl.concat([_wages_out(facts), _wages_of_others(facts, lines)])
+    since = moved.join(due, on="subject").filter(pl.col("time") >= first_day(pl.col("month")))
+    went = since.group_by("subject").agg(pl.col("amount").sum().clip(0).alias("went"))
     left = pl.col("due") - pl.col("went").fill_null(0)
-    return due.join(paid, on="subject", how="left").select("subject", left.cast(pl.Float64).alias("short"))
+    return due.join(went, on="subject", how="left").select("subject", left.cast(pl.Float64).alias("short"))
+
+
+def _wages_out(facts: Facts) -> pl.DataFrame:
+    """(subject, time, amount): wages that left the account, and as negative amounts those that came back."""
+    flows = facts.frames["bk_account_flow"]
+    out = (pl.col("direction") == "out") & pl.col("purpose").is_in(_WAGE)
+    back = (pl.col("direction") == "in") & (pl.col("purpose") == _RETURNED)
+    amount = pl.col("amount").cast(MONEY)
+    signed = pl.when(out).then(amount).when(back).then(-amount).alias("amount")
+    return flows.select("subject", "time", signed).drop_nulls("amount")
+
+
+def _wages_of_others(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
+    """The same of what was paid out of the account for months that are not these, taken off."""
+    paid = stated(facts).filter(pl.col("paid") > pl.col("elsewhere"))
+    others = paid.join(lines.select("subject", "month").unique(), on=["subject", "month"], how="anti")
+    return others.select(
+        "subject", pl.col("paid_at").alias("time"), (pl.col("elsewhere") - pl.col("paid")).alias("amount")
+    )
 
 
 def _near(owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook, today: date) -> pl.DataFrame:

@@ -17,6 +17,8 @@ _FEE = ("labour fee in", "labour fee")
 _WAGE = ("wage out", "wage")
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
+# A line that pays for an earlier month says nothing of the month that its payroll is for.
+_is_own_month = ~(pl.col("is_back_pay") & pl.col("back_month").is_not_null()).fill_null(False)
 # As long as a payroll line counts in the features of P08.
 _LINE_DAYS = 62
 
@@ -176,15 +178,15 @@ def _paid_months(facts: Facts) -> pl.DataFrame:
 
 
 def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measured]:
-    """P07: of the workers who attended in the last month with a payroll, those without a line on it."""
+    """P07: of the workers who attended in the last month with a payroll, those without a line on it; managers aside."""
     payrolls = _whole_payrolls(facts, patience_days, today)
-    lines = facts.frames["hc_payroll_detail"].join(payrolls, on=["subject", "payroll_no"])
+    lines = facts.frames["hc_payroll_detail"].filter(_is_own_month).join(payrolls, on=["subject", "payroll_no"])
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
     month = month.filter(pl.col("month") > this_month(today) - LOOKBACK_MONTHS)
     latest = month.group_by("subject").agg(pl.col("month").max())
     in_month = attendance.join(latest, on=["subject", "month"])
-    present = in_month.unique(["subject", "id_no"], keep="last", maintain_order=True)
+    present = _workers(facts, in_month.unique(["subject", "id_no"], keep="last", maintain_order=True))
     missing = present.join(lines.select("subject", "month", "id_no"), on=["subject", "month", "id_no"], how="anti")
     attended = present.group_by("subject").agg(pl.len().alias("attended"), pl.col("time").max())
     absent = missing.group_by("subject").agg(pl.len().alias("left_out"))
@@ -203,17 +205,30 @@ def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measur
     }
 
 
+def _workers(facts: Facts, present: pl.DataFrame) -> pl.DataFrame:
+    """Those who attended, without managers by the register: they are paid outside the project's sheets."""
+    managers = facts.frames["hc_worker"].filter(pl.col("work_role") == "manager")
+    return present.join(managers, on=["subject", "id_no"], how="anti", maintain_order="left")
+
+
 def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFrame:
-    """(subject, payroll_no, month) of payrolls whose lines have all come, or have had time to come."""
-    lines = facts.frames["hc_payroll_detail"].group_by("payroll_no").agg(pl.len().alias("lines"))
-    headers = facts.frames["hc_payroll"].join(lines, on="payroll_no", how="left")
+    """(subject, payroll_no, month) of payrolls whose lines have all come, or have had time to come.
+
+    Of months that are over: the sheet of one who left early says nothing of the others. What only pays for an earlier
+    month is no payroll of its own.
+    """
+    told = facts.frames["hc_payroll_detail"].group_by("payroll_no")
+    lines = told.agg(pl.len().alias("lines"), _is_own_month.any().alias("is_own"))
+    headers = (
+        facts.frames["hc_payroll"].join(lines, on="payroll_no", how="left").filter(pl.col("is_own").fill_null(True))
+    )
     complete = pl.col("lines").fill_null(0) >= pl.col("worker_cnt")
     waited = local_day(pl.col("reported")) + timedelta(days=patience_days) < today
     month = pl.col("pay_month").alias("month")
     ready = headers.with_columns((complete.fill_null(False) | waited).alias("ready"), month)
     # One payroll still on its way makes the whole month unknown: its workers may be on it.
     whole = pl.col("ready").all().over("subject", "month")
-    return ready.filter(whole, pl.col("month") <= this_month(today)).select("subject", "payroll_no", "month")
+    return ready.filter(whole, pl.col("month") < this_month(today)).select("subject", "payroll_no", "month")
 
 
 def this_month(today: date) -> int:

@@ -5,13 +5,14 @@ What is due is in the table, so a restart loses nothing; two workers take differ
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from time import monotonic
 
 from services.scoring import usecases
 from services.scoring.consumers import pace
 from services.scoring.settings import ScoringSettings
+from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import UNREACHABLE, Database
 from shared.ids import new_id
@@ -75,20 +76,25 @@ def _pause(took: float, *, is_done: bool) -> float:
 
 async def run_over_all(runtime: Runtime) -> None:
     """Do the population runs that were asked for, for ever, and ask for one when the last is too old."""
-    settings = runtime.settings
-    wait_s = settings.review_interval_s if isinstance(settings, ScoringSettings) else 60.0
+    settings = runtime.settings if isinstance(runtime.settings, ScoringSettings) else None
+    wait_s, at_once = (settings.review_interval_s, settings.reviewers) if settings else (60.0, 1)
     while True:
-        if not await run_part(runtime.db):
+        if not await run_part(runtime.db, at_once):
             await asyncio.sleep(wait_s)
 
 
-async def run_part(db: Database) -> bool:
-    """Do one part of a run; whether there was one. A part that fails is tried again, some times."""
+async def run_part(db: Database, at_once: int) -> bool:
+    """Do a part of a run, so many batches at once; whether there was one. One that fails is tried again, some times."""
+
+    async def apart(employers: Sequence[str], moment: Moment) -> None:
+        async with db.transaction() as session:
+            await usecases.score_employers(session, employers, moment)
+
     try:
         async with db.transaction() as session:
             await usecases.request_due_run(session, now(), new_id)
         async with db.transaction() as session:
-            return await usecases.carry_on(session, await usecases.moment(session, now(), new_id))
+            return await usecases.carry_on(session, await usecases.moment(session, now(), new_id), [apart] * at_once)
     except Exception as error:
         log.exception("population_run.delayed")
         with suppress(*UNREACHABLE, OSError):

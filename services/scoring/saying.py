@@ -84,8 +84,9 @@ def _shares(told: Foretold) -> tuple[str, str]:
 def graded(model_id: str, told: Foretold, policy: Policy | None = None) -> Said:
     """What is foretold as a level (the highest whose least probability is reached), without reasons."""
     numbers = policy or shipped()
-    reached: list[Level] = [level for level in LEVELS if numbers.levels.get(level, 2.0) <= told.ranked]
-    level: Level = reached[-1] if reached else "none"
+    ranked = told.ranked
+    # From the highest down: nearly all are below the lowest, and everyone of a population is asked.
+    level = next((level for level in reversed(LEVELS) if numbers.levels.get(level, 2.0) <= ranked), LEVELS[0])
     return Said(model_id, told, level, min(level, numbers.live.alone_at_most, key=LEVELS.index))
 
 

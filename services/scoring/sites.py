@@ -80,7 +80,9 @@ def _collapse(facts: Facts, months: pl.DataFrame, book: Rulebook) -> dict[str, M
     """
     today = facts.today
     window, past = (book.parameter(f"attendance_{name}_days", today) for name in ("window", "past"))
-    days = _workers_a_day(months.filter(pl.col("month") >= this_month(today - timedelta(days=2 * window + past))))
+    # The days that are looked at end up to twice the window ago, and reach back from there.
+    begin = this_month(today - timedelta(days=3 * window + past))
+    days = _workers_a_day(months.filter(pl.col("month") >= begin))
     last = days.filter(pl.col("day") < today).group_by("subject").agg(pl.col("day").max().alias("time"))
     sites = last.join(watched(facts, today), on="subject", how="semi").filter(
         pl.col("time") >= today - timedelta(days=2 * window)

@@ -64,6 +64,22 @@ def test_wages_that_left_the_account_are_paid_whatever_the_sheets_do_not_say() -
     )
 
 
+def test_wages_of_other_months_pay_nothing_of_the_old_ones() -> None:
+    owed = unpaid(20, "8000.00")
+    october = [a_sheet("o", "2026-10"), *(a_line(f"c{number}", "o", paid_at="2026-11-10") for number in range(20))]
+    may = [a_sheet("m", "2026-05"), *(a_line(f"c{number}", "m", paid_at="2026-08-10") for number in range(20))]
+    assert floor(*owed, *october, a_flow("2026-11-10", "wage out", "150000.00")) == "red"
+    assert floor(*owed, *may, a_flow("2026-08-10", "wage out", "150000.00")) == "red"
+    # What more left the account than the dated sheets explain may have been for these.
+    assert floor(*owed, *october, a_flow("2026-11-10", "wage out", "310000.00")) is None
+
+
+def test_wages_that_came_back_were_not_paid() -> None:
+    owed, out = unpaid(10, "6000.00"), a_flow("2026-09-20", "wage out", "60000.00")
+    assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "in")) == "red"
+    assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "out")) is None
+
+
 def test_what_a_sheet_says_was_paid_in_full_or_in_part_is_not_owed() -> None:
     assert floor(a_sheet(), *(a_line(f"w{number}") for number in range(12))) is None
     half = [a_line(f"w{number}", actual="4000.00", deduct="0.00") for number in range(20)]

@@ -57,6 +57,42 @@ def test_a_share_of_left_out_workers_is_compared_before_it_is_rounded(
     assert (found and found.floor) == expected
 
 
+def test_managers_are_not_left_out_of_a_payroll() -> None:
+    site: dict[str, Any] = {"_kind": "project", "_subject": PROJECT}
+    managers = [a_version("hc_worker", f"w{n:04}", id_no=f"w{n:04}", work_role="manager", **site) for n in (8, 9)]
+    month = a_month_of_work(10, 2)
+    assert signal(assessed(*month, kind="project"), "P07") is not None
+    assert signal(assessed(*month, *managers, kind="project"), "P07") is None
+
+
+def test_a_payroll_says_who_was_left_out_of_its_own_month_alone_and_when_that_is_over() -> None:
+    def shown(pay_month: str, came: str, **line: Any) -> Any:
+        site: dict[str, Any] = {"_kind": "project", "_subject": PROJECT}
+        sheet = a_version("hc_payroll", "pr", payroll_no="pr", pay_month=pay_month, worker_cnt=1, **site)
+        paid = a_version("hc_payroll_detail", "l", payroll_no="pr", id_no="w1", _kind="payroll", _subject="pr", **line)
+        gate = [a_version("hc_attendance", w, id_no=w, punch_at=f"{came}T08:00:00+08:00", **site) for w in ("w1", "w2")]
+        found = signal(assessed(a_project(), sheet, paid, *gate, kind="project"), "P07")
+        return found and found.floor
+
+    assert shown("2026-10", OCTOBER) == "red"
+    # The sheet of one who left early in a month that is not over; one that only pays for September.
+    assert shown("2026-11", "2026-11-10") is None
+    assert shown("2026-10", OCTOBER, is_back_pay="true", back_month="2026-09") is None
+
+
+def test_sheets_that_do_not_tell_who_signed_are_left_out_of_the_share() -> None:
+    def sheet(number: str, **counts: int) -> dict[str, Any]:
+        month = {"payroll_no": number, "pay_month": "2026-10"}
+        return a_version("hc_payroll", number, _kind="project", _subject=PROJECT, **month, **counts)
+
+    signed = sheet("a", worker_cnt=10, signed_cnt=10)
+    assert signal(assessed(a_project(), signed, sheet("b", worker_cnt=10), kind="project"), "P15") is None
+    half = sheet("c", worker_cnt=10, signed_cnt=5)
+    found = signal(assessed(a_project(), half, sheet("d", signed_cnt=10), kind="project"), "P15")
+    assert found is not None
+    assert found.floor == "orange"
+
+
 def test_what_came_in_before_the_banks_feed_began_is_not_known_rather_than_missed() -> None:
     first_word = a_flow("2026-11-20", "out", "wage out")
     found = features(a_project(), an_account("2025-01-15"), first_word, kind="project")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.scoring.judgement import Verdict, judge
 from services.scoring.rulebook import parse, shipped
 from services.scoring.sites import worker_months
+from shared.calendar import is_working_day
 from tests.scoring_facts import PROJECT, TODAY, Rows, a_version, assessed, facts_of, features
 from tests.scoring_sites import TEN, a_site, by_hand, fee, on_project, presence, register, weeks
 
@@ -114,6 +115,19 @@ def test_a_holiday_is_no_collapse() -> None:
     moment = datetime(2026, 10, 8, 4, tzinfo=UTC)
     known = [row | {"reported_at": moment} for row in (*a_site(), *rows)]
     assert features(*known, at=moment, kind="project").values["attendance_fall_percent"].to_list() == [None]
+
+
+def test_what_was_usual_is_the_same_however_late_in_the_month_one_asks() -> None:
+    """The days before go back into September on the sixth and on the twelfth of November alike."""
+    last = date(2026, 10, 29)
+    days = [day for day in (last - timedelta(days=back) for back in range(60)) if is_working_day(day)]
+    came = {day: 2 if last - day < timedelta(days=7) else 4 if day > date(2026, 10, 14) else 10 for day in days}
+    rows = [row for day, count in came.items() for row in presence(str(day), *TEN[:count])]
+    for today in (6, 12):
+        at = datetime(2026, 11, today, 4, tzinfo=UTC)
+        known = [row | {"reported_at": at, "source_time": at} for row in (*a_site(), *rows)]
+        values = features(*known, at=at, kind="project").values
+        assert (values["attendance_now"].item(), values["attendance_usual"].item()) == (2, 10)
 
 
 def test_a_worker_who_came_twice_a_day_is_one_day_and_by_hand_if_any_was() -> None:

@@ -47,8 +47,13 @@ CASES: list[tuple[str, list[Row], dict[tuple[str, str], int]]] = [
     ("attended_without_payroll", [], CAME),
     ("attended_without_payroll", [a_sheet(), a_line(payable="0.00", deduct=None, actual="0.00")], CAME),
     ("no_claim", [a_sheet(), a_line(payable="0.00", deduct=None, actual="0.00")], ABSENT),
+    ("no_claim", [a_sheet(), a_line(payable="6000.00", deduct="6000.00", actual="0.00")], CAME),
     ("no_claim", [a_worker(role="manager")], CAME),
 ]
+
+
+# Somebody else's attendance is known of that month, so who is on its sheet and has none never came.
+ELSEWHERE = {("w9", "2026-11"): 3}
 
 
 @pytest.mark.parametrize(("state", "rows", "came"), CASES)
@@ -129,6 +134,13 @@ def test_a_month_sums_its_lines_and_sets_the_account_beside_them() -> None:
     assert (september["fee_in"], september["fee_gap"]) == (yuan("12000.00"), yuan("3000.00"))
     assert (october["wage_out"], october["wage_returned"], october["sheets_paid"]) == (7600, 200, 7500)
     assert october["sheets_gap"] == yuan("100.00")
+
+
+def test_nothing_is_overdue_before_its_day_and_the_register_counts_without_a_line() -> None:
+    advance = [a_sheet("n", "2026-11"), a_line("w1", "n", actual="1000.00", paid_at="2026-11-20"), a_worker("w1")]
+    _, months = wages(*advance, a_worker("w9"), an_account(), a_flow("2026-10-12", "wage out", "5.00"), came=ELSEWHERE)
+    assert (months["2026-11"]["overdue"], months["2026-11"]["open_not_due"]) == (yuan("0.00"), yuan("6500.00"))
+    assert (months["2026-10"]["workers"], months["2026-10"]["registered"]) == (0, 2)
 
 
 def test_a_bank_that_was_never_heard_says_nothing_of_a_month() -> None:

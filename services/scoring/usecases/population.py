@@ -1,7 +1,10 @@
 """Score the whole population again as a job: first what needs everyone, then part by part; a restart goes on."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from services.scoring.live.gathering import gather_population
@@ -20,6 +23,7 @@ from shared.db import Session
 from shared.errors import NotFound
 
 SYSTEM = "system"
+Score = Callable[[Sequence[str], Moment], Coroutine[Any, Any, None]]
 
 
 class NoSuchRun(NotFound):
@@ -58,16 +62,25 @@ async def request_due_run(session: Session, at: datetime, new_id: Callable[[], U
     return True
 
 
-async def carry_on(session: Session, moment: Moment) -> bool:
-    """Do the next part of the oldest run that is not over; whether there was one."""
+async def carry_on(session: Session, moment: Moment, apart: Sequence[Score] = ()) -> bool:
+    """Do the next part of the oldest run that is not over; whether there was one.
+
+    `apart`: each scores some employers in a transaction of its own, all at the same time; else it is done in this one.
+    Should we fail after them, they are scored once more, which changes nothing.
+    """
     run = await store.take(session)
     if run is None:
         return False
     if run.state == "waiting":
         await _begin(session, run, moment)
     else:
-        await _go_on(session, run, moment)
+        await _go_on(session, run, moment, apart or [partial(score_employers, session)])
     return True
+
+
+async def score_employers(session: Session, employers: Sequence[str], moment: Moment) -> None:
+    """Score these employers again."""
+    await rescore(session, {("employer", employer) for employer in employers}, moment)
 
 
 async def stumbled(session: Session, error: str, at: datetime) -> None:
@@ -89,11 +102,13 @@ async def _begin(session: Session, run: Run, moment: Moment) -> None:
     await prediction_store.forget(session, local_date(moment.at) - timedelta(days=shipped().live.keep_days))
 
 
-async def _go_on(session: Session, run: Run, moment: Moment) -> None:
+async def _go_on(session: Session, run: Run, moment: Moment, apart: Sequence[Score]) -> None:
     most = shipped().live.employers_at_once
-    employers = await population_store.subjects_after(session, "employer", run.after, most)
+    employers = await population_store.subjects_after(session, "employer", run.after, most * len(apart))
     if not employers:
         await store.end(session, run.run_id, moment.at)
         return
-    await rescore(session, {("employer", employer) for employer in employers}, moment)
+    async with asyncio.TaskGroup() as group:
+        for score, first in zip(apart, range(0, len(employers), most), strict=False):
+            group.create_task(score(employers[first : first + most], moment))
     await store.go_on(session, run.run_id, employers[-1], len(employers))

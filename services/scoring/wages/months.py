@@ -1,5 +1,7 @@
 """A line a project and month: workers and sums by state, and beside them what the special account shows. Pure."""
 
+from datetime import date
+
 import polars as pl
 
 from services.scoring.frames import Facts
@@ -21,9 +23,9 @@ def months_of(facts: Facts, lines: pl.DataFrame, due: pl.DataFrame, silence_days
     lines: SUMS, overdue (open and past its day), open_not_due. Of the calendar month, null while the bank is not heard:
     FLOWS, sheets_gap (what sheets say was paid in it, less what left the account), fee_gap (`due` less the fee).
     """
-    summed = _summed(lines).join(registered_months(facts, due), on=MONTH, how="left")
     flows = _flows(facts, silence_days).join(due.select("month"), on="month", how="semi")
-    joined = summed.join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
+    moved = _summed(lines, facts.today).join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
+    joined = moved.join(registered_months(facts, due), on=MONTH, how="left")
     counts = ("registered", "workers", "on_payroll", "attended", "by_hand_only", "managers", *STATES)
     money = (*SUMS, "overdue", "open_not_due")
     told = joined.filter((pl.col("workers") > 0) | pl.any_horizontal(pl.col(FLOWS) != 0))
@@ -34,8 +36,8 @@ def months_of(facts: Facts, lines: pl.DataFrame, due: pl.DataFrame, silence_days
     ).sort(MONTH)
 
 
-def _summed(lines: pl.DataFrame) -> pl.DataFrame:
-    is_due = pl.col("state") != "not_yet_due"
+def _summed(lines: pl.DataFrame, today: date) -> pl.DataFrame:
+    is_due = pl.col("due_on") < today
     return lines.group_by(MONTH).agg(
         pl.len().alias("workers"),
         (pl.col("payrolls") > 0).sum().alias("on_payroll"),

@@ -18,14 +18,15 @@ STATES: tuple[State, ...] = get_args(State)
 
 
 def state(today: pl.Expr) -> pl.Expr:
-    """The state of a line with due, paid, paid_by_due, days, due_on, is_manager and attendance_known. First match wins.
+    """The state of a line (lines._finished): the first that matches.
 
     Nobody is said never to have come where nobody's attendance of that month was reported: missing is not zero.
     Managers are named in the register; what they are paid outside the project's sheets is no worker's wage.
     """
     is_claim, came = pl.col("due") > 0, pl.col("days") > 0
     never_came = pl.col("attendance_known") & ~came & ~pl.col("is_manager")
-    works_unlisted = came & ~pl.col("is_manager")
+    # A sheet that states a sum of which nothing is left (an advance was taken off) is no missing sheet.
+    works_unlisted = came & ~pl.col("is_manager") & (pl.col("deducted") == 0)
     return (
         pl.when((pl.col("paid") > 0) & never_came)
         .then(pl.lit("paid_without_attendance"))  # 53号 art. 8; Decree 724, art. 28, 31

@@ -1,17 +1,19 @@
 """Trained models at work on a real PostgreSQL: who decides, what they say of whom, and the run over everyone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from local import postgres as local_postgres
 from services.scoring import live, usecases
+from services.scoring.model import policy
 from services.scoring.model.lifecycle import ModelNotThere, OneMindAlone
 from services.scoring.rulebook import shipped
 from services.scoring.store import predictions, registry
-from services.scoring.usecases import Moment
+from services.scoring.usecases import Moment, population
 from services.scoring.usecases import models as use
 from services.scoring.usecases.models import LeansOnTheMissing, NotAModel, Wish
 from shared.clock import now
@@ -288,6 +290,27 @@ async def test_a_run_goes_on_where_it_was_and_fails_after_some_failures(session:
     run = (await sql(session, "select * from scoring.population_run")).mappings().one()
     assert (run["state"], run["error"]) == ("failed", "out of memory")
     assert not await usecases.carry_on(session, moment())
+
+
+async def test_a_part_of_a_run_is_shared_out_and_nobody_comes_twice(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        await usecases.take_in(session, a_water_bill(a_uscc()), moment())
+    await a_champion(session)
+    live = msgspec.structs.replace(policy.shipped().live, employers_at_once=2)
+    small = msgspec.structs.replace(policy.shipped(), live=live)
+    monkeypatch.setattr(population, "shipped", lambda: small)
+    shares: list[list[str]] = []
+
+    async def apart(employers: Sequence[str], _moment: Moment) -> None:
+        shares.append(list(employers))
+
+    while await usecases.carry_on(session, moment(), [apart] * 2):
+        pass
+    known = (await sql(session, "select subject_id from scoring.subject where subject_kind = 'employer'")).scalars()
+    assert [len(share) for share in shares] == [2, 2, 1]
+    assert sorted(each for share in shares for each in share) == sorted(known)
 
 
 async def test_a_run_is_asked_for_when_the_last_is_too_old(session: Session) -> None:

@@ -62,7 +62,7 @@ def original(kept: SealedBody, vault: Vault) -> Original:
 
 
 def row_as_sent(kept: Original, number: int, origin: Origin, checker: Checker, vault: Vault) -> RowAsSent | None:
-    """Row `number` (from 1) of a kept file; None when it has fewer. Reads no further than that row.
+    """Row `number` (from 1) of a kept file; None when it has fewer, or the line is blank. Reads no further than it.
 
     It costs the reading of all rows before it, in bounded memory.
     """
@@ -85,7 +85,8 @@ def divisions(texts: Mapping[str, str | None], dataset: Dataset) -> list[str]:
 def _row(batches: Iterator[Batch], number: int) -> Batch | None:
     for batch in batches:
         if len(batch.texts) and batch.texts.item(-1, ROW) >= number:
-            return Batch(batch.texts.filter(pl.col(ROW) == number), batch.faults.filter(pl.col("row") == number))
+            texts = batch.texts.filter(pl.col(ROW) == number)
+            return Batch(texts, batch.faults.filter(pl.col("row") == number)) if len(texts) else None
     return None
 
 

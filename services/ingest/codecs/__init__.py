@@ -72,7 +72,7 @@ MEDIA_TYPES = _JSON | _LINES | _CSV | _COLUMNAR.keys()
 
 def must_be_readable(content_type: str) -> None:
     """Refuse (415) a content type, or JSON in a charset, that is not read here, before the body has come."""
-    media, charset = _parts(content_type)
+    media, charset = _parts(content_type) if content_type.isprintable() else ("", None)
     if media in _JSON | _LINES and (charset or "utf-8").lower() not in _JSON_CHARSETS:
         told = (charset or "")[:40]
         raise UnreadableType(

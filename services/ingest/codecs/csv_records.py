@@ -16,6 +16,8 @@ from services.ingest.codecs.refusals import BadFile, must_be_columns
 from services.ingest.codecs.text import Pieces
 from services.ingest.validation import FAULTS, ROW, Batch
 
+# As much as the quick way reads: how a field is quoted must not decide how long it may be.
+csv.field_size_limit(BLOCK_BYTES)
 # Of a block of 4 MiB: lines of less than 20 bytes.
 _MANY_LINES = 200_000
 _Rows = tuple[pl.DataFrame, pl.Series]

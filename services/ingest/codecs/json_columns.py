@@ -41,7 +41,10 @@ def _column(name: str, values: list[Any], missing: int) -> pl.Series:
     if missing == len(values):
         return pl.Series(name, [None] * missing, dtype=pl.String)
     given = [None if value is msgspec.UNSET else value for value in values] if missing else values
-    return pl.Series(name, given, dtype=pl.String, strict=False)
+    column = pl.Series(name, given, dtype=pl.String, strict=False)
+    if column.null_count() and column.null_count() != given.count(None):
+        raise OverflowError(f"a number of {name} is too long to be told as a text")
+    return column
 
 
 @lru_cache(maxsize=256)

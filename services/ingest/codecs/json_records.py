@@ -23,7 +23,7 @@ _Faults = list[tuple[int, str, str]]
 _VALUES = msgspec.json.Decoder(list, float_hook=str)
 _LINES = msgspec.json.Decoder(float_hook=str)
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
-_QUOTE, _COMMA = 34, 44
+_QUOTE, _COMMA, _INT64 = 34, 44, 2**63
 _STEP = np.zeros(256, dtype=np.int32)
 _STEP[[*b"{["]], _STEP[[*b"]}"]] = 1, -1
 _MARKS = b'",{}[]'
@@ -63,7 +63,8 @@ def _read_lines(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFr
     if quick is not None:
         return quick, []
     found = unopened(block, dataset, is_array=False)
-    return _closely(_decoded_lines(block, place.row) if found is None else found, block, place.row, dataset)
+    found = _decoded_lines(block, place.row) if found is None else found
+    return _closely(found, block, place.row, dataset, is_array=False)
 
 
 def _read_elements(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
@@ -73,7 +74,8 @@ def _read_elements(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.Dat
     if quick is not None:
         return quick, []
     found = unopened(chunk, dataset, is_array=True)
-    return _closely(_elements(block, chunk, place) if found is None else found, chunk, place.row, dataset)
+    found = _elements(block, chunk, place) if found is None else found
+    return _closely(found, chunk, place.row, dataset, is_array=True)
 
 
 def _opened(pieces: Pieces, place: Place) -> Pieces:
@@ -156,13 +158,17 @@ def _place(at: int, block: bytes, place: Place) -> dict[str, Any]:
     return {"row": row, "byte": byte, "line": place.line + before.count(b"\n") + 1, "column": byte - start + 1}
 
 
-def _closely(found: list[Any], chunk: bytes, start: int, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
+def _closely(
+    found: list[Any], chunk: bytes, start: int, dataset: Dataset, *, is_array: bool
+) -> tuple[pl.DataFrame, _Faults]:
     """The texts of records, and the faults of those that are none; refuses unknown items and repeated keys."""
     rows, faults = _objects(found, start)
     if unknown := set().union(*rows) - dataset.by_name.keys():
         raise unknown_items(unknown)
     bare = chunk.translate(None, _BLANKS)
-    _must_not_repeat_keys(rows, chunk, bare, start)
+    # Every pair has a quote and a colon without the blanks; only when there are more of them than pairs does it pay.
+    if bare.count(b'":') > sum(map(len, rows)):
+        _must_not_repeat_keys(_pairs_of(chunk.decode(), start, is_array=is_array), start)
     if b'":[' in bare or b'":{' in bare:
         _join_sets(rows, dataset)
         faults += _nested(rows, start, dataset)
@@ -174,10 +180,9 @@ def _texts(rows: list[_Row], dataset: Dataset) -> pl.DataFrame:
     schema = dict.fromkeys(dataset.by_name, pl.String)
     if not rows:
         return pl.DataFrame(schema=schema)
-    try:
-        return pl.from_dicts(rows, schema=schema, strict=False)
-    except pl.exceptions.PolarsError:  # an integer beyond 64 bits
-        return pl.from_dicts([_spelled(row) for row in rows], schema=schema, strict=False)
+    if any(type(value) is int and not -_INT64 <= value < _INT64 for row in rows for value in row.values()):
+        rows = [_spelled(row) for row in rows]  # polars would make nothing of it
+    return pl.from_dicts(rows, schema=schema, strict=False)
 
 
 def _spelled(row: _Row) -> _Row:
@@ -192,16 +197,8 @@ def _objects(found: list[Any], start: int) -> tuple[list[_Row], list[tuple[int, 
     return [row if isinstance(row, dict) else {} for row in found], faults
 
 
-def _must_not_repeat_keys(rows: list[_Row], chunk: bytes, bare: bytes, start: int) -> None:
-    """A repeated key would silently hide a value (RFC 8259 leaves open which one counts).
-
-    `bare` is the chunk without blanks. Every pair has a quote and a colon there; only when there are more of them than
-    pairs does it pay to look closer.
-    """
-    if bare.count(b'":') <= sum(map(len, rows)):
-        return
-    text = chunk.decode()
-    records = json.loads(text, object_pairs_hook=_Pairs) if text.startswith("[") else _each_line(text)
+def _must_not_repeat_keys(records: list[Any], start: int) -> None:
+    """A repeated key would silently hide a value (RFC 8259 leaves open which one counts)."""
     for number, record in enumerate(records, start + 1):
         if isinstance(record, _Pairs) and (name := record.repeated()) is not None:
             told, told_zh = (
@@ -211,8 +208,15 @@ def _must_not_repeat_keys(rows: list[_Row], chunk: bytes, bare: bytes, start: in
             raise BadFile(told, detail_zh=told_zh, row=number)
 
 
-def _each_line(text: str) -> list[Any]:
-    return [json.loads(line, object_pairs_hook=_Pairs) for line in text.split("\n") if line.strip()]
+def _pairs_of(text: str, start: int, *, is_array: bool) -> list[Any]:
+    """The records, each object as the pairs it was written with."""
+    lines = [text] if is_array else [line for line in text.split("\n") if line.strip()]
+    try:
+        found = [json.loads(line, object_pairs_hook=_Pairs) for line in lines]
+    except RecursionError as error:
+        told, told_zh = "A record lies too deep in itself to be read.", "记录嵌套过深，无法读取。"
+        raise BadFile(told, detail_zh=told_zh, row=start + 1) from error
+    return found[0] if is_array else found
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -37,13 +37,14 @@ def arrays_together(bodies: Sequence[bytes], dataset: Dataset) -> Together | Non
 
 
 def joined(files: Sequence[Sequence[Batch] | AnxinError], dataset: Dataset) -> Together:
-    """Files that were read one by one, or could not be."""
+    """Files that were read one by one, or could not be. One with blank lines is none of them: its rows keep numbers
+    that are not counted through."""
     texts = [pl.DataFrame(schema=dict.fromkeys(dataset.by_name, pl.String))]
     faults = [pl.DataFrame(schema=FAULTS)]
     counts: list[int | None] = []
     before = 0
     for file in files:
-        if isinstance(file, AnxinError):
+        if isinstance(file, AnxinError) or not _is_counted_through(file):
             counts.append(None)
             continue
         texts += [batch.texts.drop(ROW) for batch in file]
@@ -51,3 +52,8 @@ def joined(files: Sequence[Sequence[Batch] | AnxinError], dataset: Dataset) -> T
         counts.append(sum(len(batch.texts) for batch in file))
         before += counts[-1] or 0
     return Together(Batch(pl.concat(texts).with_row_index(ROW, offset=1), pl.concat(faults)), counts)
+
+
+def _is_counted_through(file: Sequence[Batch]) -> bool:
+    rows = sum(len(batch.texts) for batch in file)
+    return all(batch.texts.item(-1, ROW) <= rows for batch in file if len(batch.texts))

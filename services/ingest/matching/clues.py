@@ -24,6 +24,8 @@ CLUES = {
 }
 PROVEN = "proven"
 _DISTRICT = 6
+# As a code was written, with whatever stood round it.
+_LONGEST_CODE, _CONTROL = 100, r"[\x00-\x1f\x7f]"
 _INSIDE = (8, 9)  # where the organisation code stands in the credit code, and how long it is
 _ORDER = {PROVEN: 0, "code": 1, "regno": 2, "organisation": 3, "account": 5, "name": 6, "core": 7}
 _BETWEEN = "|"
@@ -45,8 +47,10 @@ def written_codes(texts: pl.DataFrame, rows: pl.DataFrame, dataset: Dataset) -> 
         return rows.with_columns(pl.lit(None, dtype=pl.String).alias(WRITTEN))
     written = rows.select(ROW).join(texts.select(ROW, pl.col(item).alias(WRITTEN)), on=ROW, how="left")
     codes = written.get_column(WRITTEN).str.strip_chars().replace("", None)
+    # Nobody is asked about a text that is nobody's code: it could not even be looked up.
+    no_code = (codes.str.len_chars() > _LONGEST_CODE) | codes.str.contains(_CONTROL)
     persons = citizen_numbers(codes).values.is_not_null()
-    return rows.with_columns(codes.set(persons, None).alias(WRITTEN))
+    return rows.with_columns(codes.set(persons | no_code.fill_null(False), None).alias(WRITTEN))
 
 
 def happened_at(dataset: Dataset, source_time: str) -> pl.Expr:

@@ -8,7 +8,6 @@ from services.ingest.catalogue import Subject
 from services.ingest.store.columns import COMPARED, arrays
 from services.ingest.validation import ROW
 from shared.db import Session, sql
-from shared.pgbinary import uuids
 
 # ruff: noqa: S608 - the statements are put together from texts of our own
 _KEEP_UNMATCHED = (
@@ -30,7 +29,11 @@ where (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.rec
 
 _ANY_WAIT = "select exists (select from ingest.unmatched where dataset = :dataset)"
 
-_DROP_MATCHED = "delete from ingest.unmatched where key = any(cast(:keys as uuid[]))"
+_DROP_MATCHED = """
+delete from ingest.unmatched waiting
+using unnest(cast(:keys as uuid[]), cast(:times as timestamptz[])) as given(key, source_time)
+where waiting.key = given.key and waiting.source_time <= given.source_time
+"""
 
 
 async def keep_unmatched(
@@ -45,8 +48,9 @@ async def keep_unmatched(
     await sql(session, _KEEP_UNMATCHED, dataset=dataset, receipt_id=receipt_id, records=records, **arrays(rows))
 
 
-async def drop_matched(session: Session, keys: pl.Series, dataset: str) -> None:
-    """Records that have found their subject wait no longer."""
-    if keys.is_empty() or not (await sql(session, _ANY_WAIT, dataset=dataset)).scalar_one():
+async def drop_matched(session: Session, rows: pl.DataFrame, dataset: str) -> None:
+    """Records that have found their subject wait no longer; a state newer than the one that has waits on."""
+    if rows.is_empty() or not (await sql(session, _ANY_WAIT, dataset=dataset)).scalar_one():
         return
-    await sql(session, _DROP_MATCHED, keys=uuids(keys))
+    told = arrays(rows)
+    await sql(session, _DROP_MATCHED, keys=told["keys"], times=told["times"])

@@ -16,6 +16,15 @@ select coalesce(cast(:rows as int4multirange) - (
 ), cast(:rows as int4multirange)) as fresh
 """
 
+# Blank lines of a CSV keep their numbers and are not counted.
+_LAST_ROW = """
+select greatest(cast(:received as int),
+    (select max(row_no) from ingest.head where receipt_id = :receipt_id),
+    (select max(row_no) from ingest.past_state where receipt_id = :receipt_id),
+    (select max(row_no) from ingest.unmatched where receipt_id = :receipt_id),
+    (select max(row_no) from ingest.fault where receipt_id = :receipt_id))
+"""
+
 _KEEP = """
 insert into ingest.withdrawal (withdrawal_id, receipt_id, rows, reason, withdrawn_by, withdrawn_at)
 values (:withdrawal_id, :receipt_id, cast(:rows as int4multirange), :reason, :withdrawn_by, :withdrawn_at)
@@ -71,6 +80,11 @@ class Withdrawal(NamedTuple):
     reason: str
     withdrawn_by: str
     withdrawn_at: datetime
+
+
+async def last_row(session: Session, receipt_id: UUID, received: int) -> int:
+    """The highest number that a row of a receipt of so many rows has."""
+    return int((await sql(session, _LAST_ROW, receipt_id=receipt_id, received=received)).scalar_one())
 
 
 async def still_there(session: Session, receipt_id: UUID, rows: list[RowRange]) -> list[RowRange]:

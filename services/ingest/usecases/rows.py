@@ -17,7 +17,7 @@ from services.ingest.rows_as_sent import (
     original,
     row_as_sent,
 )
-from services.ingest.store import raw_files, rows
+from services.ingest.store import raw_files, rows, withdrawals
 from services.ingest.store.rows import Linked, Present
 from services.ingest.store.subject_places import place_of
 from services.ingest.usecases.uploads import open_file
@@ -83,6 +83,12 @@ class Row:
         return "unchanged" if self.identified.subject or self.fate.linked else "unmatched"
 
 
+async def _must_reach(session: Session, receipt: Receipt, number: int) -> None:
+    last = await withdrawals.last_row(session, receipt.receipt_id, receipt.received)
+    if number > last:
+        raise NotFound(f"The receipt {receipt.receipt_id} has rows up to {last}.")
+
+
 async def row(
     db: Database, receipt: Receipt, number: int, checker: Checker, vault: Vault, *, today: date, seconds: float
 ) -> Row:
@@ -90,9 +96,9 @@ async def row(
 
     Raises NotFound when there is no such row, and TooDeep when a large file is not read up to it within `seconds`.
     """
-    if number > receipt.received:
-        raise NotFound(f"The receipt {receipt.receipt_id} has {receipt.received} rows.")
     async with db.transaction() as session:
+        if number > receipt.received:
+            await _must_reach(session, receipt, number)
         body = await raw_files.raw_file(session, receipt.sha256)
         large = None if body else await raw_files.import_file(session, receipt.receipt_id)
     if body:
@@ -103,6 +109,8 @@ async def row(
         kept = None
     origin = Origin(receipt.agency, receipt.reported_at, receipt.content_type)
     sent = await asyncio.to_thread(row_as_sent, kept, number, origin, checker, vault) if kept else None
+    if kept and not sent:
+        raise NotFound(f"Line {number} of the receipt {receipt.receipt_id} is blank.")
     async with db.transaction() as session:
         here = (receipt.receipt_id, number)
         faults = await rows.row_faults(session, *here)

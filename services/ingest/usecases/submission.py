@@ -240,7 +240,7 @@ async def _wait_or_leave(session: Session, dataset: Dataset, batch: Prepared, re
     await waiting_store.keep_unmatched(
         session, batch.unmatched, dataset.subject, dataset=dataset.dataset, receipt_id=receipt_id
     )
-    await waiting_store.drop_matched(session, batch.matched.get_column(KEY_HASH), dataset.dataset)
+    await waiting_store.drop_matched(session, batch.matched, dataset.dataset)
 
 
 async def _with_late(

@@ -107,7 +107,7 @@ async def _taken(session: Session, taking: Round, dataset: Dataset) -> dict[UUID
     origin = Origin(dataset, sender.agency, sender.id, sender.at)
     merged = await keep_states(session, replace(placed.batch, matched=_each_once(rows)), origin, taking.whose())
     changed = rows.filter(pl.col(ROW).is_in(merged.kept))
-    await waiting_store.drop_matched(session, rows.get_column(KEY_HASH), dataset.dataset)
+    await waiting_store.drop_matched(session, rows, dataset.dataset)
     await remember(session, NOTHING_ASKED, changed, taking.batch.unmatched, origin)
     late = pl.concat([placed.late, superseded(rows, changed, _alike(rows, merged.older))])
     await fault_store.keep_faults(session, pl.concat([taking.batch.faults, placed.notes, late]), taking.whose())
@@ -175,9 +175,10 @@ def _only(taking: Round, stays: Sequence[bool]) -> Round:
     shift = np.cumsum(np.where(staying, 0, sizes))
 
     def kept(table: pl.DataFrame, row: str) -> pl.DataFrame:
-        owners = taking.owner(table.get_column(row))
-        number = table.get_column(row).cast(pl.Int64) - pl.Series(shift[owners], dtype=pl.Int64)
-        return table.with_columns(number.cast(table.schema[row]).alias(row)).filter(pl.Series(staying[owners]))
+        left = table.filter(pl.Series(staying[taking.owner(table.get_column(row))], dtype=pl.Boolean))
+        owners = taking.owner(left.get_column(row))
+        number = left.get_column(row).cast(pl.Int64) - pl.Series(shift[owners], dtype=pl.Int64)
+        return left.with_columns(number.cast(table.schema[row]).alias(row))
 
     batch = taking.batch
     return Round(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.ingest.models import Receipt
 from services.ingest.rules import ReasonMissing, row_ranges
+from services.ingest.store import snapshots
 from services.ingest.store import withdrawals as store
 from services.ingest.store.withdrawals import Withdrawal
 from services.ingest.usecases.receipts import receipt_alone
@@ -38,7 +39,10 @@ async def withdraw(session: Session, wish: Wish, agency: Caller, withdrawal_id: 
         raise ReasonMissing
     receipt = await receipt_alone(session, wish.receipt_id, agency.id)
     agency.must_have(f"ingest:{receipt.dataset}")
-    fresh = await store.still_there(session, receipt.receipt_id, row_ranges(wish.rows, receipt.received))
+    # What stands again depends on what else is handed in or taken back of the register: nobody comes between.
+    await snapshots.alone(session, receipt.dataset)
+    last = await store.last_row(session, receipt.receipt_id, receipt.received)
+    fresh = await store.still_there(session, receipt.receipt_id, row_ranges(wish.rows, last))
     if fresh:
         withdrawal = Withdrawal(withdrawal_id, receipt.receipt_id, fresh, wish.reason.strip(), agency.id, at)
         await store.let_stand_again(session, receipt.receipt_id, fresh)

@@ -14,6 +14,7 @@ import polars as pl
 # Seen in real registers instead of "we do not know": none of them is a code.
 _PLACEHOLDER = r"(?i)^(空|无|暂无|未知|NULL|NONE|NIL|N/?A|[-—/.*]+|0+|1+)$"
 _TIDY = r"^[1-9A-HJ-NP-Z][0-9A-HJ-NP-Z]{17}$"
+_ONES = "1" * 18  # a placeholder that looks like a code
 _GAPS = r"[\s\x{200b}\x{feff}-]"
 
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -82,7 +83,7 @@ def _are_proven(texts: pl.Series) -> bool:
 
 def _clean(texts: pl.Series, repaired: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Half width, upper case, no gaps, repaired; a placeholder is null. A clean column costs one look."""
-    if texts.str.contains(_TIDY).all(ignore_nulls=True):
+    if texts.str.contains(_TIDY).all(ignore_nulls=True) and not (texts == _ONES).any():
         return texts
     narrow = texts.str.normalize("NFKC").str.to_uppercase().str.replace_all(_GAPS, "")
     empty = narrow.str.contains(_PLACEHOLDER) | (narrow == "")

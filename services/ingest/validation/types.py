@@ -139,8 +139,8 @@ def _division(text: pl.Expr, _item: Item) -> Typed:
 
 
 def _url(text: pl.Expr, _item: Item) -> Typed:
-    longest = text.str.len_chars() > URL_LENGTH
-    return Typed(text, [("url_format", ~text.str.contains(_SCHEMES)), ("too_long", longest)])
+    value, faults = _free(text, URL_LENGTH)
+    return Typed(value, [("url_format", ~text.str.contains(_SCHEMES)), *faults])
 
 
 def _phone(text: pl.Expr, item: Item) -> Typed:

@@ -1,5 +1,6 @@
 """What an agency takes back counts no more, what stood before it stands again, and nobody else can take it back."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -139,3 +140,28 @@ async def test_reason_and_rows_may_stand_in_the_body_and_the_reason_leaves_with_
     assert (await door.get(f"{path}/withdrawals")).json() == answer.json()
     auditor = await door.client.get(f"{path}/withdrawals", headers=person_headers("audit:read"))
     assert auditor.json() == answer.json()
+
+
+async def test_two_withdrawals_at_the_same_moment_leave_what_neither_took_back(door: Door) -> None:
+    for number in range(900, 912):
+        first, second, third = [await sent(door, owing(day, number)) for day in (1, 5, 9)]
+        await asyncio.gather(take_back(door, third), take_back(door, second))
+        assert (first, 1) in await heads(door)
+        assert not {(second, 1), (third, 1)} & set(await heads(door))
+
+
+async def test_an_older_state_that_comes_while_the_newer_is_taken_back_stands(door: Door) -> None:
+    for number in range(920, 932):
+        newer = await sent(door, owing(9, number))
+        _, older = await asyncio.gather(take_back(door, newer), sent(door, owing(3, number)))
+        assert (older, 1) in await heads(door)
+
+
+async def test_a_newer_record_waits_on_when_an_older_one_of_its_key_has_its_employer(door: Door) -> None:
+    waiting = await sent(door, [unknown(940, stat_at="2026-11-07")])
+    code = {"uscc": a_tax_record(1)["uscc"]}
+    await sent(door, [unknown(940, stat_at="2026-11-03", **code)])
+    left = "select receipt_id::text from ingest.unmatched where receipt_id = :r"
+    assert await door.rows(left, r=waiting) == [(waiting,)]
+    await sent(door, [unknown(940, stat_at="2026-11-09", **code)])
+    assert await door.rows(left, r=waiting) == []

@@ -102,3 +102,9 @@ def test_a_wrong_citizen_number_is_told_with_what_is_wrong(number: str, fault: s
 def _with_check(number: str) -> str:
     weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
     return number[:17] + "10X98765432"[sum(int(d) * w for d, w in zip(number, weights, strict=False)) % 11]
+
+
+@pytest.mark.parametrize("beside", [GOOD, "--", "913301007996550587"])
+def test_a_code_of_nothing_but_ones_is_a_placeholder_whoever_is_beside_it(beside: str) -> None:
+    found = credit_codes(pl.Series("uscc", ["1" * 18, beside]))
+    assert (found.values[0], found.faults[0]) == (None, None)

@@ -1,7 +1,8 @@
 """What `anxin train` and `anxin backtest` do: read a directory, learn, judge, write what was found."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,18 @@ from services.scoring.backtest.card import card
 from services.scoring.backtest.refused import Unfit
 from services.scoring.model import registry
 from services.scoring.model.policy import Policy, shipped
-from services.scoring.worlds import World, files, read_world
+from services.scoring.worlds import World, casting, files, read_world
+from services.scoring.worlds.codes import canonical
 
 Say = Callable[[str, str], None]
 
 
 def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: Policy | None = None) -> dict[str, Any]:
     """Train on a directory and write the model's entry; what it tells. Raises Unfit."""
-    source = _read(data, say)
     numbers = numbers or shipped()
-    learned = learn(source, until, numbers, seed, say, visits=read_visits(data))
+    with _readable():
+        source = _read(data, say)
+        learned = learn(source, until, numbers, seed, say, visits=read_visits(data))
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -37,14 +40,25 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
 def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Policy | None = None) -> dict[str, Any]:
     """Backtest a directory, write the report when a folder is given; the answer. Raises Unfit."""
     ask.must_be_in_order()  # said before anything is read
-    source = _read(data, say)
-    answer = run(source, ask, numbers or shipped(), read_oracle(data), say, visits=read_visits(data))
+    with _readable():
+        source = _read(data, say)
+        answer = run(source, ask, numbers or shipped(), read_oracle(data), say, visits=read_visits(data))
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report
 
         backtest_report.write(out, answer)
     return answer.told
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raises Unfit for a file that is not what its name says: cut off, empty, with a quote that never ends."""
+    try:
+        yield
+    except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
+        told = str(error).splitlines()[0][:200]
+        raise Unfit(f"有文件无法读取：{told}", f"A file cannot be read: {told}") from error
 
 
 LABELS = ("employer_id", "started_on", "discovered_on")
@@ -91,17 +105,18 @@ def datasets(world: World) -> list[str]:
 
 
 def read_oracle(data: Path) -> pl.DataFrame | None:
-    """employer_id, as_of, hazard of the oracle's file; None when there is none. Raises Unfit when it lacks one."""
+    """employer_id, as_of, hazard of the oracle's file; None when it says nothing. Raises Unfit when one is lacking."""
     file = files.find(data, "oracle")
     if file is None:
         return None
     _must_have(file, ("employer_id", "as_of", "hazard"))
     told: pl.DataFrame = files.scan(file).collect()
-    return told.select(
-        pl.col("employer_id").cast(pl.String),
-        pl.col("as_of").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
-        pl.col("hazard").cast(pl.Float64, strict=False),
-    )
+    read = told.select(
+        canonical(told.get_column("employer_id")).alias("employer_id"),
+        casting.cast("as_of", "date", told.schema["as_of"]),
+        casting.cast("hazard", "dec", told.schema["hazard"]),
+    ).drop_nulls()
+    return read if read.height else None
 
 
 def read_visits(data: Path) -> pl.DataFrame | None:
@@ -111,9 +126,9 @@ def read_visits(data: Path) -> pl.DataFrame | None:
     if told is None or not {"employer_id", "inspected_on", "found"} <= set(told.columns):
         return None
     return told.select(
-        pl.col("employer_id").cast(pl.String),
-        pl.col("inspected_on").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
-        pl.col("found").cast(pl.String).str.to_lowercase().is_in(["true", "1"]),
+        canonical(told.get_column("employer_id")).alias("employer_id"),
+        casting.cast("inspected_on", "date", told.schema["inspected_on"]),
+        casting.cast("found", "bool", told.schema["found"]),
     )
 
 

@@ -1,6 +1,7 @@
 """`anxin backtest` and `anxin train` on a directory: what they leave, and what they say of one that will not do."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -111,3 +112,17 @@ def test_dates_the_wrong_way_round_and_no_directory_are_refused(folder: Path, tm
     for data, ask in ((folder, Ask(UNTIL, FROM)), (tmp_path / "none", ASK)):
         with pytest.raises(Unfit):
             modelling.backtest(data, ask, None, say=quiet)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("ut_water.parquet", b"PAR1 cut off"), ("ut_water.csv", b""), ("ut_water.csv", b'account_no,uscc\n"1,2\n')],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
+    folder: Path, tmp_path: Path, name: str, content: bytes
+) -> None:
+    shutil.copytree(folder, tmp_path / "data")
+    (tmp_path / "data" / name).write_bytes(content)
+    with pytest.raises(Unfit) as refused:
+        modelling.train(tmp_path / "data", FROM, tmp_path / "out", seed=1, say=quiet)
+    assert "cannot be read" in refused.value.en

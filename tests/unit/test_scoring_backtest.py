@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.scoring.backtest import Answer, Ask, Unfit, backtest, pro_rata
 from services.scoring.backtest.groups import gaps, level_of
-from services.scoring.backtest.replay import Alerts, Desk, replay_days, spread
+from services.scoring.backtest.replay import Alerts, Desk, _hazard, replay_days, spread
 from services.scoring.backtest.truth import outcome, truth
 from services.scoring.model.policy import shipped
 from tests.small_city import SmallCity, quick, quiet, small_city
@@ -33,6 +33,17 @@ def city() -> SmallCity:
 def answer() -> Answer:
     oracle = city().rows.select(employer_id="subject", as_of="day", hazard=pl.col("indicators.points") / 200)
     return backtest(city(), Ask(FROM, UNTIL, budget=40), quick(), oracle, quiet)
+
+
+def test_an_oracle_may_speak_of_one_a_few_days_before_another() -> None:
+    day, subjects = date(2024, 3, 31), pl.Series("subject", ["a", "b", "c", "d"])
+    words = [("a", 27, 0.1), ("a", 31, 0.2), ("b", 28, 0.3), ("d", 32, 0.9)]
+    told = [
+        {"employer_id": who, "as_of": date(2024, 2, 29) + timedelta(days=ago), "hazard": h} for who, ago, h in words
+    ]
+    # Of c it has not spoken since February: it is at no risk any more.
+    oracle = pl.DataFrame([{"employer_id": "c", "as_of": date(2024, 2, 29), "hazard": 0.5}, *told])
+    assert _hazard(oracle, subjects, day).tolist() == [0.2, 0.3, 0.0, 0.0]
 
 
 def test_the_answer_is_what_its_schema_says() -> None:

@@ -173,7 +173,7 @@ def test_a_past_claim_is_known_from_the_day_on_which_it_was_discovered() -> None
     rows = {"own_past": [claim]}
     assert feature(rows, "own_past.claims.count_365") == 1
     assert feature(rows, "own_past.claims.amount_365") == 100.5
-    assert feature(rows, "own_past.claims.count_ever", at=on("2026-08-09", 2)) is None
+    assert feature(rows, "own_past.claims.count_ever", at=on("2026-08-09", 2)) == 0
     assert feature(rows, "own_past.claims.since", at=on("2026-08-12")) == 2
 
 

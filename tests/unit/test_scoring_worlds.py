@@ -33,6 +33,10 @@ def _level(folder: Path) -> Any:
         f"p1,202610, {A} ,¥40.50,100,5,2026-11-10T08:00:00+08:00",
         f"p1,2026年10月,{A.replace('0', 'O')},40.5元,100,五,2026/11/10",
         f'p1,2026-10-01,{A},"40.5",100,5,20261110',
+        f'p1,10/2026,{A},"$40.50",100,5,11/10/2026',
+        f"p1,Oct-2026,{A},$40.5,100,5,11/10/2026 08:00",
+        f"p1,10/31/2026,{A},40.5,100,5,2026-11-10",
+        f"p1,31/10/2026,{A},40.5,100,5,2026-11-10",
     ],
 )
 def test_months_money_codes_and_times_are_read_in_every_way_they_are_written(tmp_path: Path, line: str) -> None:
@@ -48,6 +52,19 @@ def test_a_csv_is_read_in_the_encoding_it_has(tmp_path: Path, encoding: str) -> 
     (tmp_path / "samr_entity.csv").write_text(entity, encoding=encoding)
     table = feature_table(read_world(tmp_path), AT, pl.Series([A]))
     assert table["gov_petition.petitions.people_90"].to_list() == [6]
+
+
+def test_a_file_is_read_in_its_encoding_however_late_that_shows(tmp_path: Path) -> None:
+    bills = "".join(f"p{n},2026-09,c{n},1,1,1,2026-10-10\n" for n in range(40_000))
+    last = f"户号一,2026-10,{A},40.5,100,5,2026-11-10\n"
+    (tmp_path / "pw_usage.csv").write_text(HEAD + bills + last, encoding="gb18030")
+    assert _level(tmp_path) == 40.5
+
+
+def test_a_number_that_was_kept_as_a_fraction_names_the_same_employer() -> None:
+    told = canonical(pl.Series(["101", " 101.0 ", "7.5", "1.0.0"]))
+    assert told.to_list() == ["101", "101", "7.5", "1.0.0"]
+    assert canonical(pl.Series([101.0, None])).to_list() == ["101", None]
 
 
 def test_typed_parquet_with_naive_times_and_dates_for_months_is_read(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from services.scoring.model import Foretold, Model, Reason
 from services.scoring.training.rows import month_ends
 
 MOST_REASONS = 5
+_ORACLE_DAYS = 28  # less than the shortest month: of one that speaks monthly only the newest month counts
 
 
 def replay_days(after: date, until: date, step: str) -> list[date]:
@@ -142,11 +143,15 @@ def _scores(model: Model, table: pl.DataFrame) -> Scores:
 
 
 def _hazard(oracle: pl.DataFrame, subjects: pl.Series, day: date) -> Array:
-    """The oracle's newest word (rows,) on a day about each subject; 0 where it has none."""
-    spoken = oracle.filter(pl.col("as_of") <= day)
-    newest = spoken.filter(pl.col("as_of") == spoken["as_of"].max()).select("employer_id", "hazard")
+    """The oracle's newest word (rows,) on a day about each subject; 0 where it has none.
+
+    It may speak of one a few days before another; whom it has left out for a month is at no risk.
+    """
+    spoken = oracle.filter(pl.col("as_of") <= day).sort("as_of")
+    lately = spoken.filter(pl.col("as_of") > pl.col("as_of").max() - timedelta(days=_ORACLE_DAYS))
+    newest = lately.unique("employer_id", keep="last").select("employer_id", "hazard")
     joined = subjects.to_frame().join(
-        newest.unique("employer_id"), left_on="subject", right_on="employer_id", how="left", maintain_order="left"
+        newest, left_on="subject", right_on="employer_id", how="left", maintain_order="left"
     )
     found: Array = joined["hazard"].fill_null(0.0).cast(pl.Float64).to_numpy()
     return found

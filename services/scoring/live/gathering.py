@@ -80,8 +80,9 @@ async def _heard(session: Session, book: Measurebook, at: datetime) -> dict[str,
             texts = await store.records_by_month(session, each.dataset, each.period, at)
             found[each.dataset] = Heard(found[each.dataset].last, _by_month(texts))
     past = (await past_of(session, at)).filter(pl.col("reported_at") <= at)
-    if past.height:
-        found[OWN_PAST] = Heard(as_microseconds(past.select(pl.max("reported_at")).item()), {})
+    # Nothing found yet is known to be nothing.
+    found_last = as_microseconds(past.select(pl.max("reported_at")).item()) if past.height else None
+    found[OWN_PAST] = Heard(found_last, {})
     return found
 
 

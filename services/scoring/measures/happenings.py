@@ -12,7 +12,10 @@ _WINDOWS = {"30": 30, "90": 90, "365": 365, "ever": 10**9}
 
 
 def events(known: Known, measure: Measure, feed: Feed, today: int, windows: Windows) -> Columns:
-    """Counts and sums by window (n,). Silence is zero while the feed lives; of a silent feed nothing is known."""
+    """Counts and sums by window (n,). Silence is zero while the feed lives; of a silent feed nothing is known.
+
+    Unless whoever is not in the dataset has had none (`gaps: zero`).
+    """
     met = known.part(f"{measure.code}:met")
     if met is None:
         return {}
@@ -23,6 +26,8 @@ def events(known: Known, measure: Measure, feed: Feed, today: int, windows: Wind
     if (people := known.part(f"{measure.code}:people")) is not None:
         columns |= {f"people_{name}": rows.total(people, _WINDOWS[name]) for name in ("90", "365")}
     columns |= rows.open(measure, windows.cap_days)
+    if known.table.dataset.gaps == "zero":
+        return columns
     return {name: _believed(name, column, feed, today, windows) for name, column in columns.items()}
 
 

@@ -12,6 +12,12 @@ from services.scoring.rulebook import ItemType
 from services.scoring.values import READ, SHANGHAI, UTC_TIME, local_day, month_of
 
 _NUMBERS: frozenset[ItemType] = frozenset({"money", "int", "dec"})
+_MONTHS = {
+    name: f"{place:02}"
+    for place, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 _YES, _NO = ("true", "1", "t", "y", "yes", "是", "1.0"), ("false", "0", "f", "n", "no", "否", "0.0")
 
 
@@ -61,7 +67,7 @@ def _text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def _number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if not isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _finite(column.cast(pl.Float64, strict=False))
-    plain = column.cast(pl.String).str.replace_all(r"[,，\s¥￥元]", "")
+    plain = column.cast(pl.String).str.replace_all(r"[,，\s¥￥元$€£]", "")
     return _finite(plain.cast(pl.Float64, strict=False))
 
 
@@ -75,13 +81,21 @@ def _yes_or_no(text: pl.Expr) -> pl.Expr:
 
 
 def _tidy_time(text: pl.Expr) -> pl.Expr:
-    """2024年3月5日, 2024/3/5 and 20240305 as 2024-3-5, whatever time follows."""
-    return text.str.replace(r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})[日号]?", "$1-$2-$3")
+    """2024年3月5日, 2024/3/5, 20240305, 3/5/2024 and (what can be no month) 25/3/2024 as 2024-3-5, whatever follows."""
+    return _year_first(text).str.replace(r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})[日号]?", "$1-$2-$3")
+
+
+def _year_first(text: pl.Expr) -> pl.Expr:
+    by_day = text.str.replace(r"^(1[3-9]|2\d|3[01])/(\d{1,2})/(\d{4})", "$3-$2-$1")
+    return by_day.str.replace(r"^(\d{1,2})/(\d{1,2})/(\d{4})", "$3-$1-$2")
 
 
 def _month(text: pl.Expr) -> pl.Expr:
-    year = text.str.extract(r"^(\d{4})\D?\d{1,2}").cast(pl.Int32)
-    month = text.str.extract(r"^\d{4}\D?(\d{1,2})").cast(pl.Int32)
+    """Also 03/2024, Mar-2024 and March 2024; of a whole date its month."""
+    named = text.str.replace_many(_MONTHS, ascii_case_insensitive=True)
+    told = _year_first(named).str.replace(r"^(\d{1,2})\D{1,9}(\d{4})$", "$2-$1")
+    year = told.str.extract(r"^(\d{4})\D?\d{1,2}").cast(pl.Int32)
+    month = told.str.extract(r"^\d{4}\D?(\d{1,2})").cast(pl.Int32)
     return pl.when(month.is_between(1, 12)).then(year * 12 + month - 1)
 
 

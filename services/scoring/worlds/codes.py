@@ -13,6 +13,7 @@ _PRIME = 31
 _GAPS = r"[\s\p{Z}\p{Cf}\p{Pd}]"
 # GB 32100-2015: registering body and class, division of six digits, organisation code, check character.
 _SHAPE = rf"^[{_ALPHABET}]{{2}}[0-9]{{6}}[{_ALPHABET}]{{10}}$"
+_FRACTION = r"^([0-9]+)\.0+$"
 _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
 
 
@@ -21,7 +22,8 @@ def canonical(texts: pl.Series) -> pl.Series:
 
     Null for what stands for nothing; other texts only lose the blanks around them.
     """
-    bare = texts.cast(pl.String).str.strip_chars()
+    # A number that some program kept as a fraction is the number: 101.0.
+    bare = texts.cast(pl.String).str.strip_chars().str.replace(_FRACTION, "$1")
     bare = bare.set(bare.str.to_uppercase().is_in(_NOTHING).fill_null(False), None)
     clean = bare.str.normalize("NFKC").str.to_uppercase().str.replace_all(_GAPS, "")
     clean = clean.str.replace_all("O", "0", literal=True).str.replace_all("I", "1", literal=True)

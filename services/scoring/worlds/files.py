@@ -1,12 +1,13 @@
 """The files of a world: Parquet, or CSV as real offices write it (UTF-8 or GB18030, with a BOM, with ragged lines)."""
 
+import codecs
 import io
 from pathlib import Path
 
 import polars as pl
 
 _KINDS = (".parquet", ".csv")
-_PROBE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 20
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -31,11 +32,13 @@ def _scan_csv(path: Path) -> pl.LazyFrame:
 
 
 def _is_utf8(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(_PROBE_BYTES)
+    """To its end: the first Chinese name may stand behind a million codes."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        # The probe may end within a character: the last few bytes prove nothing.
-        head[: head.rfind(b"\n") + 1 or None].decode()
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                decoder.decode(piece)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True

@@ -105,11 +105,15 @@ def test_a_wrong_value_is_refused_with_its_reason(kind: str, text: str, fault: s
 _ODD = "\x00\x08\t\n\r\x1f\x7f\x80\x9f\xa0·¥\uffc0\ufffd\uffff（"
 
 
+def _values(texts: list[str]) -> list[dict[str, str | None]]:
+    return [{"value": text} for text in texts]
+
+
 @pytest.mark.parametrize("odd", _ODD, ids=ascii)
 @pytest.mark.parametrize("around", ["甲{}乙", "{}", "{}这是一个比二十个字还要长的名称，不能接受它"])
 def test_a_text_is_read_among_plain_ones_as_it_is_beside_one_that_is_not(odd: str, around: str) -> None:
     dataset, texts = a_dataset(an_item("str20")), ["甲乙丙", around.format(odd), "abcde"]
-    alone, beside = (check(dataset, *({"value": text} for text in rows)) for rows in (texts, [*texts, "a\x01b"]))
+    alone, beside = (check(dataset, *_values(rows)) for rows in (texts, [*texts, "a\x01b"]))
     assert alone.values.rows() == beside.values.rows()
     assert alone.faults.rows() == beside.faults.rows()[:-1]
 

@@ -25,7 +25,7 @@ def on(day: str, hour: int = 2) -> datetime:
     return datetime.fromisoformat(day).replace(hour=hour, tzinfo=UTC)
 
 
-def a_bill(uscc: str, month: str, arrears: float = 0, /, **items: Any) -> dict[str, Any]:
+def a_bill(uscc: str, month: str, arrears: float | None = 0, /, **items: Any) -> dict[str, Any]:
     """A power bill, told on the tenth of the next month."""
     year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
     told = {

@@ -72,11 +72,14 @@ def test_nothing_that_was_reported_after_a_time_changes_a_feature_at_that_time(
     seen = features_of(_by_dataset(before), EMPLOYERS, then)
     hindsight = features_of(_by_dataset(every), EMPLOYERS, then)
     assert_frame_equal(hindsight.select(seen.columns), seen, check_exact=True)
-    # Of a dataset that only came later nothing is known, and it is not taken for zero.
+    # Of a dataset that only came later nothing is known, and it is not taken for zero; but that nothing was found yet
+    # of anybody is known of everybody alike.
     unheard = [
         name for name in hindsight.columns if name not in seen.columns and not name.endswith((".known", ".others"))
     ]
-    assert all(hindsight[name].null_count() == len(EMPLOYERS) for name in unheard)
+    past = [name for name in unheard if name.startswith("own_past.claims.")]
+    assert all(hindsight[name].to_list() == [3650.0 if name.endswith(".since") else 0.0] * 3 for name in past)
+    assert all(hindsight[name].null_count() == len(EMPLOYERS) for name in unheard if name not in past)
 
 
 @given(some_rows, st.randoms())
@@ -166,6 +169,14 @@ def test_the_newest_version_of_a_case_counts_and_its_end_closes_it() -> None:
     assert feature(rows, "hrss_arbitration.cases.open") == 0
     assert feature(rows, "hrss_arbitration.cases.count_90") == 1
     assert feature(rows, "hrss_arbitration.cases.people_90") == 4
+
+
+def test_days_behind_without_an_amount_are_arrears() -> None:
+    bills = [a_bill(A, f"2026-{month:02}", None, arrears_days=days) for month, days in ((8, 0), (9, 30), (10, 61))]
+    told = {code: feature({"pw_usage": bills}, f"pw_usage.arrears.{code}") for code in ("months", "count_6", "days")}
+    assert told == {"months": 2, "count_6": 2, "days": 61}
+    known = [a_bill(A, "2026-10", 500.0, arrears_days=61)]
+    assert feature({"pw_usage": known}, "pw_usage.arrears.level") == 500
 
 
 def test_a_past_claim_is_known_from_the_day_on_which_it_was_discovered() -> None:

@@ -207,6 +207,9 @@ def _amount(measure: Measure, shape: Shape, met: pl.Expr | None, rows: pl.DataFr
     if measure.since:
         return _whole(measure.since, rows)
     amount = _cents(measure.amount, rows) if measure.amount else pl.when(pl.col("number").is_not_null()).then(one)
+    if measure.days and shape == "debt":
+        # Who tells for how long somebody is behind, and not with how much, tells that he is.
+        amount = pl.coalesce(amount, _cents(measure.days, rows))
     if measure.less:
         # A case counts without what was recovered; but without what was paid, what was to be paid is no debt.
         less = _cents(measure.less, rows)

@@ -32,13 +32,12 @@ def _scan_csv(path: Path) -> pl.LazyFrame:
 
 
 def _is_utf8(path: Path) -> bool:
-    """To its end: the first Chinese name may stand behind a million codes."""
+    """Looked at to its end: the first Chinese name may stand behind a million codes. Cut off within one it is still."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
             while piece := file.read(_PIECE_BYTES):
                 decoder.decode(piece)
-        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True

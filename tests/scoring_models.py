@@ -3,16 +3,22 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import SecretStr
 
 from local import postgres as local_postgres
 from services.scoring.model import Calibration, Head, Model, registry
 from services.scoring.model.scorers import Binned, Scorecard
+from services.scoring.rulebook import shipped
 from services.scoring.store.registry import Content
+from services.scoring.usecases import Moment, carry_on
+from services.scoring.usecases import models as use
+from services.scoring.usecases.models import Wish
 from shared.auth import Caller
 from shared.clock import now
 from shared.db import Database, Session, sql
+from shared.ids import new_id
 from shared.settings import Settings
 
 COLUMN = "tax_social_fee.arrears.months"
@@ -40,6 +46,34 @@ def a_content(model: Model | None = None, horizon: int = 60, **more: object) -> 
 
 def a_person(login: str, *scopes: str) -> Caller:
     return Caller("person", login, login, frozenset(scopes), ("analyst",), "330110", None, "t", None)
+
+
+ANALYST, HEAD = a_person("li"), a_person("chen")
+
+
+def moment() -> Moment:
+    return Moment(now(), shipped(), new_id)
+
+
+def wish(who: Any = ANALYST) -> Wish:
+    return Wish(who, now(), "因为更准 it is more often right")
+
+
+async def a_champion(session: Session, least: float = 0.001, most: float = 0.4) -> str:
+    """A model that was registered, ran in shadow, was proposed by one and approved by another."""
+    model_id, _ = await use.register(session, a_content(a_model(least=least, most=most)), wish())
+    await use.challenge(session, model_id, wish())
+    await use.propose(session, model_id, wish())
+    await use.approve(session, model_id, wish(HEAD), new_id)
+    return model_id
+
+
+async def run_to_its_end(session: Session) -> int:
+    """Do a run over the population, part by part; how many there were."""
+    parts = 0
+    while await carry_on(session, moment()):
+        parts += 1
+    return parts
 
 
 def _logit(probability: float) -> float:

@@ -15,9 +15,8 @@ from services.scoring.frames import Facts, first_day
 from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
 from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
-from services.scoring.wages import MONEY, due_days, owed_and_paid, stated
+from services.scoring.wages import due_days, moved, owed_and_paid, stated
 
-_WAGE, _RETURNED = ("wage out", "wage"), "refund"
 _WORKER = ["subject", "worker"]
 _FEATURES = (
     *("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent"),
@@ -85,12 +84,8 @@ def _short(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
 
 def _wages_out(facts: Facts) -> pl.DataFrame:
     """(subject, time, amount): wages that left the account, and as negative amounts those that came back."""
-    flows = facts.frames["bk_account_flow"]
-    out = (pl.col("direction") == "out") & pl.col("purpose").is_in(_WAGE)
-    back = (pl.col("direction") == "in") & (pl.col("purpose") == _RETURNED)
-    amount = pl.col("amount").cast(MONEY)
-    signed = pl.when(out).then(amount).when(back).then(-amount).alias("amount")
-    return flows.select("subject", "time", signed).drop_nulls("amount")
+    flows = facts.frames["bk_account_flow"].select("subject", "time", *moved())
+    return flows.select("subject", "time", (pl.col("wage_out") - pl.col("wage_returned")).alias("amount"))
 
 
 def _wages_of_others(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:

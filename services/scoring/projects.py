@@ -17,8 +17,8 @@ _FEE = ("labour fee in", "labour fee")
 _WAGE = ("wage out", "wage")
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
-# A line that pays for an earlier month says nothing of the month that its payroll is for.
-_is_own_month = ~(pl.col("is_back_pay") & pl.col("back_month").is_not_null()).fill_null(False)
+# A payroll line that pays for an earlier month: it says nothing of the month that its payroll is for.
+IS_BACK_PAY = (pl.col("is_back_pay") & pl.col("back_month").is_not_null()).fill_null(False)
 # As long as a payroll line counts in the features of P08.
 _LINE_DAYS = 62
 
@@ -180,7 +180,7 @@ def _paid_months(facts: Facts) -> pl.DataFrame:
 def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measured]:
     """P07: of the workers who attended in the last month with a payroll, those without a line on it; managers aside."""
     payrolls = _whole_payrolls(facts, patience_days, today)
-    lines = facts.frames["hc_payroll_detail"].filter(_is_own_month).join(payrolls, on=["subject", "payroll_no"])
+    lines = facts.frames["hc_payroll_detail"].filter(~IS_BACK_PAY).join(payrolls, on=["subject", "payroll_no"])
     attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
     month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
     month = month.filter(pl.col("month") > this_month(today) - LOOKBACK_MONTHS)
@@ -218,7 +218,7 @@ def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFra
     month is no payroll of its own.
     """
     told = facts.frames["hc_payroll_detail"].group_by("payroll_no")
-    lines = told.agg(pl.len().alias("lines"), _is_own_month.any().alias("is_own"))
+    lines = told.agg(pl.len().alias("lines"), (~IS_BACK_PAY).any().alias("is_own"))
     headers = (
         facts.frames["hc_payroll"].join(lines, on="payroll_no", how="left").filter(pl.col("is_own").fill_null(True))
     )

@@ -5,18 +5,18 @@ Months are counts since year 0, money is CNY in exact decimals, workers and acco
 """
 
 from services.scoring.wages.lines import lines_of
-from services.scoring.wages.months import months_of
-from services.scoring.wages.payments import MONEY, owed_and_paid, stated
+from services.scoring.wages.months import months_of, moved
+from services.scoring.wages.payments import owed_and_paid, stated
 from services.scoring.wages.states import STATES
 from services.scoring.wages.terms import WINDOW_MONTHS, due_days, shipped_datasets
 
 __all__ = [
-    "MONEY",
     "STATES",
     "WINDOW_MONTHS",
     "due_days",
     "lines_of",
     "months_of",
+    "moved",
     "owed_and_paid",
     "shipped_datasets",
     "stated",

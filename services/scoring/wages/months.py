@@ -24,8 +24,8 @@ def months_of(facts: Facts, lines: pl.DataFrame, due: pl.DataFrame, silence_days
     FLOWS, sheets_gap (what sheets say was paid in it, less what left the account), fee_gap (`due` less the fee).
     """
     flows = _flows(facts, silence_days).join(due.select("month"), on="month", how="semi")
-    moved = _summed(lines, facts.today).join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
-    joined = moved.join(registered_months(facts, due), on=MONTH, how="left")
+    every = _summed(lines, facts.today).join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
+    joined = every.join(registered_months(facts, due), on=MONTH, how="left")
     counts = ("registered", "workers", "on_payroll", "attended", "by_hand_only", "managers", *STATES)
     money = (*SUMS, "overdue", "open_not_due")
     told = joined.filter((pl.col("workers") > 0) | pl.any_horizontal(pl.col(FLOWS) != 0))
@@ -59,18 +59,19 @@ def _flows(facts: Facts, silence_days: int) -> pl.DataFrame:
         )
     )
     months = heard.select(MONTH).explode("month").drop_nulls()
-    moved = facts.frames["bk_account_flow"].select("subject", month_of(pl.col("time")).alias("month"), *_moved())
+    flows = facts.frames["bk_account_flow"].select("subject", month_of(pl.col("time")).alias("month"), *moved())
     paid = (
         stated(facts)
         .filter(pl.col("paid") > 0)
         .select("subject", month_of(pl.col("paid_at")).alias("month"), pl.col("paid").alias("sheets_paid"))
     )
-    sums = moved.group_by(MONTH).agg(pl.all().sum())
+    sums = flows.group_by(MONTH).agg(pl.all().sum())
     told = months.join(sums, on=MONTH, how="left").join(paid.group_by(MONTH).agg(pl.all().sum()), on=MONTH, how="left")
     return told.with_columns(pl.col(FLOWS).fill_null(0))
 
 
-def _moved() -> list[pl.Expr]:
+def moved() -> list[pl.Expr]:
+    """Of each flow of the special account its amount under what it is (FLOWS), and nothing under the others."""
     came_in, went_out = pl.col("direction") == "in", pl.col("direction") == "out"
     is_refund = pl.col("purpose") == "refund"
     amount, nothing = pl.col("amount").fill_null(0).cast(MONEY), pl.lit(0, MONEY)

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from services.scoring.frames import Facts
+from services.scoring.projects import IS_BACK_PAY
 
 KEY = ["subject", "month", "worker"]
 MONEY = pl.Decimal(38, 2)
@@ -23,16 +24,15 @@ def stated(facts: Facts) -> pl.DataFrame:
     headers = facts.frames["hc_payroll"].select("subject", "payroll_no", "pay_month", "team_no")
     details = facts.frames["hc_payroll_detail"].join(headers, on=["subject", "payroll_no"])
     lines = _with_accounts(details, facts).filter(pl.col("id_no").is_not_null(), pl.col("pay_month").is_not_null())
-    is_back = (pl.col("is_back_pay") & pl.col("back_month").is_not_null()).fill_null(False)
     actual, deduct = pl.col("actual").fill_null(0).cast(MONEY), pl.col("deduct").fill_null(0).cast(MONEY)
     # Without a sum payable the sheet states at least what it pays.
     payable = pl.coalesce(pl.col("payable").cast(MONEY), actual + deduct)
     paid = pl.when(_was_paid(facts.today)).then(actual).otherwise(_NOTHING)
     return lines.select(
         "subject",
-        pl.when(is_back).then("back_month").otherwise("pay_month").alias("month"),
+        pl.when(IS_BACK_PAY).then("back_month").otherwise("pay_month").alias("month"),
         pl.col("id_no").alias("worker"),
-        is_back.alias("is_back"),
+        IS_BACK_PAY.alias("is_back"),
         "pay_month",
         "payroll_no",
         "team_no",

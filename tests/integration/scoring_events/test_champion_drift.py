@@ -1,11 +1,7 @@
 """The report of a day looks at what the champion reads and says, too: a model that meets another world is noticed."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
-
-from local import postgres as local_postgres
 from services.scoring import usecases
 from services.scoring.learning.drift import Drift
 from services.scoring.learning.policy import shipped as policy
@@ -14,19 +10,11 @@ from services.scoring.usecases import quality
 from shared.clock import now
 from shared.db import Session
 from shared.events import RecordsAccepted
-from tests.conftest import SettingsOf
-from tests.integration.scoring_events.test_models import a_champion, moment, run_to_its_end
 from tests.scoring_events import accepted, social_fee
 from tests.scoring_facts import a_uscc, recent_month
-from tests.scoring_models import COLUMN, an_empty_scoring
+from tests.scoring_models import COLUMN, a_champion, moment, run_to_its_end
 
 EMPLOYERS = 12
-
-
-@pytest.fixture
-async def session(postgres: local_postgres.Cluster, settings_of: SettingsOf) -> AsyncIterator[Session]:
-    async with an_empty_scoring(postgres, settings_of("scoring")) as opened:
-        yield opened
 
 
 def owed_long_ago(uscc: str) -> RecordsAccepted:

@@ -1,32 +1,21 @@
 """E36 on a real PostgreSQL: whoever is tied to a warned employer is told, scored soon, and told when it was wrong."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from local import postgres as local_postgres
 from services.scoring import usecases
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Session, sql
 from shared.ids import new_id
-from tests.conftest import SettingsOf
 from tests.scoring_events import accepted, registration, social_fee
 from tests.scoring_facts import a_uscc, recent_month
-from tests.scoring_models import a_person, an_empty_scoring
+from tests.scoring_models import a_person
 
 
 def moment() -> Moment:
     return Moment(now(), shipped(), new_id)
-
-
-@pytest.fixture
-async def session(postgres: local_postgres.Cluster, settings_of: SettingsOf) -> AsyncIterator[Session]:
-    async with an_empty_scoring(postgres, settings_of("scoring")) as opened:
-        yield opened
 
 
 async def _tied(session: Session, contractor: str, team: str) -> None:

@@ -1,29 +1,20 @@
 """What the model said stands on what it had read, which is kept: its word comes out the same, and doctoring shows."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from local import postgres as local_postgres
 from services.scoring import usecases
 from services.scoring.live import shelf
 from services.scoring.usecases import Explanation
 from services.scoring.usecases.explaining import Again
 from shared.clock import now
 from shared.db import Session, sql
-from tests.conftest import SettingsOf
-from tests.integration.scoring_events.test_models import a_champion, history, moment, run_to_its_end
+from tests.integration.scoring_events.test_models import history
 from tests.scoring_events import a_water_bill, accepted, social_fee
 from tests.scoring_facts import a_uscc, recent_month
-from tests.scoring_models import a_person, an_empty_scoring
-
-
-@pytest.fixture
-async def session(postgres: local_postgres.Cluster, settings_of: SettingsOf) -> AsyncIterator[Session]:
-    async with an_empty_scoring(postgres, settings_of("scoring")) as opened:
-        yield opened
+from tests.scoring_models import a_champion, a_person, moment, run_to_its_end
 
 
 async def worked_out_again(session: Session, score_id: UUID) -> Again:

@@ -13,8 +13,8 @@ from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
 
 _DONE = ("完工", "004", "complete", "completed")
-_FEE = ("labour fee in", "labour fee")
-_WAGE = ("wage out", "wage")
+FEE = ("labour fee in", "labour fee")
+WAGE = ("wage out", "wage")
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
 # A payroll line that pays for an earlier month: it says nothing of the month that its payroll is for.
@@ -95,7 +95,7 @@ def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_
     lookback = first_day(pl.lit(this_month(facts.today) - LOOKBACK_MONTHS))
     incoming = facts.frames["bk_account_flow"].filter(
         pl.col("direction") == "in",
-        pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null(),
+        pl.col("purpose").is_in(FEE) | pl.col("purpose").is_null(),
         pl.col("time") >= lookback,
     )
     open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
@@ -172,7 +172,7 @@ def _stated(facts: Facts, months: pl.DataFrame) -> pl.DataFrame:
 
 
 def _paid_months(facts: Facts) -> pl.DataFrame:
-    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(_WAGE))
+    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(WAGE))
     month = wages.select("subject", month_of(pl.col("time")).alias("month"))
     return pl.concat([month, month.with_columns(pl.col("month") - 1)]).unique()
 

@@ -66,10 +66,10 @@ def test_every_state_is_tried_by_value() -> None:
     assert {state for state, _, _ in CASES} == set(STATES)
 
 
-def test_wages_are_due_thirty_days_after_the_month_and_before_a_holiday() -> None:
+def test_wages_are_due_until_the_month_after_ends_and_before_a_holiday() -> None:
     due = dict(due_days(TODAY, shipped()).iter_rows())
     assert due[count("2026-09")] == date(2026, 10, 30)
-    # 30 October 2025 is a Thursday; 30 January 2026 a Friday; 2 March 2026 a Monday; 30 May 2026 a Saturday.
+    # 31 October 2026 is a Saturday, 31 May 2026 a Sunday.
     assert due[count("2026-04")] == date(2026, 5, 29)
     assert len(due) == 24
     assert due_days(date(2019, 6, 1), shipped()).is_empty()

@@ -23,6 +23,7 @@ _TITLES = {
     "payrolls": "工资单数",
     "payable": "应发",
     "deducted": "代扣代缴",
+    "over_deducted": "超应发扣除",
     "due": "应付净额",
     "paid": "已付",
     "open": "未付",

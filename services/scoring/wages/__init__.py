@@ -8,12 +8,13 @@ from services.scoring.wages.lines import lines_of
 from services.scoring.wages.months import months_of, moved
 from services.scoring.wages.payments import owed_and_paid, stated
 from services.scoring.wages.states import STATES
-from services.scoring.wages.terms import WINDOW_MONTHS, due_days, shipped_datasets
+from services.scoring.wages.terms import WINDOW_MONTHS, due_days, due_on, shipped_datasets
 
 __all__ = [
     "STATES",
     "WINDOW_MONTHS",
     "due_days",
+    "due_on",
     "lines_of",
     "months_of",
     "moved",

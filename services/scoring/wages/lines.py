@@ -7,7 +7,7 @@ from services.scoring.values import local_day, month_of
 from services.scoring.wages.payments import KEY, MONEY, owed_and_paid, stated
 from services.scoring.wages.states import state
 
-_SUMS = ("payable", "deducted", "due", "paid", "open", "back_paid", "undated", "elsewhere")
+_SUMS = ("payable", "deducted", "over_deducted", "due", "paid", "open", "back_paid", "undated", "elsewhere")
 LINES: dict[str, pl.DataType] = {
     "subject": pl.String(),
     "month": pl.Int32(),
@@ -30,7 +30,8 @@ def lines_of(facts: Facts, attendance: pl.DataFrame, due: pl.DataFrame) -> pl.Da
     """LINES, in order of project, month and worker.
 
     `attendance`: subject, month, worker, days, device_days; `due`: month, due_on. `payable` = `due` + `deducted`;
-    `open` is what of `due` is not paid; `said_days` is what the payroll says of his days, `days` what the gate says.
+    `open` is what of `due` is not paid; `over_deducted` what a sheet takes off beyond what it states as payable;
+    `said_days` is what the payroll says of his days (null: nothing), `days` what the gate says.
     """
     sheets = owed_and_paid(stated(facts), due)
     came = attendance.join(due, on="month")
@@ -63,7 +64,7 @@ def registered_months(facts: Facts, due: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finished(table: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    numbers = ("due", "deducted", "paid", "paid_by_due", "back_paid", "undated", "elsewhere")
+    numbers = ("due", "deducted", "over_deducted", "paid", "paid_by_due", "back_paid", "undated", "elsewhere")
     filled = table.with_columns(
         *(pl.col(name).cast(MONEY).fill_null(0) for name in numbers),
         pl.col("payrolls", "days", "device_days").fill_null(0),

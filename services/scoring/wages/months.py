@@ -5,14 +5,14 @@ from datetime import date
 import polars as pl
 
 from services.scoring.frames import Facts
-from services.scoring.projects import bank_horizon
+from services.scoring.projects import FEE, WAGE, bank_horizon
 from services.scoring.values import month_of
 from services.scoring.wages.lines import registered_months
 from services.scoring.wages.payments import MONEY, stated
 from services.scoring.wages.states import STATES
 
 MONTH = ["subject", "month"]
-SUMS = ("payable", "deducted", "due", "paid", "back_paid", "undated", "elsewhere")
+SUMS = ("payable", "deducted", "over_deducted", "due", "paid", "back_paid", "undated", "elsewhere")
 FLOWS = ("fee_in", "wage_out", "wage_returned", "fee_returned", "sheets_paid")
 
 
@@ -71,13 +71,16 @@ def _flows(facts: Facts, silence_days: int) -> pl.DataFrame:
 
 
 def moved() -> list[pl.Expr]:
-    """Of each flow of the special account its amount under what it is (FLOWS), and nothing under the others."""
+    """Of each flow of the special account its amount under what it is (FLOWS), and nothing under the others.
+
+    A flow that does not tell its purpose is taken for what the account is for: labour fee in, wages out (53号 art. 8).
+    """
     came_in, went_out = pl.col("direction") == "in", pl.col("direction") == "out"
-    is_refund = pl.col("purpose") == "refund"
+    is_refund, is_untold = pl.col("purpose") == "refund", pl.col("purpose").is_null()
     amount, nothing = pl.col("amount").fill_null(0).cast(MONEY), pl.lit(0, MONEY)
     kinds = {
-        "fee_in": came_in & pl.col("purpose").is_in(["labour fee in", "labour fee"]),
-        "wage_out": went_out & pl.col("purpose").is_in(["wage out", "wage"]),
+        "fee_in": came_in & (pl.col("purpose").is_in(FEE) | is_untold),
+        "wage_out": went_out & (pl.col("purpose").is_in(WAGE) | is_untold),
         "wage_returned": came_in & is_refund,
         "fee_returned": went_out & is_refund,
     }

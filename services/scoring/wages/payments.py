@@ -1,7 +1,8 @@
 """What payroll lines state for each worker and month, and what of it was paid. Pure, on columns.
 
 A line that pays for an earlier month (`is_back_pay`) counts for that month, on its own date. It may restate what was
-left open or add to it: what is owed is the most that any line makes it, given what was paid before that line.
+left open or add to it: what is owed is the most that any line makes it, given what was paid before that line. Of two
+teams each is looked at by itself, as long as a line for an earlier month stands on the sheet of one of them.
 """
 
 from datetime import date
@@ -12,6 +13,8 @@ from services.scoring.frames import Facts
 from services.scoring.projects import IS_BACK_PAY
 
 KEY = ["subject", "month", "worker"]
+# Whose sheet a line stands on.
+PAYER = ["corp", "team_no"]
 MONEY = pl.Decimal(38, 2)
 _NOTHING = pl.lit(0, MONEY)
 
@@ -19,14 +22,17 @@ _NOTHING = pl.lit(0, MONEY)
 def stated(facts: Facts) -> pl.DataFrame:
     """Every payroll line with the month it counts for, what it states, and what it paid by today.
 
-    Columns: KEY, is_back, pay_month, payroll_no, team_no, said_days, net, deduct, paid_at, paid, undated, elsewhere.
+    Columns: KEY, is_back, pay_month, payroll_no, PAYER, said_days, net, deduct, over_deducted, paid_at, paid, undated,
+    elsewhere. Nothing is taken off that is not there: `deduct` is at most what is payable, the rest `over_deducted`.
     """
-    headers = facts.frames["hc_payroll"].select("subject", "payroll_no", "pay_month", "team_no")
+    whose = ("subject", "payroll_no", "pay_month", pl.col("corp_uscc").alias("corp"), "team_no")
+    headers = facts.frames["hc_payroll"].select(*whose)
     details = facts.frames["hc_payroll_detail"].join(headers, on=["subject", "payroll_no"])
     lines = _with_accounts(details, facts).filter(pl.col("id_no").is_not_null(), pl.col("pay_month").is_not_null())
-    actual, deduct = pl.col("actual").fill_null(0).cast(MONEY), pl.col("deduct").fill_null(0).cast(MONEY)
+    actual, told = pl.col("actual").fill_null(0).cast(MONEY), pl.col("deduct").fill_null(0).cast(MONEY)
     # Without a sum payable the sheet states at least what it pays.
-    payable = pl.coalesce(pl.col("payable").cast(MONEY), actual + deduct)
+    payable = pl.coalesce(pl.col("payable").cast(MONEY), actual + told)
+    deduct = pl.min_horizontal(told, payable)
     paid = pl.when(_was_paid(facts.today)).then(actual).otherwise(_NOTHING)
     return lines.select(
         "subject",
@@ -35,10 +41,11 @@ def stated(facts: Facts) -> pl.DataFrame:
         IS_BACK_PAY.alias("is_back"),
         "pay_month",
         "payroll_no",
-        "team_no",
+        *PAYER,
         pl.col("days").alias("said_days"),
-        pl.max_horizontal(payable - deduct, _NOTHING).alias("net"),
+        (payable - deduct).alias("net"),
         deduct.alias("deduct"),
+        (told - deduct).alias("over_deducted"),
         "paid_at",
         paid.alias("paid"),
         pl.when(pl.col("paid_at").is_null()).then(actual).otherwise(_NOTHING).alias("undated"),
@@ -62,44 +69,60 @@ def _with_accounts(details: pl.DataFrame, facts: Facts) -> pl.DataFrame:
 
 
 def owed_and_paid(lines: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
-    """KEY, due_on, payrolls, team_no, said_days, due, deducted, paid, paid_by_due, paid_on, back_paid, undated,
-    elsewhere.
+    """KEY, due, deducted, due_on, payrolls, team_no, said_days, over_deducted, paid, paid_by_due, paid_on, back_paid,
+    undated, elsewhere.
 
     `due` as a column is net of deductions; as an argument it gives each month its due day, other months are left out.
+    `said_days` is null where no sheet of the month tells any.
     """
     ordered = lines.join(due, on="month").sort(*KEY, "is_back", "pay_month", "paid_at", "payroll_no", nulls_last=True)
-    on_time = pl.col("paid_at") <= pl.col("due_on")
-    return (
-        ordered.with_columns(
-            (_before("paid") + pl.col("net")).alias("net_total"),
-            (_before_deduct() + pl.col("deduct")).alias("deduct_total"),
-        )
-        .group_by(KEY)
-        .agg(
-            pl.col("due_on").first(),
-            pl.col("payroll_no").n_unique().alias("payrolls"),
-            pl.col("team_no").drop_nulls().first(),
-            pl.col("said_days").filter(~pl.col("is_back")).sum(),
-            _most("net", "net_total").alias("due"),
-            _most("deduct", "deduct_total").alias("deducted"),
-            pl.col("paid").sum(),
-            pl.col("paid").filter(on_time).sum().alias("paid_by_due"),
-            pl.col("paid_at").filter(pl.col("paid") > 0).max().alias("paid_on"),
-            pl.col("paid").filter(pl.col("is_back")).sum().alias("back_paid"),
-            pl.col("undated").sum(),
-            pl.col("elsewhere").sum(),
-        )
+    return _owed(ordered).join(_paid(ordered), on=KEY)
+
+
+def _paid(ordered: pl.DataFrame) -> pl.DataFrame:
+    on_time, said = pl.col("paid_at") <= pl.col("due_on"), pl.col("said_days").filter(~pl.col("is_back"))
+    return ordered.group_by(KEY).agg(
+        pl.col("due_on").first(),
+        pl.col("payroll_no").n_unique().alias("payrolls"),
+        pl.col("team_no").drop_nulls().first(),
+        pl.when(said.count() > 0).then(said.sum()).alias("said_days"),
+        _most("over_deducted", "over_deducted").alias("over_deducted"),
+        pl.col("paid").sum(),
+        pl.col("paid").filter(on_time).sum().alias("paid_by_due"),
+        pl.col("paid_at").filter(pl.col("paid") > 0).max().alias("paid_on"),
+        pl.col("paid").filter(pl.col("is_back")).sum().alias("back_paid"),
+        pl.col("undated").sum(),
+        pl.col("elsewhere").sum(),
     )
 
 
-def _before(column: str) -> pl.Expr:
-    """What the lines before this one make together."""
-    return pl.col(column).cum_sum().over(KEY) - pl.col(column)
+def _owed(ordered: pl.DataFrame) -> pl.DataFrame:
+    """KEY, due, deducted: the sum of what each payer owes, or what lines that name none of them make it, if more.
+
+    A line for an earlier month is its payer's who had a sheet of that month. Of any other (the general contractor clears
+    for all, Decree 724, art. 30; a worker has moved to another team) nobody says whose debt it pays: it is for all.
+    """
+    marked = ordered.with_columns((~pl.col("is_back")).any().over(KEY + PAYER).alias("is_known"))
+    own = _with_totals(marked.filter("is_known"), KEY + PAYER).group_by(KEY + PAYER)
+    of_payers = own.agg(_most("net", "net_total").alias("due"), _most("deduct", "deduct_total").alias("deducted"))
+    known = of_payers.group_by(KEY).agg(pl.col("due", "deducted").sum())
+    others = _with_totals(marked, KEY).filter(~pl.col("is_known")).group_by(KEY)
+    for_all = others.agg(pl.col("net_total").max().alias("due_all"), pl.col("deduct_total").max().alias("deducted_all"))
+    every = known.join(for_all, on=KEY, how="full", coalesce=True)
+    return every.select(*KEY, *(pl.max_horizontal(name, f"{name}_all").alias(name) for name in ("due", "deducted")))
 
 
-def _before_deduct() -> pl.Expr:
+def _with_totals(lines: pl.DataFrame, whose: list[str]) -> pl.DataFrame:
+    """What each line makes it together with what was paid, and taken off, before it."""
     settled = pl.when(pl.col("paid") > 0).then(pl.col("deduct")).otherwise(_NOTHING)
-    return settled.cum_sum().over(KEY) - settled
+    return lines.with_columns(
+        (_before(pl.col("paid"), whose) + pl.col("net")).alias("net_total"),
+        (_before(settled, whose) + pl.col("deduct")).alias("deduct_total"),
+    )
+
+
+def _before(amount: pl.Expr, whose: list[str]) -> pl.Expr:
+    return amount.cum_sum().over(whose) - amount
 
 
 def _most(column: str, total: str) -> pl.Expr:

@@ -26,7 +26,8 @@ def state(today: pl.Expr) -> pl.Expr:
     is_claim, came = pl.col("due") > 0, pl.col("days") > 0
     never_came = pl.col("attendance_known") & ~came & ~pl.col("is_manager")
     # A sheet that states a sum of which nothing is left (an advance was taken off) is no missing sheet.
-    works_unlisted = came & ~pl.col("is_manager") & (pl.col("deducted") == 0)
+    states_nothing = (pl.col("deducted") == 0) & (pl.col("over_deducted") == 0)
+    works_unlisted = came & ~pl.col("is_manager") & states_nothing
     return (
         pl.when((pl.col("paid") > 0) & never_came)
         .then(pl.lit("paid_without_attendance"))  # 53号 art. 8; Decree 724, art. 28, 31

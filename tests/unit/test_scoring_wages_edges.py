@@ -1,0 +1,106 @@
+"""Wages at their edges: two teams, deductions beyond the pay, days nobody told, and when "the month after" ends."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.scoring.rulebook import shipped
+from services.scoring.wages import due_days
+from tests.scoring_facts import TODAY
+from tests.scoring_wages import a_flow, a_line, a_sheet, an_account, count, the_line, wages, yuan
+
+UNPAID: dict[str, Any] = {"actual": "0.00", "deduct": "0.00", "paid_at": None}
+OF_SEPTEMBER: dict[str, Any] = {"is_back_pay": True, "back_month": "2026-09", "deduct": "0.00"}
+
+
+def two_teams(first: str, second: str) -> list[dict[str, Any]]:
+    """September's sheets of two subcontractors with the same worker, neither paid."""
+    sheets = [a_sheet("a", corp_uscc="A", team_no="t1"), a_sheet("b", corp_uscc="B", team_no="t2")]
+    return [*sheets, a_line("w1", "a", payable=first, **UNPAID), a_line("w1", "b", payable=second, **UNPAID)]
+
+
+def back_pay(payable: str, corp: str | None, team: str | None, **line: Any) -> list[dict[str, Any]]:
+    """A line of October's sheet that pays in full for September."""
+    number = f"back{corp}{team}"
+    given = {"payable": payable, "actual": payable, "paid_at": "2026-11-12"} | OF_SEPTEMBER | line
+    return [a_sheet(number, "2026-10", corp_uscc=corp, team_no=team), a_line("w1", number, **given)]
+
+
+def test_deductions_beyond_what_is_payable_leave_nothing_due_and_are_told() -> None:
+    line = the_line(a_sheet(), a_line(payable="1000.00", deduct="1500.00", actual="0.00"))
+    assert (line["payable"], line["deducted"], line["due"]) == (yuan("1000.00"), yuan("1000.00"), yuan("0.00"))
+    assert (line["over_deducted"], line["open"], line["state"]) == (yuan("500.00"), yuan("0.00"), "no_claim")
+    assert the_line(a_sheet(), a_line())["over_deducted"] == yuan("0.00")
+
+
+def test_one_teams_deductions_beyond_its_pay_take_nothing_from_the_other() -> None:
+    sheets = [a_sheet("a", corp_uscc="A"), a_line("w1", "a", payable="1000.00", deduct="1500.00", actual="0.00")]
+    line = the_line(*sheets, a_sheet("b", corp_uscc="B"), a_line("w1", "b"))
+    assert (line["due"], line["paid"], line["over_deducted"]) == (yuan("7500.00"), yuan("7500.00"), yuan("500.00"))
+
+
+def test_a_months_sum_tells_what_was_deducted_beyond_the_pay() -> None:
+    _, months = wages(a_sheet(), a_line(payable="1000.00", deduct="1500.00", actual="0.00"), a_line("w2"))
+    assert months["2026-09"]["over_deducted"] == yuan("500.00")
+
+
+def test_days_that_no_sheet_tells_are_not_known_rather_than_none() -> None:
+    assert the_line(a_sheet(), a_line(days=None))["said_days"] is None
+    assert the_line(a_sheet(), a_line(days=0))["said_days"] == 0
+    two = [a_sheet(), a_line(), a_sheet("other", team_no="t2"), a_line("w1", "other", days=None)]
+    assert the_line(*two)["said_days"] == 22
+    # A sheet that only pays for September says nothing of the days of September.
+    (line,), _ = wages(*back_pay("2500.00", "A", "t1"))
+    assert line["said_days"] is None
+
+
+@pytest.mark.parametrize(
+    ("back", "due", "left"),
+    [
+        # Each pays what its own sheet stated.
+        ([("8000.00", "A", "t1"), ("5000.00", "B", "t2")], "13000.00", "0.00"),
+        ([("5000.00", "B", "t2")], "13000.00", "8000.00"),
+        # The second finds that it owes more than it had stated: the first still owes all of its own.
+        ([("6000.00", "B", "t2")], "14000.00", "8000.00"),
+        ([("9000.00", "A", "t1"), ("6000.00", "B", "t2")], "15000.00", "0.00"),
+        # The general contractor clears for both, on a sheet of its own (Decree 724, art. 30).
+        ([("13000.00", "GC", None)], "13000.00", "0.00"),
+        ([("13000.00", None, None)], "13000.00", "0.00"),
+    ],
+)
+def test_back_pay_of_two_teams_is_matched_to_its_own_team(
+    back: list[tuple[str, str, str]], due: str, left: str
+) -> None:
+    told = [row for each in back for row in back_pay(*each)]
+    line = next(line for line in wages(*two_teams("8000.00", "5000.00"), *told)[0] if line["month"] == count("2026-09"))
+    assert (line["due"], line["open"]) == (yuan(due), yuan(left))
+
+
+def test_back_pay_on_the_sheet_of_a_team_that_a_worker_moved_to_is_not_owed_on_top() -> None:
+    september = [a_sheet("a", corp_uscc="A", team_no="t1"), a_line("w1", "a", payable="8000.00", **UNPAID)]
+    line = the_line(*september, *back_pay("8000.00", "B", "t2"))
+    assert (line["due"], line["open"], line["state"]) == (yuan("8000.00"), yuan("0.00"), "paid_late")
+
+
+@pytest.mark.parametrize(
+    ("month", "last"),
+    [
+        # 30 days after January is March: the month after has no such day. 28 February 2026 is a make-up workday.
+        ("2026-01", date(2026, 2, 28)),
+        ("2025-01", date(2025, 2, 28)),
+        ("2026-02", date(2026, 3, 31)),
+        # 31 January 2026 and 31 October 2026 are Saturdays.
+        ("2025-12", date(2026, 1, 30)),
+        ("2026-09", date(2026, 10, 30)),
+        ("2026-10", date(2026, 11, 30)),
+    ],
+)
+def test_wages_are_due_by_the_last_day_of_the_month_after(month: str, last: date) -> None:
+    assert dict(due_days(TODAY, shipped()).iter_rows())[count(month)] == last
+
+
+def test_a_flow_without_a_purpose_is_read_as_what_the_account_is_for() -> None:
+    flows = [a_flow("2026-09-05", None, "1000.00", "in"), a_flow("2026-09-20", None, "900.00")]  # type: ignore[arg-type]
+    _, months = wages(a_sheet(), a_line(), an_account(), *flows)
+    assert (months["2026-09"]["fee_in"], months["2026-09"]["wage_out"]) == (1000, 900)

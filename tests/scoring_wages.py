@@ -44,7 +44,7 @@ def an_account(number: str = "acc") -> Row:
     return a_version("bk_special_account", number, account_no=number, **(SITE | {"_agency": "bank"}))
 
 
-def a_flow(day: str, purpose: str, amount: str, direction: str = "out", **given: Any) -> Row:
+def a_flow(day: str, purpose: str | None, amount: str, direction: str = "out", **given: Any) -> Row:
     noon = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
     items = {"account_no": "acc", "txn_at": f"{day}T10:00:00+08:00", "direction": direction, "amount": amount}
     return a_version("bk_account_flow", f"{day}{purpose}", purpose=purpose, **(items | BANK | {"_time": noon} | given))

@@ -12,12 +12,13 @@ import polars as pl
 
 from services.scoring.features import EVIDENCE, Features
 from services.scoring.frames import Facts, first_day
-from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
+from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, moved, this_month
 from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
-from services.scoring.wages import due_days, moved, owed_and_paid, stated
+from services.scoring.wages import due_days, owed_and_paid, stated
 
 _WORKER = ["subject", "worker"]
+_LINE = ["subject", "month", "worker"]
 _FEATURES = (
     *("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent"),
     *("left_unpaid_workers", "left_unpaid_amount"),
@@ -111,7 +112,7 @@ def _near(owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook, today: date) 
 def _together(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
     """(subject, near_line_workers, near_line_amount, near_line_percent): of who owes enough workers most."""
     least, amount = (book.parameter(f"criminal_{name}", facts.today) for name in ("workers", "total_amount"))
-    of_employer = owed.join(_employers(facts), on=_WORKER, how="left").group_by("subject", "employer")
+    of_employer = owed.join(_employers(facts, owed), on=_LINE, how="left").group_by("subject", "employer")
     sums = of_employer.agg(pl.col("worker").n_unique().cast(pl.Int64).alias("near_line_workers"), _sum("open"))
     many = sums.filter(pl.col("near_line_workers") >= least).join(short, on="subject")
     borne_out = many.with_columns(pl.min_horizontal("open", pl.col("short").clip(0)).alias("near_line_amount"))
@@ -137,11 +138,12 @@ def _left(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame) -> pl.DataFrame
     return borne_out.drop("short")
 
 
-def _employers(facts: Facts) -> pl.DataFrame:
-    """(subject, worker, employer): whose sheets a worker stands on; of two employers the first by code."""
-    headers = facts.frames["hc_payroll"].select("subject", "payroll_no", pl.col("corp_uscc").alias("employer"))
-    lines = facts.frames["hc_payroll_detail"].select("subject", "payroll_no", pl.col("id_no").alias("worker"))
-    return lines.join(headers, on=["subject", "payroll_no"]).group_by(_WORKER).agg(pl.col("employer").min())
+def _employers(facts: Facts, owed: pl.DataFrame) -> pl.DataFrame:
+    """(subject, month, worker, employer): whose sheets of the month leave most of it open; of equal ones the first."""
+    lines = stated(facts).join(owed, on=_LINE, how="semi").drop_nulls("corp")
+    left = lines.group_by(*_LINE, "corp").agg((pl.col("net") - pl.col("paid")).sum().alias("left"))
+    most = left.sort(["left", "corp"], descending=[False, True]).unique(_LINE, keep="last", maintain_order=True)
+    return most.select(*_LINE, pl.col("corp").alias("employer"))
 
 
 def _lines_behind(facts: Facts, owed: pl.DataFrame) -> pl.DataFrame:

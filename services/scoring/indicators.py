@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from services.scoring import arrears, features, projects, sites
+from services.scoring import arrears, features, payrolls, projects, sites
 from services.scoring.features import COMPARE, Features
 from services.scoring.frames import Facts
 from services.scoring.rulebook import Condition, Indicator, Rulebook, Scored
@@ -18,6 +18,7 @@ def features_at(facts: Facts, book: Rulebook, subject: Scored) -> Features:
     found = features.compute(facts, book, book.of_subject(subject))
     if subject == "project":
         projects.build(facts, book, found)
+        payrolls.build(facts, book, found)
         sites.build(facts, book, found)
         arrears.build(facts, book, found)
     features.derive(found, book)

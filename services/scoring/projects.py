@@ -1,4 +1,4 @@
-"""Project features that join several feeds: labour fee by cycle, months without wages, workers without a wage record.
+"""Project features that join several feeds: labour fee by cycle, and months without wages.
 
 Pure, over the same facts as `features.py`. A bank that is silent altogether is "not known", not "nothing paid".
 """
@@ -13,8 +13,9 @@ from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
 
 _DONE = ("完工", "004", "complete", "completed")
-FEE = ("labour fee in", "labour fee")
-WAGE = ("wage out", "wage")
+_FEE = ("labour fee in", "labour fee")
+_WAGE = ("wage out", "wage")
+MONEY = pl.Decimal(38, 2)
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
 # A payroll line that pays for an earlier month: it says nothing of the month that its payroll is for.
@@ -24,7 +25,7 @@ _LINE_DAYS = 62
 
 
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
-    """Add whether a project runs, the least wage, and P04, P06 and P07's features, to the projects' features."""
+    """Add whether a project runs, the least wage, and P04's and P06's features, to the projects' features."""
     today = facts.today
     running = watched(facts, today)
     banks = bank_horizon(facts, book.parameter("bank_silence_days", today), today)
@@ -32,9 +33,7 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
     features.add("site_running", _is_running(facts, running))
     features.add("minimum_hourly_wage", _minimum_hourly_wage(facts, book))
     features.add("fee_cycles_missed", _fee_cycles(facts, running, banks, grace_days))
-    by_code = _unpaid_months(facts, banks, today)
-    by_code |= _left_out(facts, book.parameter("payroll_patience_days", today), today)
-    for code, measured in by_code.items():
+    for code, measured in _unpaid_months(facts, banks, today).items():
         features.add(code, measured)
     # Cycles and months pass without any report: every project is looked at again the next day.
     features.review = facts.subjects.with_columns(pl.lit(today + timedelta(days=1)).alias("ends"))
@@ -87,6 +86,30 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     )
 
 
+def moved() -> list[pl.Expr]:
+    """Of each flow of the special account its amount under what it is, and nothing under the others.
+
+    A flow that does not tell its purpose is taken for what the account is for: labour fee in, wages out (53号 art. 8).
+    """
+    came_in, went_out = pl.col("direction") == "in", pl.col("direction") == "out"
+    is_refund, is_untold = pl.col("purpose") == "refund", pl.col("purpose").is_null()
+    amount, nothing = pl.col("amount").fill_null(0).cast(MONEY), pl.lit(0, MONEY)
+    kinds = {
+        "fee_in": came_in & (pl.col("purpose").is_in(_FEE) | is_untold),
+        "wage_out": _leaves_as_wage(),
+        "wage_returned": came_in & is_refund,
+        "fee_returned": went_out & is_refund,
+    }
+    return [
+        pl.when(which.fill_null(False)).then(amount).otherwise(nothing).alias(name) for name, which in kinds.items()
+    ]
+
+
+def _leaves_as_wage() -> pl.Expr:
+    is_wage = pl.col("purpose").is_in(_WAGE) | pl.col("purpose").is_null()
+    return ((pl.col("direction") == "out") & is_wage).fill_null(False)
+
+
 def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
     """P04: cycles since the last labour fee came in: whole months or agreed days, whichever are more.
 
@@ -95,7 +118,7 @@ def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_
     lookback = first_day(pl.lit(this_month(facts.today) - LOOKBACK_MONTHS))
     incoming = facts.frames["bk_account_flow"].filter(
         pl.col("direction") == "in",
-        pl.col("purpose").is_in(FEE) | pl.col("purpose").is_null(),
+        pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null(),
         pl.col("time") >= lookback,
     )
     open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
@@ -132,12 +155,13 @@ def _agreed_days_missed(grace_days: int) -> pl.Expr:
 
 
 def _unpaid_months(facts: Facts, banks: pl.DataFrame, today: date) -> dict[str, Measured]:
-    """P06: months with attendance in which, and in the month after which, no wage left the account.
+    """P06: months in which workers came, and in and after which no wage left the account for good; managers aside.
 
     With them how many workers came in them, and what their payrolls state (null where there are none).
     """
     now = this_month(today)
-    attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
+    came = facts.frames["hc_attendance"].filter(pl.col("id_no").is_not_null())
+    attendance = workers_among(facts, came).with_columns(month_of(pl.col("time")).alias("month"))
     settled = attendance.join(banks, on="subject").filter(
         pl.col("month") > now - LOOKBACK_MONTHS,
         pl.col("month") >= month_of(pl.col("heard_from")),
@@ -172,63 +196,23 @@ def _stated(facts: Facts, months: pl.DataFrame) -> pl.DataFrame:
 
 
 def _paid_months(facts: Facts) -> pl.DataFrame:
-    wages = facts.frames["bk_account_flow"].filter(pl.col("direction") == "out", pl.col("purpose").is_in(WAGE))
-    month = wages.select("subject", month_of(pl.col("time")).alias("month"))
-    return pl.concat([month, month.with_columns(pl.col("month") - 1)]).unique()
+    """(subject, month) in which, or in the month after which, wages left the account and did not all come back.
+
+    A wage of an untold sum was one all the same.
+    """
+    amount = (pl.col("wage_out") - pl.col("wage_returned")).alias("stayed")
+    flows = facts.frames["bk_account_flow"].with_columns(*moved())
+    is_untold = pl.col("amount").is_null() & _leaves_as_wage()
+    own = flows.select("subject", month_of(pl.col("time")).alias("month"), amount, is_untold.alias("is_untold"))
+    both = pl.concat([own, own.with_columns(pl.col("month") - 1)]).group_by("subject", "month")
+    sums = both.agg(pl.col("stayed").sum(), pl.col("is_untold").any())
+    return sums.filter((pl.col("stayed") > 0) | pl.col("is_untold")).select("subject", "month")
 
 
-def _left_out(facts: Facts, patience_days: int, today: date) -> dict[str, Measured]:
-    """P07: of the workers who attended in the last month with a payroll, those without a line on it; managers aside."""
-    payrolls = _whole_payrolls(facts, patience_days, today)
-    lines = facts.frames["hc_payroll_detail"].filter(~IS_BACK_PAY).join(payrolls, on=["subject", "payroll_no"])
-    attendance = facts.frames["hc_attendance"].with_columns(month_of(pl.col("time")).alias("month"))
-    month = payrolls.join(attendance.select("subject", "month").unique(), on=["subject", "month"])
-    month = month.filter(pl.col("month") > this_month(today) - LOOKBACK_MONTHS)
-    latest = month.group_by("subject").agg(pl.col("month").max())
-    in_month = attendance.join(latest, on=["subject", "month"])
-    present = _workers(facts, in_month.unique(["subject", "id_no"], keep="last", maintain_order=True))
-    missing = present.join(lines.select("subject", "month", "id_no"), on=["subject", "month", "id_no"], how="anti")
-    attended = present.group_by("subject").agg(pl.len().alias("attended"), pl.col("time").max())
-    absent = missing.group_by("subject").agg(pl.len().alias("left_out"))
-    table = attended.join(absent, on="subject", how="left").with_columns(pl.col("left_out").fill_null(0))
-    headers = facts.frames["hc_payroll"].join(payrolls.select("payroll_no"), on="payroll_no", how="semi")
-    evidence = pl.concat([_origin(missing), _origin(headers)])
-    values = {
-        "attending_workers": pl.col("attended"),
-        "workers_without_wage": pl.col("left_out"),
-        # Not rounded: a threshold is met by what is, and only the sentence is short.
-        "workers_without_wage_percent": pl.col("left_out") * 100 / pl.col("attended"),
-    }
-    return {
-        code: measured(code, facts, table.select("subject", value.alias("value"), "time"), evidence)
-        for code, value in values.items()
-    }
-
-
-def _workers(facts: Facts, present: pl.DataFrame) -> pl.DataFrame:
+def workers_among(facts: Facts, present: pl.DataFrame) -> pl.DataFrame:
     """Those who attended, without managers by the register: they are paid outside the project's sheets."""
     managers = facts.frames["hc_worker"].filter(pl.col("work_role") == "manager")
     return present.join(managers, on=["subject", "id_no"], how="anti", maintain_order="left")
-
-
-def _whole_payrolls(facts: Facts, patience_days: int, today: date) -> pl.DataFrame:
-    """(subject, payroll_no, month) of payrolls whose lines have all come, or have had time to come.
-
-    Of months that are over: the sheet of one who left early says nothing of the others. What only pays for an earlier
-    month is no payroll of its own.
-    """
-    told = facts.frames["hc_payroll_detail"].group_by("payroll_no")
-    lines = told.agg(pl.len().alias("lines"), (~IS_BACK_PAY).any().alias("is_own"))
-    headers = (
-        facts.frames["hc_payroll"].join(lines, on="payroll_no", how="left").filter(pl.col("is_own").fill_null(True))
-    )
-    complete = pl.col("lines").fill_null(0) >= pl.col("worker_cnt")
-    waited = local_day(pl.col("reported")) + timedelta(days=patience_days) < today
-    month = pl.col("pay_month").alias("month")
-    ready = headers.with_columns((complete.fill_null(False) | waited).alias("ready"), month)
-    # One payroll still on its way makes the whole month unknown: its workers may be on it.
-    whole = pl.col("ready").all().over("subject", "month")
-    return ready.filter(whole, pl.col("month") < this_month(today)).select("subject", "payroll_no", "month")
 
 
 def this_month(today: date) -> int:

@@ -53,6 +53,16 @@ def test_it_stands_where_months_workers_and_amounts_come_near_the_law(rows: Rows
     assert floor(*rows) == expected
 
 
+def test_who_has_moved_is_owed_by_whoever_employed_him_in_the_month() -> None:
+    """Ten are owed by B for August; one of them stood on a sheet of A before, and was paid by it."""
+    moved = [a_sheet("may", "2026-05", corp_uscc="A"), a_line("B0", "may", paid_at="2026-06-10")]
+    left = a_flow("2026-06-10", "wage out", "7500.00")
+    assert floor(*unpaid(10, "6000.00", corp="B"), *moved, left) == "red"
+    # Nine of B, and one whom A owes for July and B for August.
+    other = [a_sheet("jul", "2026-07", corp_uscc="A"), a_line("B0", "jul", payable="6000.00", **NEVER)]
+    assert floor(*unpaid(9, "6000.00", corp="B"), *other) is None
+
+
 def test_wages_that_left_the_account_are_paid_whatever_the_sheets_do_not_say() -> None:
     owed = unpaid(10, "6000.00")
     assert floor(*owed) == "red"
@@ -78,6 +88,11 @@ def test_wages_that_came_back_were_not_paid() -> None:
     owed, out = unpaid(10, "6000.00"), a_flow("2026-09-20", "wage out", "60000.00")
     assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "in")) == "red"
     assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "out")) is None
+
+
+def test_what_left_the_account_without_a_purpose_may_have_been_these_wages() -> None:
+    owed = unpaid(10, "6000.00")
+    assert floor(*owed, a_flow("2026-09-20", None, "60000.00")) is None
 
 
 def test_what_a_sheet_says_was_paid_in_full_or_in_part_is_not_owed() -> None:

@@ -29,7 +29,8 @@ def _an_account(signed: str, **items: object) -> dict[str, Any]:
 
 
 def _paid(actual: str, **items: object) -> Rows:
-    line = {"payroll_no": "pr", "id_no": "w1", "actual": actual, "_kind": "payroll", "_subject": "pr"}
+    paid = {"payroll_no": "pr", "id_no": "w1", "actual": actual, "paid_at": "2026-11-10"}
+    line = paid | {"_kind": "payroll", "_subject": "pr"}
     return [*payroll("2026-10", ["w2"]), a_version("hc_payroll_detail", "pr|w1", **line, **items)]
 
 

@@ -22,9 +22,17 @@ def an_account(opened_at: str) -> dict[str, Any]:
     return a_version("bk_special_account", "acc", account_no="acc", opened_at=opened_at, **origin)
 
 
-def a_flow(day: str, direction: str = "in", purpose: str = "labour fee in", **origin: Any) -> dict[str, Any]:
+def a_flow(
+    day: str, direction: str = "in", purpose: str | None = "labour fee in", amount: str | None = None, **origin: Any
+) -> dict[str, Any]:
     noon = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-    items = {"account_no": "acc", "txn_at": f"{day}T10:00:00+08:00", "direction": direction, "purpose": purpose}
+    items: dict[str, Any] = {
+        "account_no": "acc",
+        "txn_at": f"{day}T10:00:00+08:00",
+        "direction": direction,
+        "purpose": purpose,
+    }
+    items |= {"amount": amount} if amount else {}
     where: dict[str, Any] = {"_kind": "account", "_subject": "acc", "_agency": "bank", "_time": noon} | origin
     return a_version("bk_account_flow", f"t{day}{purpose}{where['_subject']}", **where, **items)
 
@@ -169,3 +177,33 @@ def test_wages_that_never_left_the_account_are_told_with_the_workers_and_the_sum
 
 
 PAYROLL: dict[str, Any] = {"_kind": "payroll", "_subject": "pr"}
+
+
+def unpaid_months(*rows: dict[str, Any], worker: str = "w1") -> Any:
+    """P06 of a site where one worker came in September, and whose bank is heard from August to November."""
+    site: dict[str, Any] = {"_kind": "project", "_subject": PROJECT}
+    came = a_version("hc_attendance", "p", id_no=worker, punch_at="2026-09-10T08:00:00+08:00", **site)
+    known = (a_project(), an_account("2025-01-15"), came, a_flow("2026-08-20"), a_flow("2026-11-20"))
+    return features(*known, *rows, kind="project").values["unpaid_attendance_months"].item()
+
+
+def test_wages_that_all_came_back_to_the_account_paid_no_month() -> None:
+    out = a_flow("2026-10-12", "out", "wage out", amount="5000.00")
+    assert unpaid_months(out) == 0
+    assert unpaid_months(out, a_flow("2026-10-13", "in", "refund", amount="5000.00")) == 1
+    assert unpaid_months(out, a_flow("2026-10-13", "in", "refund", amount="4999.00")) == 0
+    again = a_flow("2026-10-20", "out", "wage out", amount="5000.00")
+    assert unpaid_months(out, a_flow("2026-10-13", "in", "refund", amount="5000.00"), again) == 0
+
+
+def test_what_left_the_account_without_a_purpose_or_a_sum_may_have_been_wages() -> None:
+    assert unpaid_months() == 1
+    assert unpaid_months(a_flow("2026-10-12", "out", None, amount="5000.00")) == 0
+    assert unpaid_months(a_flow("2026-10-12", "out", "wage out")) == 0
+    assert unpaid_months(a_flow("2026-10-12", "out", "other", amount="5000.00")) == 1
+
+
+def test_a_month_in_which_only_a_manager_came_asks_for_no_wages_from_the_account() -> None:
+    manager = a_version("hc_worker", "m", id_no="m", work_role="manager", _kind="project", _subject=PROJECT)
+    assert unpaid_months(worker="m") == 1
+    assert unpaid_months(manager, worker="m") is None

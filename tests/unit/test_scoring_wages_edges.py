@@ -101,6 +101,6 @@ def test_wages_are_due_by_the_last_day_of_the_month_after(month: str, last: date
 
 
 def test_a_flow_without_a_purpose_is_read_as_what_the_account_is_for() -> None:
-    flows = [a_flow("2026-09-05", None, "1000.00", "in"), a_flow("2026-09-20", None, "900.00")]  # type: ignore[arg-type]
+    flows = [a_flow("2026-09-05", None, "1000.00", "in"), a_flow("2026-09-20", None, "900.00")]
     _, months = wages(a_sheet(), a_line(), an_account(), *flows)
     assert (months["2026-09"]["fee_in"], months["2026-09"]["wage_out"]) == (1000, 900)

@@ -12,7 +12,9 @@ from services.scoring.wages.states import State
 class _SumsOut(BaseModel):
     payable: Decimal = Field(description="应发: what is owed before deductions")
     deducted: Decimal = Field(description="代扣代缴, of what is payable")
-    over_deducted: Decimal = Field(description="Taken off beyond what is payable: no part of the sums, to be looked into")
+    over_deducted: Decimal = Field(
+        description="Taken off beyond what is payable: no part of the sums, to be looked into"
+    )
     due: Decimal = Field(description="应发 less 代扣代缴")
     paid: Decimal = Field(description="Paid by today, with a date")
     back_paid: Decimal = Field(description="Of it, on sheets of later months (补发)")

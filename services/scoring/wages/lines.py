@@ -3,8 +3,9 @@
 import polars as pl
 
 from services.scoring.frames import Facts
+from services.scoring.projects import MONEY
 from services.scoring.values import local_day, month_of
-from services.scoring.wages.payments import KEY, MONEY, owed_and_paid, stated
+from services.scoring.wages.payments import KEY, owed_and_paid, stated
 from services.scoring.wages.states import state
 
 _SUMS = ("payable", "deducted", "over_deducted", "due", "paid", "open", "back_paid", "undated", "elsewhere")

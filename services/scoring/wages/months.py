@@ -5,10 +5,10 @@ from datetime import date
 import polars as pl
 
 from services.scoring.frames import Facts
-from services.scoring.projects import FEE, WAGE, bank_horizon
+from services.scoring.projects import bank_horizon, moved
 from services.scoring.values import month_of
 from services.scoring.wages.lines import registered_months
-from services.scoring.wages.payments import MONEY, stated
+from services.scoring.wages.payments import stated
 from services.scoring.wages.states import STATES
 
 MONTH = ["subject", "month"]
@@ -68,22 +68,3 @@ def _flows(facts: Facts, silence_days: int) -> pl.DataFrame:
     sums = flows.group_by(MONTH).agg(pl.all().sum())
     told = months.join(sums, on=MONTH, how="left").join(paid.group_by(MONTH).agg(pl.all().sum()), on=MONTH, how="left")
     return told.with_columns(pl.col(FLOWS).fill_null(0))
-
-
-def moved() -> list[pl.Expr]:
-    """Of each flow of the special account its amount under what it is (FLOWS), and nothing under the others.
-
-    A flow that does not tell its purpose is taken for what the account is for: labour fee in, wages out (53号 art. 8).
-    """
-    came_in, went_out = pl.col("direction") == "in", pl.col("direction") == "out"
-    is_refund, is_untold = pl.col("purpose") == "refund", pl.col("purpose").is_null()
-    amount, nothing = pl.col("amount").fill_null(0).cast(MONEY), pl.lit(0, MONEY)
-    kinds = {
-        "fee_in": came_in & (pl.col("purpose").is_in(FEE) | is_untold),
-        "wage_out": went_out & (pl.col("purpose").is_in(WAGE) | is_untold),
-        "wage_returned": came_in & is_refund,
-        "fee_returned": went_out & is_refund,
-    }
-    return [
-        pl.when(which.fill_null(False)).then(amount).otherwise(nothing).alias(name) for name, which in kinds.items()
-    ]

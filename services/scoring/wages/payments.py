@@ -10,12 +10,11 @@ from datetime import date
 import polars as pl
 
 from services.scoring.frames import Facts
-from services.scoring.projects import IS_BACK_PAY
+from services.scoring.projects import IS_BACK_PAY, MONEY
 
 KEY = ["subject", "month", "worker"]
 # Whose sheet a line stands on.
 PAYER = ["corp", "team_no"]
-MONEY = pl.Decimal(38, 2)
 _NOTHING = pl.lit(0, MONEY)
 
 
@@ -99,8 +98,9 @@ def _paid(ordered: pl.DataFrame) -> pl.DataFrame:
 def _owed(ordered: pl.DataFrame) -> pl.DataFrame:
     """KEY, due, deducted: the sum of what each payer owes, or what lines that name none of them make it, if more.
 
-    A line for an earlier month is its payer's who had a sheet of that month. Of any other (the general contractor clears
-    for all, Decree 724, art. 30; a worker has moved to another team) nobody says whose debt it pays: it is for all.
+    A line for an earlier month is its payer's who had a sheet of that month. Of any other (the general contractor
+    clears for all, Decree 724, art. 30; a worker has moved to another team) nobody says whose debt it pays: it is for
+    all.
     """
     marked = ordered.with_columns((~pl.col("is_back")).any().over(KEY + PAYER).alias("is_known"))
     own = _with_totals(marked.filter("is_known"), KEY + PAYER).group_by(KEY + PAYER)

@@ -23,30 +23,35 @@ _TOLD_DAYS = 60
 
 def build(facts: Facts, book: Rulebook, features: Features) -> None:
     """Add P07's and P09's features to the projects' features."""
-    for code, found in (_left_out(facts, book) | _highest(facts)).items():
+    lines = _lines(facts)
+    for code, found in (_left_out(facts, book, lines) | _highest(facts, lines)).items():
         features.add(code, found)
 
 
-def _left_out(facts: Facts, book: Rulebook) -> dict[str, Measured]:
+def _left_out(facts: Facts, book: Rulebook, lines: pl.DataFrame) -> dict[str, Measured]:
     """P07: of the workers who attended in the last month with a sheet, those without a line for it; managers aside.
 
     While a team is waited for, the share is the least that it can be; and an older month's stands if that was graver.
     """
     sheets = _whole_sheets(facts, book)
     present = _present(facts, sheets)
-    missing = present.join(_lines(facts), on=[*_MONTH, "id_no"], how="anti", maintain_order="left")
-    missing = missing.join(_waiting(facts, present, sheets), on=[*_MONTH, "id_no"], how="left", maintain_order="left")
-    is_said = ~pl.col("is_waiting").fill_null(False)
-    counts = missing.group_by(_MONTH).agg(is_said.sum().alias("left_out"), (~is_said).sum().alias("waiting"))
+    missing = present.join(lines, on=[*_MONTH, "id_no"], how="anti", maintain_order="left")
+    waiting = _waiting(facts, present, missing, sheets, lines)
+    said = missing.join(waiting, on=[*_MONTH, "id_no"], how="anti", maintain_order="left")
+    counts = (
+        missing.group_by(_MONTH)
+        .agg(pl.len().alias("missing"))
+        .join(said.group_by(_MONTH).agg(pl.len().alias("left_out")), on=_MONTH, how="left")
+    )
     attended = present.group_by(_MONTH).agg(pl.len().alias("attended"), pl.col("time").max())
     table = _gravest(
-        attended.join(counts, on=_MONTH, how="left").with_columns(pl.col("left_out", "waiting").fill_null(0))
+        attended.join(counts, on=_MONTH, how="left").with_columns(pl.col("missing", "left_out").fill_null(0))
     )
-    said = missing.filter(is_said).join(table, on=_MONTH, how="semi", maintain_order="left")
+    of_month = said.join(table, on=_MONTH, how="semi", maintain_order="left")
     headers = facts.frames["hc_payroll"].join(
         sheets.join(table, on=_MONTH, how="semi"), on=["subject", "payroll_no"], how="semi"
     )
-    evidence = pl.concat([said.select(*EVIDENCE), headers.select(*EVIDENCE)])
+    evidence = pl.concat([of_month.select(*EVIDENCE), headers.select(*EVIDENCE)])
     values = {
         "attending_workers": pl.col("attended"),
         "workers_without_wage": pl.col("left_out"),
@@ -58,7 +63,11 @@ def _left_out(facts: Facts, book: Rulebook) -> dict[str, Measured]:
 
 def _gravest(months: pl.DataFrame) -> pl.DataFrame:
     """Of each project the month with the largest share, from the last one on in which no team is waited for."""
-    whole = months.filter(pl.col("waiting") == 0).group_by("subject").agg(pl.col("month").max().alias("whole"))
+    whole = (
+        months.filter(pl.col("missing") == pl.col("left_out"))
+        .group_by("subject")
+        .agg(pl.col("month").max().alias("whole"))
+    )
     recent = months.join(whole, on="subject", how="left").filter(pl.col("month") >= pl.col("whole").fill_null(0))
     share = pl.col("left_out") / pl.col("attended")
     return recent.sort(share, "month").unique("subject", keep="last", maintain_order=True)
@@ -104,21 +113,25 @@ def _lines(facts: Facts) -> pl.DataFrame:
     return lines.filter(pl.col("id_no").is_not_null()).with_columns(month.alias("month"))
 
 
-def _waiting(facts: Facts, present: pl.DataFrame, sheets: pl.DataFrame) -> pl.DataFrame:
-    """(subject, month, id_no, is_waiting): whether the sheet of a worker's team is still to come.
+def _waiting(
+    facts: Facts, present: pl.DataFrame, missing: pl.DataFrame, sheets: pl.DataFrame, lines: pl.DataFrame
+) -> pl.DataFrame:
+    """(subject, month, id_no) of those missing whose team's sheet is still to come, and whose month was not due yet.
 
     Of whom neither team nor subcontractor is told, any team may be the one.
     """
-    over = sheets.group_by(_MONTH).agg(pl.col("is_over").any())
-    open_months = present.join(over.filter(~pl.col("is_over")), on=_MONTH, how="semi")
-    workers = open_months.select(*_MONTH, "id_no").join(_teams(facts), on=["subject", "id_no"], how="left")
-    teams = workers.select(*_MONTH, *_TEAM).unique()
-    handed_in = sheets.select(*_MONTH, *_TEAM).unique()
-    came = _fitting(teams, handed_in).select(*_MONTH, *_TEAM).unique().with_columns(pl.lit(True).alias("came"))
-    each = teams.join(came, on=[*_MONTH, *_TEAM], how="left", nulls_equal=True)
-    all_came = _fitting(teams, each).group_by(*_MONTH, *_TEAM).agg(pl.col("came").fill_null(False).all())
-    told = workers.join(all_came, on=[*_MONTH, *_TEAM], how="left", nulls_equal=True)
-    return told.select(*_MONTH, "id_no", (~pl.col("came")).alias("is_waiting"))
+    over = sheets.filter("is_over")
+    open_ = missing.join(over, on=_MONTH, how="anti").select(*_MONTH, "id_no")
+    if open_.is_empty():
+        return open_
+    whose = _teams(facts, lines)
+    there = present.join(open_, on=_MONTH, how="semi").select(*_MONTH, "id_no")
+    teams = there.join(whose, on=["subject", "id_no"], how="left").select(*_MONTH, *_TEAM).unique()
+    came = _fitting(teams, sheets).select(*_MONTH, *_TEAM).unique()
+    to_come = teams.join(came, on=[*_MONTH, *_TEAM], how="anti", nulls_equal=True)
+    waits = _fitting(teams, to_come).select(*_MONTH, *_TEAM).unique()
+    told = open_.join(whose, on=["subject", "id_no"], how="left")
+    return told.join(waits, on=[*_MONTH, *_TEAM], how="semi", nulls_equal=True).select(*_MONTH, "id_no")
 
 
 def _fitting(teams: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
@@ -128,33 +141,32 @@ def _fitting(teams: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(*same)
 
 
-def _teams(facts: Facts) -> pl.DataFrame:
+def _teams(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
     """(subject, id_no, *_TEAM): by the register; of whom it does not tell by the last sheet that named him."""
     whose = ["subject", "id_no"]
     register = facts.frames["hc_worker"].select(*whose, *_TEAM)
     told = register.filter(pl.any_horizontal(pl.col(_TEAM).is_not_null()))
-    by_sheet = _lines(facts).sort("month", "payroll_no").select(*whose, *_TEAM)
-    # The register comes last, and the last one counts.
-    return pl.concat([by_sheet, told]).unique(whose, keep="last", maintain_order=True)
+    others = lines.join(told, on=whose, how="anti").sort("month", "payroll_no").select(*whose, *_TEAM)
+    return pl.concat([others, told]).unique(whose, keep="last", maintain_order=True)
 
 
-def _highest(facts: Facts) -> dict[str, Measured]:
+def _highest(facts: Facts, lines: pl.DataFrame) -> dict[str, Measured]:
     """P09: the most that one worker was paid for a month, and for a calendar year; of what was told lately.
 
     Only what has a day of payment that has come; back pay counts for its month, and for none when it does not tell it.
     """
     was_paid = (pl.col("paid_at") <= facts.today).fill_null(False)
     of_no_month = (pl.col("is_back_pay") & pl.col("back_month").is_null()).fill_null(False)
-    lines = _lines(facts).filter(was_paid, ~of_no_month, pl.col("month").is_not_null())
-    lines = lines.with_columns((pl.col("month") // 12).alias("year"))
+    paid = lines.filter(was_paid, ~of_no_month, pl.col("month").is_not_null())
+    paid = paid.with_columns((pl.col("month") // 12).alias("year"))
+    told = paid.filter((pl.lit(facts.today) - pl.col("time")).dt.total_days() <= _TOLD_DAYS)
     found: dict[str, Measured] = {}
     for code, term in (("highest_month_wage", "month"), ("highest_year_wage", "year")):
         whose = ["subject", "id_no", term]
-        sums = lines.group_by(whose).agg(pl.col("actual").sum().alias("value"), pl.col("time").max())
-        recent = sums.filter((pl.lit(facts.today) - pl.col("time")).dt.total_days() <= _TOLD_DAYS)
-        order = ["value", "time", "id_no", term]
-        most = recent.sort(order).unique("subject", keep="last", maintain_order=True)
-        behind = lines.join(most, on=whose, how="semi").select(*EVIDENCE)
+        lately = paid.join(told, on=whose, how="semi").group_by(whose)
+        sums = lately.agg(pl.col("actual").sum().alias("value"), pl.col("time").max())
+        most = sums.sort("value", "time", "id_no", term).unique("subject", keep="last", maintain_order=True)
+        behind = paid.join(most, on=whose, how="semi").select(*EVIDENCE)
         found[code] = measured(code, facts, most.select("subject", "value", "time"), behind)
     return found
 

@@ -1,5 +1,6 @@
 """Wages at their edges: two teams, deductions beyond the pay, days nobody told, and when "the month after" ends."""
 
+import random
 from datetime import date
 from typing import Any
 
@@ -104,3 +105,42 @@ def test_a_flow_without_a_purpose_is_read_as_what_the_account_is_for() -> None:
     flows = [a_flow("2026-09-05", None, "1000.00", "in"), a_flow("2026-09-20", None, "900.00")]
     _, months = wages(a_sheet(), a_line(), an_account(), *flows)
     assert (months["2026-09"]["fee_in"], months["2026-09"]["wage_out"]) == (1000, 900)
+
+
+def test_what_is_owed_agrees_with_going_through_the_lines_one_by_one() -> None:
+    dice = random.Random(5)  # noqa: S311 - no secret
+    for _ in range(60):
+        told = [_a_random_line(dice, number) for number in range(dice.randrange(1, 7))]
+        rows = [row for _, made in told for row in made]
+        (line,) = [line for line in wages(*rows)[0] if line["month"] == count("2026-09")]
+        stated = [each for each, _ in told]
+        assert line["due"] == _owed(stated)
+        assert line["open"] == max(_owed(stated) - sum(each["paid"] for each in stated), 0)
+
+
+def _a_random_line(dice: random.Random, number: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A line for September, on a sheet of its own: what it states, and the rows that tell it."""
+    is_back, corp = dice.random() < 0.6, dice.choice(["A", "B", None])
+    net, is_paid = dice.randrange(9000), dice.random() < 0.5
+    paid = dice.choice([net, net // 2]) if is_paid else 0
+    told = {"payable": f"{net}.00", "deduct": "0.00", "actual": f"{paid}.00", "paid_at": "2026-11-12"}
+    told |= {"is_back_pay": is_back, "back_month": "2026-09" if is_back else None}
+    sheet = a_sheet(f"s{number}", "2026-10" if is_back else "2026-09", corp_uscc=corp)
+    return {"is_back": is_back, "corp": corp, "net": net, "paid": paid}, [sheet, a_line("w1", f"s{number}", **told)]
+
+
+def _owed(lines: list[dict[str, Any]]) -> int:
+    """The sum of what each payer owes, or what the lines of no payer of the month make it, if that is more."""
+    own, back = ([each for each in lines if each["is_back"] == is_back] for is_back in (False, True))
+    payers = {each["corp"] for each in own}
+    owed = {corp: sum(each["net"] for each in own if each["corp"] == corp) for corp in payers}
+    paid = {corp: sum(each["paid"] for each in own if each["corp"] == corp) for corp in payers}
+    everybody, for_all = sum(paid.values()), 0
+    for each in back:
+        if each["corp"] in payers:
+            owed[each["corp"]] = max(owed[each["corp"]], paid[each["corp"]] + each["net"])
+            paid[each["corp"]] += each["paid"]
+        else:
+            for_all = max(for_all, everybody + each["net"])
+        everybody += each["paid"]
+    return max(sum(owed.values()), for_all)

@@ -75,12 +75,22 @@ def owed_and_paid(lines: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
     `said_days` is null where no sheet of the month tells any.
     """
     ordered = lines.join(due, on="month").sort(*KEY, "is_back", "pay_month", "paid_at", "payroll_no", nulls_last=True)
-    return _owed(ordered).join(_paid(ordered), on=KEY)
+    added = _added_up(ordered)
+    later = ordered.filter("is_back").select(KEY).unique()
+    if later.is_empty():
+        return added
+    # Few months are paid for later; to look for what such lines restate costs as much as all the rest.
+    owed = _owed(ordered.join(later, on=KEY, how="semi", maintain_order="left"))
+    both = added.join(owed, on=KEY, how="left", suffix="_owed")
+    told = [pl.coalesce(f"{name}_owed", name).alias(name) for name in ("due", "deducted")]
+    return both.with_columns(*told).drop("due_owed", "deducted_owed")
 
 
-def _paid(ordered: pl.DataFrame) -> pl.DataFrame:
+def _added_up(ordered: pl.DataFrame) -> pl.DataFrame:
     on_time, said = pl.col("paid_at") <= pl.col("due_on"), pl.col("said_days").filter(~pl.col("is_back"))
     return ordered.group_by(KEY).agg(
+        pl.col("net").sum().alias("due"),
+        pl.col("deduct").sum().alias("deducted"),
         pl.col("due_on").first(),
         pl.col("payroll_no").n_unique().alias("payrolls"),
         pl.col("team_no").drop_nulls().first(),

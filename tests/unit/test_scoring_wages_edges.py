@@ -123,7 +123,7 @@ def _a_random_line(dice: random.Random, number: int) -> tuple[dict[str, Any], li
     is_back, corp = dice.random() < 0.6, dice.choice(["A", "B", None])
     net, is_paid = dice.randrange(9000), dice.random() < 0.5
     paid = dice.choice([net, net // 2]) if is_paid else 0
-    told = {"payable": f"{net}.00", "deduct": "0.00", "actual": f"{paid}.00", "paid_at": "2026-11-12"}
+    told: dict[str, Any] = {"payable": f"{net}.00", "deduct": "0.00", "actual": f"{paid}.00", "paid_at": "2026-11-12"}
     told |= {"is_back_pay": is_back, "back_month": "2026-09" if is_back else None}
     sheet = a_sheet(f"s{number}", "2026-10" if is_back else "2026-09", corp_uscc=corp)
     return {"is_back": is_back, "corp": corp, "net": net, "paid": paid}, [sheet, a_line("w1", f"s{number}", **told)]
@@ -143,4 +143,4 @@ def _owed(lines: list[dict[str, Any]]) -> int:
         else:
             for_all = max(for_all, everybody + each["net"])
         everybody += each["paid"]
-    return max(sum(owed.values()), for_all)
+    return int(max(sum(owed.values()), for_all))

@@ -13,6 +13,7 @@ TABLES = (
     "past_state",
     "unmatched",
     "known_employer",
+    "known_account",
     "linked",
     "link",
     "question_clue",

@@ -68,7 +68,10 @@ class ReasonIn(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """What leads to whom. `made_by` is `system`, `registry` (a merger), or a person's login."""
+    """What leads to whom. `made_by` is `system`, `registry` (a merger), or a person's login.
+
+    `undone_by` `system`: what had taught it was taken back or corrected, and nobody else says so.
+    """
 
     link_id: UUID
     method: Literal["code", "regno", "organisation", "account", "name", "manual", "merger"]

@@ -109,6 +109,7 @@ class Link(SQLModel, table=True):
     undone_by: str | None = None
     undo_reason: str | None = None
     is_emptied: bool = False
+    taught_by: UUID | None = None
 
 
 class Question(SQLModel, table=True):

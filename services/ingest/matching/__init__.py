@@ -2,7 +2,7 @@
 
 from services.ingest.matching.clues import AT, CLUES, WRITTEN, Clues, clues_of, happened_at, written_codes
 from services.ingest.matching.deciding import DECIDED, EVIDENCE, decide
-from services.ingest.matching.lessons import ACCOUNTS, EMPLOYERS, MERGERS, Lessons, can_teach, lessons_of
+from services.ingest.matching.lessons import ACCOUNTS, EMPLOYERS, MERGERS, TEACHER, Lessons, can_teach, lessons_of
 from services.ingest.matching.subjects import SUBJECT, unmatched_faults, with_subject
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "EVIDENCE",
     "MERGERS",
     "SUBJECT",
+    "TEACHER",
     "WRITTEN",
     "Clues",
     "Lessons",

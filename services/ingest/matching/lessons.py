@@ -11,6 +11,9 @@ from services.ingest.matching.names import grams, named
 from services.ingest.matching.subjects import SUBJECT
 
 _MOMENT = pl.Datetime("us", "UTC")
+# Which record teaches it: a lesson stands as long as that record, or the one that confirmed it, says so.
+TEACHER = "#teacher"
+_TAUGHT = {"taught_by": pl.String(), "confirmed_by": pl.String()}
 # kind: name, core, regno, organisation. since null: since ever. official: said by the register, so it counts from its
 # day and ends when the next begins. told: the name as it was written.
 EMPLOYERS = pl.Schema(
@@ -26,10 +29,13 @@ EMPLOYERS = pl.Schema(
         "region": pl.String(),
         "form": pl.String(),
         "grams": pl.List(pl.String),
+        **_TAUGHT,
     }
 )
-ACCOUNTS = pl.Schema({"scope": pl.String(), "account": pl.String(), "since": _MOMENT, "subject_id": pl.String()})
-MERGERS = pl.Schema({"value": pl.String(), "subject_id": pl.String(), "since": _MOMENT})
+ACCOUNTS = pl.Schema(
+    {"scope": pl.String(), "account": pl.String(), "since": _MOMENT, "subject_id": pl.String(), **_TAUGHT}
+)
+MERGERS = pl.Schema({"value": pl.String(), "subject_id": pl.String(), "since": _MOMENT, "taught_by": pl.String()})
 _KEY = ["kind", "value", "subject_id", "division"]
 # How registers name a change; the items are free text (samr_change.item_name).
 _RENAMED, _MERGED = r"名称", r"合并"
@@ -53,7 +59,7 @@ def can_teach(dataset: Dataset) -> bool:
 
 
 def lessons_of(rows: pl.DataFrame, dataset: Dataset, agency: str) -> Lessons:
-    """What some records (SUBJECT, AT and the items) teach."""
+    """What some records (SUBJECT, AT, TEACHER and the items) teach."""
     if rows.is_empty():
         return Lessons(pl.DataFrame(schema=EMPLOYERS), pl.DataFrame(schema=ACCOUNTS), pl.DataFrame(schema=MERGERS))
     employers = [pl.DataFrame(schema=EMPLOYERS)]
@@ -68,7 +74,7 @@ def lessons_of(rows: pl.DataFrame, dataset: Dataset, agency: str) -> Lessons:
 
 def _once(employers: pl.DataFrame) -> pl.DataFrame:
     """Each lesson once: it holds since the earliest day that tells it, and until the latest."""
-    rest = [name for name in EMPLOYERS if name not in (*_KEY, "since", "until", "official")]
+    rest = [name for name in EMPLOYERS if name not in (*_KEY, "since", "until", "official", "confirmed_by")]
     always = pl.col("since").is_null().any()
     return (
         employers.group_by(_KEY, maintain_order=True)
@@ -77,9 +83,16 @@ def _once(employers: pl.DataFrame) -> pl.DataFrame:
             pl.col("until").max(),
             pl.col("official").any(),
             *(pl.col(name).first() for name in rest),
+            _another().alias("confirmed_by"),
         )
         .select(*EMPLOYERS)
     )
+
+
+def _another() -> pl.Expr:
+    """Of the records of a group that teach the same, one that is not the first; null where there is none."""
+    last = pl.col("taught_by").last()
+    return pl.when(last != pl.col("taught_by").first()).then(last)
 
 
 def _names(rows: pl.DataFrame, dataset: Dataset) -> list[pl.DataFrame]:
@@ -88,13 +101,21 @@ def _names(rows: pl.DataFrame, dataset: Dataset) -> list[pl.DataFrame]:
         return []
     division = pl.col(traces.division) if traces.registers and traces.division else pl.lit(None, dtype=pl.String)
     told = rows.select(
-        SUBJECT, division=division, since=pl.col(AT), until=pl.lit(None), official=pl.lit(traces.registers), name=name
+        SUBJECT,
+        division=division,
+        since=pl.col(AT),
+        until=pl.lit(None),
+        official=pl.lit(traces.registers),
+        name=name,
+        taught_by=TEACHER,
     )
     return _name_lessons(told)
 
 
 def _name_lessons(told: pl.DataFrame) -> list[pl.DataFrame]:
-    """Lessons under the full name and under its core, from SUBJECT, division, since, until, official and name."""
+    """Lessons under the full name and under its core, from SUBJECT, division, since, until, official, name and
+    taught_by.
+    """
     told = told.drop_nulls("name").unique([SUBJECT, "division", "name", "since", "until"], maintain_order=True)
     keys = named(told.get_column("name")).drop("name")
     frame = told.hstack(keys).drop_nulls("full").with_columns(division=_division(pl.col("division")), told="name")
@@ -104,7 +125,7 @@ def _name_lessons(told: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _lesson(frame: pl.DataFrame, kind: str, value: str, kept_grams: str | None) -> pl.DataFrame:
     held = pl.col(kept_grams) if kept_grams else pl.lit(None)
-    made = frame.with_columns(kind=pl.lit(kind), value=pl.col(value), grams=held)
+    made = frame.with_columns(kind=pl.lit(kind), value=pl.col(value), grams=held, confirmed_by=pl.lit(None))
     return made.select(*EMPLOYERS).cast(EMPLOYERS)
 
 
@@ -130,9 +151,8 @@ def _teaches(dataset: Dataset) -> bool:
 
 
 def _number(rows: pl.DataFrame, kind: str, value: pl.Expr) -> pl.DataFrame:
-    lesson = (
-        rows.select(value.alias("value"), pl.col(SUBJECT).alias("subject_id")).drop_nulls().unique(maintain_order=True)
-    )
+    told = rows.select(value.alias("value"), subject_id=SUBJECT, taught_by=TEACHER).drop_nulls(["value", "subject_id"])
+    lesson = told.unique(["value", "subject_id"], maintain_order=True)
     fixed = {"kind": pl.lit(kind), "division": pl.lit(""), "official": pl.lit(False)}
     empty = {name: pl.lit(None) for name in EMPLOYERS if name not in (*fixed, *lesson.columns)}
     return lesson.with_columns(**fixed, **empty).select(*EMPLOYERS).cast(EMPLOYERS)
@@ -144,7 +164,7 @@ def _renamed(rows: pl.DataFrame, dataset: Dataset) -> list[pl.DataFrame]:
     if change is None:
         return []
     renamed = rows.filter(pl.col(change.what).str.contains(_RENAMED))
-    shared = {"division": pl.lit(None, dtype=pl.String), "official": pl.lit(True)}
+    shared = {"division": pl.lit(None, dtype=pl.String), "official": pl.lit(True), "taught_by": pl.col(TEACHER)}
     never = pl.lit(None, dtype=_MOMENT)
     former = renamed.select(SUBJECT, **shared, since=never, until=pl.col(AT), name=pl.col(change.before))
     present = renamed.select(SUBJECT, **shared, since=pl.col(AT), until=never, name=pl.col(change.after))
@@ -157,7 +177,7 @@ def _merged(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     if change is None:
         return pl.DataFrame(schema=MERGERS)
     merged = rows.filter(pl.col(change.what).str.contains(_MERGED))
-    found = merged.select(value=SUBJECT, since=AT).with_columns(
+    found = merged.select(value=SUBJECT, since=AT, taught_by=TEACHER).with_columns(
         inside(merged.get_column(change.after)).alias("subject_id")
     )
     found = found.filter(pl.col("subject_id") != pl.col("value"))
@@ -170,8 +190,15 @@ def _accounts(rows: pl.DataFrame, dataset: Dataset, agency: str) -> pl.DataFrame
     if account is None:
         return pl.DataFrame(schema=ACCOUNTS)
     told = rows.select(
-        scope=pl.lit(account_scope(dataset, agency)), account=pl.col(account), since=pl.col(AT), subject_id=SUBJECT
+        scope=pl.lit(account_scope(dataset, agency)),
+        account=pl.col(account),
+        since=pl.col(AT),
+        subject_id=SUBJECT,
+        taught_by=TEACHER,
     ).filter(pl.col("account").is_not_null() & (pl.col("account") != pl.col("subject_id")))
-    told = told.unique(maintain_order=True).sort("account", "since", maintain_order=True)
+    once = ["account", "since", "subject_id"]
+    told = told.unique(once, keep="first", maintain_order=True).sort("account", "since", maintain_order=True)
     again = (pl.col("subject_id") == pl.col("subject_id").shift().over("account")).fill_null(False)
-    return told.filter(~again).cast(ACCOUNTS)
+    runs = told.group_by(again.not_().cum_sum().alias("#run"), maintain_order=True)
+    rest = [pl.col(name).first() for name in told.columns]
+    return runs.agg(*rest, _another().alias("confirmed_by")).select(*ACCOUNTS).cast(ACCOUNTS)

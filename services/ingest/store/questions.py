@@ -110,6 +110,8 @@ select question_id, count(*) as records, min(source_time) as since from ingest.u
 where question_id = any(cast(:ids as uuid[])) group by question_id
 """
 
+_NEWEST = "select max(at) from ingest.unmatched where question_id = :question"
+
 _OPEN = """
 select question.question_id from ingest.question
 where state = 'open' and division in ('', :district) and (cast(:after as uuid) is null or question_id > :after)
@@ -211,6 +213,12 @@ async def waiting_for(session: Session, ids: Sequence[UUID]) -> dict[UUID, Waiti
     """How many records wait for each question."""
     found = await sql(session, _WAITING, ids=list(ids))
     return {row.question_id: Waiting(row.records, row.since) for row in found}
+
+
+async def newest_of(session: Session, question_id: UUID) -> datetime | None:
+    """When the newest of the records that wait for a question was true; None where none waits."""
+    found: datetime | None = (await sql(session, _NEWEST, question=question_id)).scalar_one()
+    return found
 
 
 async def examples(session: Session, question_id: UUID, limit: int) -> list[dict[str, Any]]:

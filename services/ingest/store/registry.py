@@ -15,44 +15,64 @@ from shared.ids import new_id
 _LEARN_EMPLOYERS = """
 with learned as (
     insert into ingest.known_employer as known
-        (kind, value, subject_id, division, since, until, official, told, region, form, grams)
-    select kind, value, subject_id, division, since, until, official, told, region, form, string_to_array(grams, ' ')
+        (kind, value, subject_id, division, since, until, official, told, region, form, grams, taught_by, confirmed_by)
+    select kind, value, subject_id, division, since, until, official, told, region, form, string_to_array(grams, ' '),
+        taught_by, confirmed_by
     from jsonb_to_recordset(cast(:lessons as jsonb)) as given (kind text, value text, subject_id text, division text,
-        since timestamptz, until timestamptz, official boolean, told text, region text, form text, grams text)
+        since timestamptz, until timestamptz, official boolean, told text, region text, form text, grams text,
+        taught_by uuid, confirmed_by uuid)
     order by kind, value, subject_id, division
     on conflict (kind, value, subject_id, division) do update set
         since = case when known.since is null or excluded.since is null then null
             else least(known.since, excluded.since) end,
         until = greatest(known.until, excluded.until),
-        official = known.official or excluded.official
+        official = known.official or excluded.official,
+        confirmed_by = coalesce(known.confirmed_by, nullif(excluded.taught_by, known.taught_by), excluded.confirmed_by)
     where (known.since is not null and (excluded.since is null or excluded.since < known.since))
         or (excluded.until is not null and (known.until is null or excluded.until > known.until))
         or (excluded.official and not known.official)
-    returning kind, value
+        or (known.confirmed_by is null and coalesce(excluded.confirmed_by, excluded.taught_by) <> known.taught_by)
+    returning kind, value,
+        (old.since, old.until, old.official) is distinct from (new.since, new.until, new.official) as is_news
 )
 update ingest.question set due_after = '00000000-0000-0000-0000-000000000000'
 from ingest.question_clue clue join learned using (kind, value)
-where question.question_id = clue.question_id and clue.scope = ''
+where learned.is_news and question.question_id = clue.question_id and clue.scope = ''
 """
 
-# The holder before says the same: nothing new.
+# The holder before says the same: nothing new, but he is confirmed by another record.
 _LEARN_ACCOUNTS = """
-with learned as (
-    insert into ingest.known_account (scope, account, since, subject_id)
-    select scope, account, since, subject_id
-    from jsonb_to_recordset(cast(:lessons as jsonb))
-        as given (scope text, account text, since timestamptz, subject_id text)
-    where given.subject_id is distinct from (
-        select max(held.subject_id) from ingest.known_account held
+with given as materialized (
+    select given.*, before.since as held_since, before.subject_id as holder
+    from jsonb_to_recordset(cast(:lessons as jsonb)) as given (scope text, account text, since timestamptz,
+        subject_id text, taught_by uuid, confirmed_by uuid)
+    left join lateral (
+        select held.since, max(held.subject_id) as subject_id from ingest.known_account held
         where held.scope = given.scope and held.account = given.account and held.since = (
             select max(before.since) from ingest.known_account before
             where before.scope = given.scope and before.account = given.account and before.since <= given.since
         )
-        having count(*) = 1
-    )
+        group by held.since having count(*) = 1
+    ) before on true
+), learned as (
+    insert into ingest.known_account (scope, account, since, subject_id, taught_by, confirmed_by)
+    select scope, account, since, subject_id, taught_by, confirmed_by from given
+    where subject_id is distinct from holder
     order by scope, account, since, subject_id
     on conflict do nothing
     returning scope, account
+), again as materialized (
+    select held.scope, held.account, held.since, held.subject_id,
+        coalesce(nullif(given.taught_by, held.taught_by), given.confirmed_by) as confirmed_by
+    from given join ingest.known_account held on held.scope = given.scope and held.account = given.account
+        and held.since = given.held_since and held.subject_id = given.holder
+    where given.subject_id = given.holder and held.confirmed_by is null
+        and coalesce(given.confirmed_by, given.taught_by) <> held.taught_by
+    for update of held skip locked
+), confirmed as (
+    update ingest.known_account held set confirmed_by = again.confirmed_by from again
+    where (held.scope, held.account, held.since, held.subject_id)
+        = (again.scope, again.account, again.since, again.subject_id)
 )
 update ingest.question set due_after = '00000000-0000-0000-0000-000000000000'
 from ingest.question_clue clue join learned on clue.kind = 'account' and clue.scope = learned.scope
@@ -61,12 +81,14 @@ where question.question_id = clue.question_id
 """
 
 _LEARN_MERGERS = """
-insert into ingest.link (link_id, method, kind, scope, value, division, subject_id, since, made_at, made_by)
-select link_id, 'merger', 'merger', '', value, '', subject_id, since, :at, 'registry'
+insert into ingest.link
+    (link_id, method, kind, scope, value, division, subject_id, since, made_at, made_by, taught_by)
+select link_id, 'merger', 'merger', '', value, '', subject_id, since, :at, 'registry', taught_by
 from jsonb_to_recordset(cast(:lessons as jsonb))
-    as given (link_id uuid, value text, subject_id text, since timestamptz)
+    as given (link_id uuid, value text, subject_id text, since timestamptz, taught_by uuid)
 where not exists (
     select from ingest.link held where held.kind = 'merger' and held.scope = '' and held.value = given.value
+        and held.undone_by is distinct from 'system'
 )
 on conflict do nothing
 """
@@ -101,9 +123,9 @@ with clue as (
     where clue.kind = 'account'
     union all
     select case when link.method = 'manual' then 'answer' else 'barred' end, link.kind, link.scope, link.value,
-        link.division, link.subject_id, link.made_at, null, null, null, link.link_id
+        link.division, link.subject_id, coalesce(link.since, link.made_at), null, null, null, link.link_id
     from clue join ingest.link using (kind, scope, value)
-    where (link.method = 'manual') = (link.undone_at is null)
+    where (link.method = 'manual') = (link.undone_at is null) and link.undone_by is distinct from 'system'
 )
 select found.source, found.kind, found.scope, found.value, found.division, found.subject_id, found.since, found.until,
     found.region, found.form, found.link_id::text, merger.subject_id, merger.since, merger.link_id::text

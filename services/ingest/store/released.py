@@ -40,9 +40,9 @@ with given as (
     where unlinked.key = taken.key and unlinked.subject_id = taken.subject_id
     returning unlinked.key, unlinked.undo_id, unlinked.row_no
 )
-select taken.receipt_id, taken.agency, taken.dataset, receipt.reported_at, taken.subject_id, taken.natural_key,
-    taken.row_no, taken.source_time, taken.record, taken.at, taken.written, back.undo_id, back.row_no as undo_row,
-    kept.left_subject
+select taken.key::text, taken.receipt_id, taken.agency, taken.dataset, receipt.reported_at, taken.subject_id,
+    taken.natural_key, taken.row_no, taken.source_time, taken.record, taken.at, taken.written,
+    back.undo_id, back.row_no as undo_row, kept.left_subject
 from taken join kept using (key) join ingest.receipt using (receipt_id) left join back using (key)
 order by taken.receipt_id, taken.row_no
 """

@@ -90,18 +90,18 @@ async def last_row(session: Session, receipt_id: UUID, received: int) -> int:
 async def still_there(session: Session, receipt_id: UUID, rows: list[RowRange]) -> list[RowRange]:
     """Those of these rows that were not taken back before; the receipt is held until the end of the transaction."""
     await sql(session, _IN_ONE_LINE, receipt_id=receipt_id)
-    found = (await sql(session, _STILL_THERE, receipt_id=receipt_id, rows=_multirange(rows))).scalar_one()
+    found = (await sql(session, _STILL_THERE, receipt_id=receipt_id, rows=multirange(rows))).scalar_one()
     return _ranges(found)
 
 
 async def keep_withdrawal(session: Session, withdrawal: Withdrawal) -> None:
     """Write down who took which rows back, when and why."""
-    await sql(session, _KEEP, **withdrawal._asdict() | {"rows": _multirange(withdrawal.rows)})
+    await sql(session, _KEEP, **withdrawal._asdict() | {"rows": multirange(withdrawal.rows)})
 
 
 async def let_stand_again(session: Session, receipt_id: UUID, rows: list[RowRange]) -> None:
     """Take these rows of a receipt out of what is known: what stood before them stands again."""
-    gone = {"receipt_id": receipt_id, "rows": _multirange(rows)}
+    gone = {"receipt_id": receipt_id, "rows": multirange(rows)}
     await sql(session, _STAND_AGAIN, **gone)
     # After it: the trigger has just put what was taken back among the past.
     await sql(session, _FORGET_PAST, **gone)
@@ -119,7 +119,8 @@ async def withdrawn_rows(session: Session, receipt_id: UUID) -> int:
     return int((await sql(session, _COUNT, receipt_id=receipt_id)).scalar_one())
 
 
-def _multirange(rows: list[RowRange]) -> str:
+def multirange(rows: list[RowRange]) -> str:
+    """The ranges as PostgreSQL writes them."""
     return "{" + ",".join(f"[{first},{last}]" for first, last in rows) + "}"
 
 

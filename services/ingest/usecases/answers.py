@@ -117,6 +117,7 @@ async def answer(
         raise QuestionAnswered
     subject_id = _proven(told, book.get(question.dataset)) if told else None
     link = _link(question, subject_id, decision)
+    link.since = await question_store.newest_of(session, question_id)
     session.add(link)
     question.state = "linked" if subject_id else "none"
     question.due_after = _BEGINNING if subject_id else None

@@ -12,6 +12,7 @@ from services.ingest.matching import (
     AT,
     DECIDED,
     SUBJECT,
+    TEACHER,
     WRITTEN,
     Clues,
     can_teach,
@@ -96,7 +97,7 @@ async def remember(
     found = resolution.found
     teaches = changed if origin.dataset.traces.change or found.is_empty() else _proven(changed, found)
     if can_teach(origin.dataset) and len(teaches):
-        timed = teaches.with_columns(happened_at(origin.dataset, SOURCE_TIME))
+        timed = teaches.with_columns(happened_at(origin.dataset, SOURCE_TIME), pl.col(KEY_HASH).alias(TEACHER))
         await registry.learn(session, lessons_of(timed, origin.dataset, origin.agency))
     if resolution.asked is None:
         return

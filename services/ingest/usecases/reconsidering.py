@@ -13,10 +13,11 @@ from uuid import UUID
 import polars as pl
 
 from services.ingest.catalogue import Dataset
-from services.ingest.matching import AT, DECIDED, SUBJECT, WRITTEN, Clues, clues_of, decide, lessons_of
+from services.ingest.matching import AT, DECIDED, SUBJECT, TEACHER, WRITTEN, Clues, clues_of, decide, lessons_of
 from services.ingest.store import links as link_store
 from services.ingest.store import questions as question_store
 from services.ingest.store import registry, released
+from services.ingest.store.unlearning import unlearn
 from services.ingest.usecases.candidates import note_candidates
 from services.ingest.usecases.matching import Origin, open_questions
 from services.ingest.validation import ROW
@@ -109,6 +110,7 @@ async def _release(session: Session, records: list[dict[str, Any]], decided: pl.
         announce(session, _accepted(lines, desk.datasets[lines[0]["dataset"]]))
     for undo_id, back in groupby(sorted(_back(news), key=_undoing), _undoing):
         announce(session, _taken_back(undo_id, list(back), desk))
+    await unlearn(session, [line["key"] for line in news if line["left_subject"]], desk.at)
     await _learn(session, [line for line in news if desk.datasets[line["dataset"]].traces.change], desk)
 
 
@@ -125,7 +127,9 @@ async def _learn(session: Session, changes: list[dict[str, Any]], desk: Desk) ->
         lines = [changes[place] for place in places]
         rows = _rows(pl.Series(places, dtype=pl.UInt32), lines)
         subjects = pl.Series(SUBJECT, [line["subject_id"] for line in lines], dtype=pl.String)
-        await registry.learn(session, lessons_of(rows.with_columns(subjects), desk.datasets[dataset], agency))
+        teachers = pl.Series(TEACHER, [line["key"] for line in lines], dtype=pl.String)
+        told = rows.with_columns(subjects, teachers)
+        await registry.learn(session, lessons_of(told, desk.datasets[dataset], agency))
 
 
 def _accepted(lines: list[dict[str, Any]], dataset: Dataset) -> RecordsAccepted:
@@ -176,7 +180,9 @@ async def take_back(session: Session, desk: Desk) -> bool:
     for _, rows in taken.group_by("dataset", "agency", maintain_order=True):
         announce(session, _unlinked(rows, undo_id, desk))
     if len(taken):
-        await _ask_again(session, taken.get_column("key").to_list(), desk)
+        keys = taken.get_column("key").to_list()
+        await unlearn(session, keys, desk.at)
+        await _ask_again(session, keys, desk)
     return found
 
 

@@ -21,6 +21,7 @@ from services.ingest.store import faults as fault_store
 from services.ingest.store import heads as head_store
 from services.ingest.store import past as past_store
 from services.ingest.store import receipts as receipt_store
+from services.ingest.store import unlearning
 from services.ingest.store import waiting as waiting_store
 from services.ingest.store.heads import Merged, Whose
 from services.ingest.store.identities import keep_identities
@@ -230,6 +231,9 @@ async def keep_states(session: Session, batch: Prepared, origin: Origin, whose: 
     dataset = origin.dataset
     await keep_identities(session, batch.identities, dataset.dataset, local_date(origin.at))
     merged = await head_store.merge(session, batch.matched, dataset.dataset, whose)
+    if len(merged.left):
+        moved = batch.matched.join(merged.left, on=ROW).get_column(KEY_HASH).to_list()
+        await unlearning.unlearn(session, moved, origin.at)
     if dataset.traces.place:
         await keep_places(session, batch.matched, dataset.traces.place, dataset.subject.kind)
     return merged

@@ -19,6 +19,9 @@ comment on table ingest.known_account is
     'who held an account (P3 as pseudonym) from when, as long as the record that taught it, or another, says so';
 alter table ingest.link add column taught_by uuid;
 create index link_taught on ingest.link (taught_by) where taught_by is not null;
+-- A link holds states of records, not records.
+alter table ingest.linked drop constraint linked_pkey;
+alter table ingest.linked add primary key (key, receipt_id, row_no);
 """
 
 

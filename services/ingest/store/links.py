@@ -24,9 +24,9 @@ do update set method = link.method
 returning link_id::text, kind, scope, value, subject_id
 """
 
-# The newest state of a record is the one that an undone link would take back.
+# Each state of a record by itself: an undone link takes back those that it led astray, and no other.
 _KEEP_LINKED = """
-insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
+insert into ingest.linked (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
     written, name, row_hash, source_time, receipt_id, row_no, record)
 select key, link_id, merger_id, subject_id, method, :dataset, :agency, natural_key, at, written, name, row_hash,
     source_time, :receipt_id, row_no, record
@@ -34,52 +34,60 @@ from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, link_id uuid, 
     method text, natural_key text, at timestamptz, written text, name text, row_hash uuid, source_time timestamptz,
     row_no int, record jsonb)
 order by key
-on conflict (key) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
-    subject_id = excluded.subject_id, method = excluded.method, at = excluded.at, written = excluded.written,
-    name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
-    receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
-where (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
+on conflict (key, receipt_id, row_no) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
+    subject_id = excluded.subject_id, method = excluded.method
 """
 
 _LINK_AND_MERGER_COUNT = """
-select link_id, count(*) as records from (
-    select link_id from ingest.linked where link_id = any(cast(:links as uuid[]))
-    union all select merger_id from ingest.linked where merger_id = any(cast(:links as uuid[]))
+select link_id, count(distinct key) as records from (
+    select link_id, key from ingest.linked where link_id = any(cast(:links as uuid[]))
+    union all select merger_id, key from ingest.linked where merger_id = any(cast(:links as uuid[]))
 ) as each group by link_id
 """
 
-# Records that an undone link holds: only a record's newest state can be taken back.
+# States that an undone link holds: the newest of a record waits again, an older one must never stand again there.
 _TAKE_BACK = """
 with undone as (
     select link_id from ingest.link where undone_at is not null and not is_emptied order by link_id
     limit 1 for update skip locked
 ), held as (
-    select linked.key from undone join ingest.linked on undone.link_id in (linked.link_id, linked.merger_id)
-    order by linked.key limit :most
+    select linked.key, linked.receipt_id, linked.row_no
+    from undone join ingest.linked on undone.link_id in (linked.link_id, linked.merger_id)
+    order by linked.key, linked.receipt_id, linked.row_no limit :most
 ), taken as (
-    delete from ingest.linked using held where linked.key = held.key returning linked.*
+    delete from ingest.linked using held
+    where (linked.key, linked.receipt_id, linked.row_no) = (held.key, held.receipt_id, held.row_no)
+    returning linked.*
 ), current as (
     delete from ingest.head using taken
-    where head.key = taken.key and head.row_hash = taken.row_hash and head.receipt_id = taken.receipt_id
-    returning head.key
+    where (head.key, head.receipt_id, head.row_no) = (taken.key, taken.receipt_id, taken.row_no)
+    returning head.key, head.receipt_id, head.row_no
+), past as (
+    delete from ingest.past_state past using taken
+    where (past.key, past.receipt_id, past.row_no) = (taken.key, taken.receipt_id, taken.row_no)
+    returning past.key, past.receipt_id, past.row_no
+), newest as materialized (
+    -- What a subject loses of a record is told once, with its newest state: that covers the older ones.
+    select distinct on (taken.key, taken.subject_id) taken.*
+    from taken join (select * from current union all select * from past) as stood using (key, receipt_id, row_no)
+    order by taken.key, taken.subject_id, taken.source_time desc, taken.receipt_id desc, taken.row_no desc
 ), noted as (
     insert into ingest.unlinked (key, subject_id, undo_id, row_no)
-    select taken.key, taken.subject_id, :undo_id, row_number() over (order by taken.key)
-    from taken join current using (key)
-    returning key, row_no
+    select key, subject_id, :undo_id, row_number() over (order by key, subject_id) from newest
+    returning key, subject_id, row_no as place
 ), waiting as (
     insert into ingest.unmatched as held (key, dataset, row_hash, source_time, receipt_id, row_no, name, record,
         natural_key, agency, at, written)
     select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
-    from taken join current using (key) order by key
+    from taken join current using (key, receipt_id, row_no) order by key
     on conflict (key) do nothing
 ), emptied as (
     update ingest.link set is_emptied = true from undone
     where link.link_id = undone.link_id and (select count(*) from held) < :most
 )
-select undone.link_id, taken.key::text, taken.dataset, taken.agency, taken.subject_id, taken.natural_key, noted.row_no,
-    taken.source_time
-from undone left join (taken join current using (key) join noted using (key)) on true
+select undone.link_id, newest.key::text, newest.dataset, newest.agency, newest.subject_id, newest.natural_key,
+    noted.place, newest.source_time
+from undone left join (newest join noted using (key, subject_id)) on true
 """
 TAKEN: dict[str, pl.DataType] = {
     "key": pl.String(),

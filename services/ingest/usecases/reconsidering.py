@@ -204,6 +204,8 @@ def _unlinked(rows: pl.DataFrame, undo_id: UUID, desk: Desk) -> RecordsUnlinked:
 async def _ask_again(session: Session, keys: list[str], desk: Desk) -> None:
     """Records that wait again ask their questions; a new look follows at once."""
     records = await question_store.waiting(session, keys)
+    if not records:
+        return
     asked = _clues(records, desk)
     for (dataset, agency), rows in _by_origin(records).items():
         origin = Origin(desk.datasets[dataset], agency, _LAST, desk.at)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.ingest_desk import ALSO_GOOD, GOOD, Door, counts, person_headers
-from tests.ingest_matching import NAME, a_petition, an_entity, clerk, entities, petitions, settle, told
+from tests.ingest_desk import ALSO_GOOD, GOOD, Door, agency_headers, counts, person_headers
+from tests.ingest_matching import ALSO_NAMED, NAME, a_petition, an_entity, clerk, entities, petitions, settle, told
 
 LIKE = "杭州市余杭区恒达建筑有限公司"
 
@@ -136,3 +136,33 @@ async def test_thousands_of_records_of_one_name_go_in_pieces(door: Door) -> None
     await settle(door)
     assert await subjects(door) == [GOOD] * 2000
     assert max(len(event["keys"]) for event in await told(door)) <= 500
+
+
+async def test_an_older_state_that_a_link_led_astray_never_stands_again_there(door: Door) -> None:
+    await entities(door, an_entity())
+    await petitions(door, a_petition(7))
+    newer = await petitions(door, a_petition(7, ALSO_NAMED, received_at="2026-11-03"))
+    await entities(door, an_entity(entity_id="E000000000000002", uscc=ALSO_GOOD, ent_name=ALSO_NAMED, reg_no=None))
+    await settle(door)
+    assert await door.rows("select subject_id from ingest.linked order by source_time") == [(GOOD,), (ALSO_GOOD,)]
+    links = (await door.client.get("/v1/matching/links", headers=clerk())).json()["items"]
+    (first,) = [each for each in links if each["subject_id"] == GOOD]
+    await post(door, f"links/{first['link_id']}/undo", reason="同名企业")
+    await settle(door)
+    heads = "select subject from ingest.head join ingest.linked using (key) where linked.dataset = 'gov_petition'"
+    assert await door.rows(heads) == [(ALSO_GOOD,)]
+    (event,) = await told(door, "records.unlinked")
+    assert (event["keys"], event["subject_ids"]) == (["XF7"], [GOOD])
+    headers = agency_headers("petition-office", "ingest:gov_petition")
+    path = f"/v1/receipts/{newer['receipt_id']}/rows"
+    assert (await door.client.delete(path, params={"reason": "错"}, headers=headers)).status_code == 200
+    assert await door.rows("select subject from ingest.head where dataset = 'gov_petition'") == []
+
+
+async def test_a_row_keeps_its_subject_when_a_newer_state_has_come(door: Door) -> None:
+    await entities(door, an_entity())
+    older = await petitions(door, a_petition(8))
+    await petitions(door, a_petition(8, people_cnt=13, received_at="2026-11-03"))
+    path = f"/v1/receipts/{older['receipt_id']}/rows/1"
+    row = await door.client.get(path, headers=agency_headers("petition-office", "ingest:gov_petition"))
+    assert row.json()["subject"]["id"] == GOOD, row.text

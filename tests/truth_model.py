@@ -34,12 +34,16 @@ class Model:
         return {who: (each.by, each.row) for who, each in newest.items() if each}
 
     def send(self, receipt: str, rows: list[Row], *, corrects: str | None = None, as_of: int = 0) -> None:
-        """Take a file: of each record its newest row, unless it says nothing new or a full list has settled it."""
+        """Take a file, of each record the newest row first; not what is not new, or what a full list has settled."""
         placed = [self._placed(receipt, number, row, corrects, as_of) for number, row in enumerate(rows, 1)]
         settled = max(self.lists, default=(0, ""))[0]
         open_ = [each for each in placed if each.day >= settled]
         for who in {each.who for each in open_}:
-            self._take(max(each for each in open_ if each.who == who))
+            first, *outdone = sorted((each for each in open_ if each.who == who), reverse=True)
+            self._take(first)
+            for each in outdone:
+                if (head := self.head(who)) and head[:3] > each[:3]:
+                    self._take(each)
 
     def _placed(self, receipt: str, number: int, row: Row, corrects: str | None, as_of: int) -> Statement:
         who, day, what = row
@@ -56,7 +60,7 @@ class Model:
         if head and head.told == new.told:
             return
         past = {(each.told, each.day) for each in self.taken if each.who == new.who and each != head}
-        if head and head[:2] > new[:2] and (new.told, new.day) in past:
+        if head and head[:3] > new[:3] and (new.told, new.day) in past:
             return
         self.taken.append(new)
 

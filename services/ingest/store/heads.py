@@ -1,9 +1,11 @@
 """The newest known state of each record: newest source time, then newest receipt; within a file the later row.
 
+A row that another one of its file outdoes counts as one that came after it: should that be taken back, it stands.
+
 Most files are all new, and go in by COPY as they are; what is known, or changes meanwhile, is compared row by row.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from uuid import UUID
 
@@ -84,7 +86,7 @@ select (select array_agg(row) from kept) as kept,
 
 @dataclass(frozen=True)
 class Merged:
-    """Row numbers: `kept` changed a head; `older` came after a newer state of the same record.
+    """Row numbers: `kept` changed a head; `older` came after a newer state of the same record, or beside it.
 
     `left`: ROW and LEFT, the other subject that a kept record had before, or that an older one has now.
     """
@@ -112,6 +114,13 @@ async def merge(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose
     if rows.is_empty():
         return Merged([], [])
     newest = _newest(rows)
+    merged = await _merge_newest(session, newest, dataset, whose)
+    if len(newest) == len(rows):
+        return merged
+    return replace(merged, older=sorted(merged.older + _outdone(rows, newest)))
+
+
+async def _merge_newest(session: Session, newest: pl.DataFrame, dataset: str, whose: Whose) -> Merged:
     # A few rows are compared in one round trip; to look first and then copy takes four.
     is_large = len(newest) > _FEW and len(whose.receipts) == 1
     if is_large:
@@ -131,6 +140,15 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
     if columns.get_column(KEY_HASH).n_unique() < len(columns):
         columns = columns.sort(SOURCE_TIME, ROW).unique(KEY_HASH, keep="last")
     return columns.sort(KEY_HASH)
+
+
+def _outdone(rows: pl.DataFrame, newest: pl.DataFrame) -> list[int]:
+    """The rows that say something else than the newest of their key in the file; of those that are alike the last."""
+    winners = newest.select(KEY_HASH, winner=ROW_HASH)
+    lost = rows.join(winners, on=KEY_HASH).filter(pl.col(ROW_HASH) != pl.col("winner"))
+    alike = [KEY_HASH, ROW_HASH, SOURCE_TIME]
+    found: list[int] = lost.sort(ROW).unique(alike, keep="last").get_column(ROW).to_list()
+    return found
 
 
 async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:

@@ -20,6 +20,9 @@ from unnest(
 where not exists (
     select from ingest.past_state past
     where past.key = given.key and past.row_hash = given.row_hash and past.source_time = given.source_time
+) and exists (
+    select from ingest.head where head.key = given.key and (head.source_time, head.receipt_id, head.row_no)
+        > (given.source_time, cast(:receipt_id as uuid), given.row_no)
 )
 on conflict do nothing
 returning row_no
@@ -50,7 +53,11 @@ where given.row_hash is distinct from head.row_hash and given.row_hash is distin
 
 
 async def keep_late(session: Session, rows: pl.DataFrame, receipt_id: UUID) -> list[int]:
-    """Keep states that came after a newer one (columns as for heads.merge). Returns the row numbers of the unknown."""
+    """Keep states that came after a newer one, or beside it (columns as for heads.merge).
+
+    Not those that are newer than what stands: the row that outdid them told nothing new. Returns the row numbers of
+    those that nobody knew of.
+    """
     if rows.is_empty():
         return []
     kept = await sql(

@@ -105,7 +105,7 @@ async def _taken(session: Session, taking: Round, dataset: Dataset) -> dict[UUID
     placed = await place(session, await timeline(session, sender, dataset, SAID_NOTHING), taking.batch)
     rows = placed.batch.matched
     origin = Origin(dataset, sender.agency, sender.id, sender.at)
-    merged = await keep_states(session, replace(placed.batch, matched=_each_once(rows)), origin, taking.whose())
+    merged = await keep_states(session, replace(placed.batch, matched=_each_once(taking, rows)), origin, taking.whose())
     changed = rows.filter(pl.col(ROW).is_in(merged.kept))
     await waiting_store.drop_matched(session, rows, dataset.dataset)
     await remember(session, NOTHING_ASKED, changed, taking.batch.unmatched, origin)
@@ -204,9 +204,13 @@ async def _is_first(session: Session, members: Sequence[Member], dataset: Datase
     return [each.submission.idempotency_key is None or each.submission.receipt_id in ours for each in members]
 
 
-def _each_once(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of records that several members told alike the first."""
-    return rows.unique(KEY_HASH, keep="first", maintain_order=True)
+def _each_once(taking: Round, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of records that several members told alike the first member's; of alike rows of his the last, as ever."""
+    if rows.get_column(KEY_HASH).n_unique() == len(rows):
+        return rows
+    owned = rows.with_columns(pl.Series("#owner", taking.owner(rows.get_column(ROW))))
+    once = owned.unique([KEY_HASH, "#owner"], keep="last", maintain_order=True)
+    return once.unique(KEY_HASH, keep="first", maintain_order=True).drop("#owner")
 
 
 def _alike(rows: pl.DataFrame, older: list[int]) -> list[int]:

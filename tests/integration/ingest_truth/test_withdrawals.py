@@ -54,6 +54,20 @@ async def test_the_state_before_stands_again_and_the_same_row_may_come_again(doo
     assert counts((await door.send("tax_arrears", owing(5, 1))).json()) == (1, 1, 0, 0, 0)
 
 
+async def test_of_two_states_in_one_file_the_other_stands_when_the_newer_is_taken_back(door: Door) -> None:
+    receipt = await sent(door, [*owing(5, 1), *owing(1, 1), *owing(3, 1)])
+    assert await heads(door) == [(receipt, 1)]
+    await take_back(door, receipt, rows="1")
+    assert await heads(door) == [(receipt, 3)]
+    await take_back(door, receipt, rows="3")
+    assert await heads(door) == [(receipt, 2)]
+
+
+async def test_of_rows_of_one_file_that_are_alike_the_last_counts_however_they_come(door: Door) -> None:
+    alone = await sent(door, owing(5, 1) * 2)
+    assert await heads(door) == [(alone, 2)]
+
+
 async def test_what_is_taken_back_whole_is_not_known_any_more(door: Door) -> None:
     receipt = await sent(door, owing(5, 1, 2))
     await take_back(door, receipt)

@@ -7,9 +7,10 @@ import polars as pl
 
 from services.scoring.frames import Stopped, horizons
 from services.scoring.rulebook import Dataset, Scored
-from services.scoring.store import attendance
+from services.scoring.store import attendance, punches
 from services.scoring.store import facts as fact_store
 from services.scoring.store import subjects as subject_store
+from services.scoring.store.facts import Batch
 from services.scoring.store.subjects import Key
 from shared.db import Session
 
@@ -23,7 +24,15 @@ async def fold_attendance(session: Session, dataset: str, keys: Sequence[str], t
         return
     # Held first: what another transaction is adding to the same months is then either in sight or folds after us.
     await subject_store.lock_subjects(session, projects)
-    await attendance.fold(session, sorted(subject for _, subject in projects), keys)
+    whose = sorted(subject for _, subject in projects)
+    await attendance.fold(session, whose, keys)
+    await punches.note_revised(session, whose, keys)
+
+
+async def count_attendance(session: Session, batch: Batch) -> None:
+    """Count the punches of a batch that was folded; whatever else the records are of, nothing happens."""
+    if (batch.dataset, batch.kind) == (attendance.DATASET, "project"):
+        await punches.add(session, batch)
 
 
 async def known_versions(

@@ -89,10 +89,12 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     period: str | None = None
     time: tuple[str, ...] = ()
     gaps: Literal["missing", "zero", "since_first"] = "missing"
+    counted: str | None = None
 
     def as_stored(self) -> Dataset:
         """The same for `frames.gather`, which reads stored versions."""
         own = {item: kind for item, kind in self.items.items() if item != "reported_at"}
+        own |= {self.counted: "int"} if self.counted else {}
         times = tuple(item for item in self.time if item in own)
         return Dataset(
             dataset=self.dataset, title_zh=self.zh, title_en=self.en, kind="state", cycle_days=self.cycle_days,
@@ -214,6 +216,8 @@ def _must_be_whole(dataset: Measured, book: Measurebook) -> None:
             raise ValueError(f"{dataset.dataset}.{measure.code}: there is no feature {measure.peers}")
         if book.shape(measure) == "event" and not (dataset.time or dataset.source_time):
             raise ValueError(f"{dataset.dataset}.{measure.code}: an event needs a time")
+        if dataset.counted and (book.shape(measure) != "flow" or measure.amount):
+            raise ValueError(f"{dataset.dataset}.{measure.code}: of counted rows only their number is measured")
     if missing := wanted - set(dataset.items):
         raise ValueError(f"{dataset.dataset}: nothing is called {', '.join(sorted(missing))}")
     if dataset.via and dataset.via.dataset not in book.by_code:

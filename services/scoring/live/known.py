@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import polars as pl
 
-from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
+from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, first_day, gather
 from services.scoring.learning import outcomes
 from services.scoring.learning import policy as learning_policy
 from services.scoring.measurebook import Measurebook, Measured, shipped
@@ -15,6 +15,7 @@ from services.scoring.model import policy
 from services.scoring.population import Population
 from services.scoring.store import facts as fact_store
 from services.scoring.store import outcomes as outcome_store
+from services.scoring.store import punches as punch_store
 from services.scoring.worlds import World, world_of
 from shared.db import Session
 
@@ -46,22 +47,59 @@ async def facts_of(
 ) -> Facts:
     """What is known of these employers and projects at a time, in these datasets."""
     stored = {each.dataset: each.as_stored() for each in datasets}
-    of_projects = {each.dataset: stored[each.dataset] for each in datasets if each.about == "project"}
-    of_employers = {code: each for code, each in stored.items() if code not in of_projects and code != OWN_PAST}
+    of_employers = {each.dataset: stored[each.dataset] for each in datasets if each.about == "employer"}
+    of_employers.pop(OWN_PAST, None)
     # Who was named for a site when a record came is whose the record is: all who ever were named are asked for.
-    naming = {each.dataset: of_projects[each.dataset] for each in datasets if each.about == "project" and each.code}
+    naming = [each.dataset for each in datasets if each.about == "project" and each.code]
     parts = [pl.DataFrame(schema=VERSIONS)]
     if employers and of_employers:
         parts.append(await fact_store.newest(session, "employer", employers, of_employers, at))
-    if projects and of_projects:
-        parts.append(await fact_store.newest(session, "project", projects, of_projects, at))
-    if projects and naming:
-        known = parts[-1]
-        parts.append(await fact_store.histories(session, "project", projects, naming, at=at, known=known))
+    if projects:
+        parts += await _of_projects(session, projects, at, datasets)
     if employers and OWN_PAST in stored:
         parts.append(await past_of(session, at, employers))
     told, feeds = pl.concat(parts), pl.DataFrame(schema=FEEDS)
     return await asyncio.to_thread(gather, employers, told, feeds, stored, at, in_full=naming)
+
+
+async def _of_projects(
+    session: Session, projects: Sequence[str], at: datetime, datasets: Collection[Measured]
+) -> list[pl.DataFrame]:
+    """What is known of projects at a time: of who is named for them every version, of their punches the counts."""
+    about = [each for each in datasets if each.about == "project"]
+    whole = {each.dataset: each.as_stored() for each in about if not each.counted}
+    naming = {each.dataset: whole[each.dataset] for each in about if each.code}
+    parts = [await fact_store.newest(session, "project", projects, whole, at)] if whole else []
+    if naming:
+        parts.append(await fact_store.histories(session, "project", projects, naming, at=at, known=parts[0]))
+    names = parts[1] if naming else pl.DataFrame(schema=VERSIONS)
+    return parts + [await _punches(session, projects, at, each, names) for each in about if each.counted]
+
+
+async def _punches(
+    session: Session, projects: Sequence[str], at: datetime, dataset: Measured, names: pl.DataFrame
+) -> pl.DataFrame:
+    """Punches as versions (frames.VERSIONS): a line a project and month, and one more where another was named meanwhile.
+
+    Whose a punch is stands with who was named when it was reported. `names`: the versions that name who has a project.
+    """
+    of_names = names.filter(pl.col("dataset") == (dataset.via.dataset if dataset.via else ""))
+    bounds = of_names.group_by("subject", "body").agg(pl.col("reported_at").min()).select("subject", "reported_at")
+    standing = await punch_store.standing(session, projects, bounds, at)
+    day = first_day(pl.col("month"))
+    items = standing.select(pl.col("subject").alias("project_code"), day.alias("punch_at"), "punches")
+    return standing.select(
+        pl.lit("project").alias("subject_kind"),
+        "subject",
+        pl.lit(dataset.dataset).alias("dataset"),
+        pl.format("{}|{}|{}", "subject", "month", "slot").alias("key"),
+        day.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("source_time"),
+        "reported_at",
+        pl.lit("").alias("receipt_id"),
+        pl.lit(1, pl.Int64).alias("row_no"),
+        pl.lit("").alias("agency"),
+        bodies(items),
+    )
 
 
 async def past_of(session: Session, at: datetime, employers: Iterable[str] | None = None) -> pl.DataFrame:

@@ -44,8 +44,9 @@ def feed_of(table: Table, at: int, month: int, windows: Windows) -> Feed:
         # A correction is no second record: only what stood then is counted.
         standing = known.copy()
         standing[table.gone[table.gone_at <= at]] = False
-        ages = month - table.month[standing]
-        told = told_months(np.bincount(ages[(ages >= 0) & (ages < windows.months)], minlength=windows.months), windows)
+        ages = month - table.month
+        standing &= (ages >= 0) & (ages < windows.months)
+        told = told_months(table.tally(standing, ages[standing], windows.months), windows)
     return Feed(int(table.reported[known].max()), told)
 
 

@@ -76,7 +76,8 @@ def _heard(table: Table, at: int) -> Heard:
     last = int(table.reported[known].max())
     if "month" not in table.columns or table.dataset.gaps == "missing":
         return Heard(last, {})
-    months, counts = np.unique(table.month[known], return_counts=True)
+    months, places = np.unique(table.month[known], return_inverse=True)
+    counts = table.tally(known, places, len(months)).astype(np.int64)
     return Heard(last, dict(zip(months.tolist(), counts.tolist(), strict=True)))
 
 

@@ -42,6 +42,7 @@ async def take_in(
         return
     touched |= await close_what_ended(session, batch)
     await folding.fold_attendance(session, event.dataset, batch.rows["key"].to_list(), touched)
+    await folding.count_attendance(session, batch)
     await fact_store.keep_feed_report(session, batch, local_date(event.reported_at))
     if dataset and dataset.kind == "event" and (month := frames.newest_month(records, dataset, event.reported_at)):
         await fact_store.keep_feed_month(session, batch, month)

@@ -71,7 +71,9 @@ def stored(facts: Facts, dataset: Measured, register: Register) -> pl.DataFrame:
     rows = rows.with_columns(pl.col("source_time").alias("source"), pl.col("key").hash(3))
     number = register.enter(rows.get_column("subject")) if dataset.about == "employer" else None
     number = _number(rows, dataset, register) if number is None else number
-    return rows.with_columns(number.alias("number")).select("number", "reported", "source", "key", *dataset.items)
+    records = [pl.col(dataset.counted).fill_null(1).alias("records")] if dataset.counted else []
+    rows = rows.with_columns(number.alias("number"), *records)
+    return rows.select("number", "reported", "source", "key", *dataset.items, *(["records"] if records else []))
 
 
 def _number(rows: pl.DataFrame, dataset: Measured, register: Register) -> pl.Series:

@@ -33,7 +33,7 @@ class Table:
     """Rows by employer: `subject` (n,) int32, `reported` (n,) int64 in microseconds since 1970, UTC.
 
     `columns`: `month` since year 0, `day` since 1970, `<measure>:<part>` as whole hundredths or days, UNKNOWN where not
-    told. `words`: of an item only compared, each row's place in its values. From `gone_at` on, the row at `gone`
+    told, `records` where a row stands for several. `words`: of an item only compared, each row's place in its values. From `gone_at` on, the row at `gone`
     is replaced by a newer version of its record.
     """
 
@@ -49,6 +49,11 @@ class Table:
     def month(self) -> Array:
         """The month of each row."""
         return self.columns["month"]
+
+    def tally(self, rows: Array, places: Array, size: int) -> Array:
+        """How many records some rows stand for, by the place of each, of so many places (size,) or more."""
+        records = self.columns.get("records")
+        return np.bincount(places, weights=None if records is None else records[rows], minlength=size)
 
     def first_reports(self, count: int) -> Array:
         """When each of `count` employers was first spoken of; the largest number where never."""
@@ -168,6 +173,7 @@ def _columns(rows: pl.DataFrame, dataset: Measured, book: Measurebook) -> dict[s
     shapes = {book.shape(measure) for measure in dataset.measures}
     wanted = {"month": pl.col("month")} if _is_series(dataset, book) else {}
     wanted |= {"day": pl.col("day")} if "event" in shapes else {}
+    wanted |= {"records": pl.col("records")} if "records" in rows.columns else {}
     for measure in dataset.measures:
         parts = _parts(measure, book.shape(measure), rows)
         wanted |= {f"{measure.code}:{part}": expression for part, expression in parts.items()}
@@ -203,7 +209,7 @@ def _met(measure: Measure) -> pl.Expr | None:
 
 
 def _amount(measure: Measure, shape: Shape, met: pl.Expr | None, rows: pl.DataFrame) -> pl.Expr:
-    one = pl.lit(HUNDREDTHS, pl.Int64)
+    one = (pl.col("records") if "records" in rows.columns else pl.lit(1, pl.Int64)) * HUNDREDTHS
     if measure.since:
         return _whole(measure.since, rows)
     amount = _cents(measure.amount, rows) if measure.amount else pl.when(pl.col("number").is_not_null()).then(one)

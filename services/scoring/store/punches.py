@@ -1,0 +1,106 @@
+"""How many punches stand, by project, month and report, without reading them: what models ask of attendance.
+
+Whatever is told is added to a count once, when it comes. Of the few records that were told again, corrected, ended or
+taken back it is noted that they were: what the count has of them is taken off, and what stands is read, when it is asked
+for. So nothing has to be undone, no order matters, and any time of the past can be asked for.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from services.scoring.store.columns import texts
+from services.scoring.store.facts import Batch, copied_table
+from services.scoring.values import UTC_TIME
+from shared.db import Session, sql
+
+STANDING: dict[str, pl.DataType] = {
+    "subject": pl.String(),
+    "month": pl.Int32(),
+    "slot": pl.Int32(),
+    "punches": pl.Int64(),
+    "reported_at": UTC_TIME,
+}
+
+_ADD = """
+insert into scoring.attendance_told (subject_id, month, reported_at, punches)
+select each.id, scoring.punch_month(each.punch_at, each.source_time), cast(:reported_at as timestamptz), count(*)
+from unnest(cast(:ids as text[]), cast(:punch_ats as text[]), cast(:source_times as timestamptz[]))
+    as each (id, punch_at, source_time)
+group by 1, 2 order by 1, 2
+on conflict (subject_id, month, reported_at) do update set punches = attendance_told.punches + excluded.punches
+"""
+
+_NOTE = """
+insert into scoring.attendance_revised (subject_id, key)
+select fact.subject_id, fact.key from scoring.fact
+where fact.dataset = 'hc_attendance' and fact.subject_kind = 'project'
+    and fact.key = any(cast(:keys as text[])) and fact.subject_id = any(cast(:ids as text[]))
+group by fact.subject_id, fact.key
+having count(*) > 1 or bool_or(exists (
+    select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id and gone.rows @> fact.row_no))
+order by fact.subject_id, fact.key
+on conflict do nothing
+"""
+
+# The count is by the very moment of the report: in which slot that lies is asked for, and need not be known before.
+_STANDING = """
+copy (
+    with wanted as materialized (
+        select each.id, array_agg(each.bound order by each.bound) filter (where each.bound is not null) as bounds
+        from unnest(%(ids)s::text[], %(bounds)s::timestamptz[]) as each (id, bound) group by each.id
+    ), revised as materialized (
+        select fact.*, scoring.punch_month(fact.body ->> 'punch_at', fact.source_time) as month
+        from wanted
+        join scoring.attendance_revised told on told.subject_id = wanted.id
+        join scoring.fact on fact.subject_id = told.subject_id and fact.subject_kind = 'project'
+            and fact.dataset = 'hc_attendance' and fact.key = told.key and fact.reported_at <= %(at)s
+    ), newest as (
+        select distinct on (subject_id, key) * from revised
+        where not exists (select from scoring.withdrawn gone where gone.receipt_id = revised.receipt_id
+            and gone.rows @> revised.row_no and gone.withdrawn_at <= %(at)s)
+        order by subject_id, key, source_time desc, receipt_id desc, row_no desc
+    ), counted as (
+        select told.subject_id, told.month, told.reported_at, told.punches
+        from wanted join scoring.attendance_told told on told.subject_id = wanted.id and told.reported_at <= %(at)s
+        union all
+        select subject_id, month, reported_at, -1 from revised where body is not null and row_no > 0
+        union all
+        select subject_id, month, reported_at, 1 from newest where body is not null and row_no > 0
+    ), standing as (
+        select subject_id, month, reported_at, sum(punches) as punches
+        from counted group by subject_id, month, reported_at having sum(punches) > 0
+    )
+    select subject_id, month, coalesce(width_bucket(reported_at, bounds), 0) as slot, sum(punches),
+        (extract(epoch from max(reported_at)) * 1000000)::bigint
+    from standing join wanted on wanted.id = standing.subject_id group by subject_id, month, slot
+) to stdout (format csv)
+"""
+
+
+async def add(session: Session, batch: Batch) -> None:
+    """Count the punches of a batch that was not here before. The projects must be held (lock_subjects)."""
+    rows = batch.rows.drop_nulls(["id", "body"])
+    columns = {
+        "ids": texts(rows.get_column("id")),
+        "punch_ats": texts(rows.get_column("body").str.json_path_match("$.punch_at")),
+        "source_times": texts(rows.get_column("source_time").cast(pl.String)),
+    }
+    await sql(session, _ADD, reported_at=batch.reported_at, **columns)
+
+
+async def note_revised(session: Session, projects: Sequence[str], keys: Sequence[str]) -> None:
+    """Note which of these records do not simply stand as they were told first. The projects must be held."""
+    await sql(session, _NOTE, ids=texts(projects), keys=texts(keys))
+
+
+async def standing(session: Session, projects: Sequence[str], bounds: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """STANDING: the punches that stood at a time, by the months of their days and in slots by when they were reported.
+
+    `bounds`: subject, reported_at: from each such moment on a project's next slot. `reported_at`: the last of a slot.
+    """
+    bare = pl.DataFrame({"subject": projects}, schema={"subject": pl.String}).unique()
+    parts = bare.join(bounds.unique(), on="subject", how="left", maintain_order="left")
+    columns = {"ids": parts["subject"].to_list(), "bounds": parts["reported_at"].to_list()}
+    return await copied_table(session, _STANDING, {**columns, "at": at}, STANDING)

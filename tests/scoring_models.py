@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from pydantic import SecretStr
 
 from local import postgres as local_postgres
 from services.scoring.model import Calibration, Head, Model, registry
+from services.scoring.model.policy import Policy
+from services.scoring.model.policy import shipped as shipped_policy
 from services.scoring.model.scorers import Binned, Scorecard
 from services.scoring.rulebook import shipped
 from services.scoring.store.registry import Content
@@ -49,6 +52,12 @@ def a_person(login: str, *scopes: str) -> Caller:
 
 
 ANALYST, HEAD = a_person("li"), a_person("chen")
+
+
+def a_policy_without(*columns: str) -> Policy:
+    """The shipped one, of a platform that does not read columns that begin so."""
+    policy = shipped_policy()
+    return msgspec.structs.replace(policy, live=msgspec.structs.replace(policy.live, missing=columns))
 
 
 def moment() -> Moment:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -124,8 +125,8 @@ async def test_at_any_time_the_counts_are_those_of_reading_every_punch_in_any_or
 
 async def test_a_punch_without_a_time_that_can_be_read_is_of_the_month_in_which_it_was_true(db: Database) -> None:
     project, reported = a_project(), datetime(2026, 10, 31, 16, 30, tzinfo=NOW.tzinfo)  # November in China
-    columns = {"project_code": [project] * 2, "id_no": ["w", "w"], "punch_at": [None, "soon"]}
-    origin = {"subject_kind": "project", "reported_at": reported}
+    columns: dict[str, list[Any]] = {"project_code": [project] * 2, "id_no": ["w", "w"], "punch_at": [None, "soon"]}
+    origin: dict[str, Any] = {"subject_kind": "project", "reported_at": reported}
     await consumer.deliver(accepted("hc_attendance", [project] * 2, columns, **origin), db)
     async with db.transaction() as session:
         found = await store.standing(session, [project], NO_BOUNDS, reported)

@@ -233,6 +233,12 @@ def test_a_book_that_names_an_item_which_is_none_is_refused() -> None:
         parse(page.replace("amount: kwh", "amount: kilowatts").encode())
 
 
+def test_of_counted_rows_only_their_number_is_measured() -> None:
+    page = (Path("services/scoring/data/measures.yaml")).read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="only their number is measured"):
+        parse(page.replace("{code: punches, kind: usage,", "{code: punches, kind: event,").encode())
+
+
 def test_keys_times_and_items_are_those_of_the_catalogue() -> None:
     kinds = {"uscc": "text", "str": "text", "char": "text", "div9": "text", "idno": "text", "year": "text"}
     loose = {("samr_change", "seq"), ("tax_arrears", "tax_kind")}

@@ -1,17 +1,22 @@
 """What is kept of a population is enough: a few employers beside it have the features that they have among all."""
 
+from typing import Any
+
+import msgspec
 import polars as pl
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from services.scoring.frames import FEEDS, Facts, gather
 from services.scoring.inputs import columns_of, input_table
 from services.scoring.measurebook import shipped
 from services.scoring.measures import Context, context_at
-from services.scoring.population import Gathering, Population, Spoken, named, tied
+from services.scoring.population import Gathering, Population, Spoken, heard, named, tied
 from services.scoring.population.packing import packed, unpacked
-from services.scoring.worlds import World
+from services.scoring.worlds import World, world_of
 from services.scoring.worlds.views import Moment
+from tests.scoring_facts import a_version, versions_of
 from tests.scoring_worlds import AT, A, B, C, Rows, a_bill, a_world, on
 
 SLOW = settings(max_examples=6, deadline=None, phases=[Phase.generate, Phase.shrink])
@@ -65,6 +70,30 @@ def test_beside_what_was_kept_of_all_an_employer_has_the_inputs_that_it_has_amon
         world = some(rows, {who, *kept.relatives([who])})
         alone = input_table(world, AT, pl.Series("subject", [who]), kept.context(world, AT, [who]))
         assert_frame_equal(alone.select(everyone.columns), everyone.slice(place, 1), check_exact=True)
+
+
+def a_site(*punches: dict[str, Any]) -> tuple[World, Facts]:
+    """The stored facts of one site of A's with these punches, as they are and as a world."""
+    site = {"_kind": "project", "_subject": "j0", "project_code": "j0", "_reported": on("2026-11-02")}
+    told = [a_version("hc_project", "j0", gc_uscc=A, **site)]
+    told += [a_version("hc_attendance", f"{number}", **punch, **site) for number, punch in enumerate(punches)]
+    there = tuple(each for each in shipped().datasets if each.dataset in ("hc_project", "hc_attendance"))
+    book = msgspec.structs.replace(shipped(), datasets=there)
+    stored = {each.dataset: each.as_stored() for each in book.datasets}
+    facts = gather(["j0"], versions_of(told), pl.DataFrame(schema=FEEDS), stored, AT)
+    return world_of(facts, book), facts
+
+
+def test_a_row_that_stands_for_several_records_counts_as_they_do() -> None:
+    days = ("2026-09-30", "2026-10-05", "2026-10-05", "2026-10-20")
+    each, each_facts = a_site(*({"punch_at": day} for day in days))
+    counted, counted_facts = a_site({"punch_at": "2026-09-01", "punches": 1}, {"punch_at": "2026-10-01", "punches": 3})
+    one, other = (input_table(world, AT, pl.Series("subject", [A])) for world in (each, counted))
+    assert one["hc_attendance.punches.level"].to_list() == [3]
+    assert_frame_equal(other, one, check_exact=True)
+    spoken = heard(each, each_facts, AT)
+    assert spoken["hc_attendance"].counts == {2026 * 12 + 8: 1, 2026 * 12 + 9: 3}
+    assert heard(counted, counted_facts, AT) == spoken
 
 
 def test_what_is_packed_is_the_same_when_unpacked() -> None:

@@ -22,7 +22,7 @@ from services.scoring.rules import LEVELS, Level, Signal, assess, at_least, mean
 from services.scoring.saying import CODE, explained, graded
 from services.scoring.store.registry import Content
 from services.scoring.usecases.models import NotAModel, checked, leaning
-from tests.scoring_models import COLUMN, a_model
+from tests.scoring_models import COLUMN, a_model, a_policy_without
 
 TODAY = date(2026, 11, 23)
 SCALE = book().scale(TODAY)
@@ -146,9 +146,14 @@ def test_an_entry_from_before_there_were_two_heads_ranks_by_its_only_one() -> No
 
 def test_what_a_model_leans_on_is_told_by_its_share_of_the_gain() -> None:
     model = _boosted(("hc_attendance.punches.level", COLUMN))
-    ((column, share),) = leaning(model, shipped()).items()
+    ((column, share),) = leaning(model, a_policy_without("hc_attendance.")).items()
     assert column == "hc_attendance.punches.level"
     assert share > 0.9
+    assert leaning(model, shipped()) == {}
+
+
+def test_the_live_service_reads_every_dataset_that_training_reads() -> None:
+    assert (shipped().live.left_out, shipped().live.missing) == ((), ())
 
 
 def test_no_model_becomes_champion_but_by_approval_or_rollback() -> None:

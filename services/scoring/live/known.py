@@ -79,7 +79,7 @@ async def _of_projects(
 async def _punches(
     session: Session, projects: Sequence[str], at: datetime, dataset: Measured, names: pl.DataFrame
 ) -> pl.DataFrame:
-    """Punches as versions (frames.VERSIONS): a line a project and month, and one more where another was named meanwhile.
+    """Punches as versions (frames.VERSIONS): a line a project and month, another where others were named meanwhile.
 
     Whose a punch is stands with who was named when it was reported. `names`: the versions that name who has a project.
     """

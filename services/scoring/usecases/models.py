@@ -54,9 +54,12 @@ class Wish:
     reason: str
 
 
-async def register(session: Session, content: Content, wish: Wish) -> tuple[str, bool]:
-    """Keep a trained model as a candidate. Returns its name, and whether it is new. Raises NotAModel."""
-    numbers = shipped()
+async def register(session: Session, content: Content, wish: Wish, policy: Policy | None = None) -> tuple[str, bool]:
+    """Keep a trained model as a candidate. Returns its name, and whether it is new. Raises NotAModel.
+
+    `policy`: what the platform asks of it and does not have for it; the shipped one if none is given.
+    """
+    numbers = policy or shipped()
     model = await asyncio.to_thread(checked, content, numbers)
     model_id, missing = name_of(content), leaning(model, numbers)
     is_new = await store.add(

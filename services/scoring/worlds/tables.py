@@ -33,8 +33,8 @@ class Table:
     """Rows by employer: `subject` (n,) int32, `reported` (n,) int64 in microseconds since 1970, UTC.
 
     `columns`: `month` since year 0, `day` since 1970, `<measure>:<part>` as whole hundredths or days, UNKNOWN where not
-    told, `records` where a row stands for several. `words`: of an item only compared, each row's place in its values. From `gone_at` on, the row at `gone`
-    is replaced by a newer version of its record.
+    told, `records` where a row stands for several. `words`: of an item only compared, each row's place in its values.
+    From `gone_at` on, the row at `gone` is replaced by a newer version of its record.
     """
 
     dataset: Measured

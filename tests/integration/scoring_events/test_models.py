@@ -20,6 +20,7 @@ from tests.scoring_models import (
     a_content,
     a_model,
     a_model_of_two_heads,
+    a_policy_without,
     moment,
     run_to_its_end,
     wish,
@@ -97,10 +98,19 @@ async def test_what_is_no_model_is_refused_and_the_same_content_is_one_model(ses
 
 
 async def test_a_model_that_leans_on_what_is_not_there_is_not_promoted(session: Session) -> None:
+    content, policy = a_content(a_model("hc_attendance.punches.level")), a_policy_without("hc_attendance.")
+    model_id, _ = await use.register(session, content, wish(), policy)
+    await use.challenge(session, model_id, wish())
+    with pytest.raises(LeansOnTheMissing, match=r"100\.0%.*hc_attendance\.punches\.level"):
+        await use.propose(session, model_id, wish())
+
+
+async def test_a_model_that_leans_on_attendance_is_promoted_since_it_is_read(session: Session) -> None:
     model_id, _ = await use.register(session, a_content(a_model("hc_attendance.punches.level")), wish())
     await use.challenge(session, model_id, wish())
-    with pytest.raises(LeansOnTheMissing):
-        await use.propose(session, model_id, wish())
+    await use.propose(session, model_id, wish())
+    await use.approve(session, model_id, wish(HEAD), new_id)
+    assert await registry.active(session) == {model_id: "champion"}
 
 
 async def test_a_run_scores_everyone_and_the_model_alone_raises_to_yellow_at_most(session: Session) -> None:

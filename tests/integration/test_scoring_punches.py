@@ -1,5 +1,6 @@
 """The punches that were counted when they came are those that stand among the facts, at any time, in any order."""
 
+import importlib
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -121,6 +122,19 @@ async def test_at_any_time_the_counts_are_those_of_reading_every_punch_in_any_or
                 found = await store.standing(session, [project], table, at)
                 assert_frame_equal(found.sort("month", "slot"), expected)
                 assert bool(expected.height) == (days < 100)
+
+
+async def test_an_upgrade_counts_the_facts_as_they_would_have_been_counted_when_they_came(db: Database) -> None:
+    dice, project = random.Random(5), a_project()  # noqa: S311 - a story, no secret
+    for event in a_life(project, dice):
+        await consumer.deliver(event, db)
+    upgrade = importlib.import_module("services.scoring.migrations.2026_11_26_1700_attendance_told")
+    async with db.transaction() as session:
+        for table, statement in (("attendance_told", upgrade._COUNT), ("attendance_revised", upgrade._REVISED)):
+            selected = statement.strip().split("\n", 1)[1]  # without the line that says into what
+            counted = {tuple(row) for row in await sql(session, selected) if row[0] == project}
+            kept = await sql(session, f"select * from scoring.{table} where subject_id = :id", id=project)  # noqa: S608
+            assert {tuple(row) for row in kept} == counted != set()
 
 
 async def test_a_punch_without_a_time_that_can_be_read_is_of_the_month_in_which_it_was_true(db: Database) -> None:

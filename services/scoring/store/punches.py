@@ -25,12 +25,17 @@ STANDING: dict[str, pl.DataType] = {
 
 _ADD = """
 insert into scoring.attendance_told (subject_id, month, reported_at, punches)
-select each.id, scoring.punch_month(each.punch_at, each.source_time), cast(:reported_at as timestamptz), count(*)
-from unnest(cast(:ids as text[]), cast(:punch_ats as text[]), cast(:source_times as timestamptz[]))
-    as each (id, punch_at, source_time)
+select each.id, scoring.punch_month(each.punch_at, each.source_time), cast(:reported_at as timestamptz),
+    sum(each.punches)
+from unnest(cast(:ids as text[]), cast(:punch_ats as text[]), cast(:source_times as timestamptz[]),
+    cast(:punches as integer[])) as each (id, punch_at, source_time, punches)
 group by 1, 2 order by 1, 2
 on conflict (subject_id, month, reported_at) do update set punches = attendance_told.punches + excluded.punches
 """
+
+# Of the punches of an hour, of Greenwich or of China, all are of the same month: each hour is read once.
+_WITHIN_AN_HOUR = r"^(\d{4}-\d{2}-\d{2}[T ]\d{2}):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(Z?)$"
+_HOUR = pl.col("source_time").dt.truncate("1h")
 
 _NOTE = """
 insert into scoring.attendance_revised (subject_id, key)
@@ -89,13 +94,11 @@ copy (
 
 async def add(session: Session, batch: Batch) -> None:
     """Count the punches of a batch that was not here before. The projects must be held (lock_subjects)."""
-    rows = batch.rows.drop_nulls(["id", "body"])
-    columns = {
-        "ids": texts(rows.get_column("id")),
-        "punch_ats": texts(rows.get_column("body").str.json_path_match("$.punch_at")),
-        "source_times": texts(rows.get_column("source_time").cast(pl.String)),
-    }
-    await sql(session, _ADD, reported_at=batch.reported_at, **columns)
+    told = pl.col("body").str.json_path_match("$.punch_at").str.replace(_WITHIN_AN_HOUR, "$1:00:00$2")
+    hours = batch.rows.drop_nulls(["id", "body"]).select("id", told.alias("punch_at"), _HOUR)
+    counted = hours.group_by(hours.columns).agg(pl.len().alias("punches"))
+    columns = {f"{name}s": texts(counted[name].cast(pl.String)) for name in hours.columns}
+    await sql(session, _ADD, reported_at=batch.reported_at, punches=counted["punches"].to_list(), **columns)
 
 
 async def note_revised(session: Session, projects: Sequence[str], keys: Sequence[str]) -> None:

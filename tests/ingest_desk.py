@@ -119,7 +119,7 @@ async def clear(door: Door) -> None:
     """A desk on which no record is: those of an earlier test would make those of the next one unchanged."""
     async with door.db.transaction() as session:
         connection = await session.connection()
-        for table in ("head", "past_state", "unmatched"):
+        for table in ("head", "past_state", "unmatched", "past_unmatched"):
             await connection.exec_driver_sql(f"delete from ingest.{table}")  # noqa: S608 - names of our own
 
 

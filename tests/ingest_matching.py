@@ -12,6 +12,7 @@ TABLES = (
     "head",
     "past_state",
     "unmatched",
+    "past_unmatched",
     "known_employer",
     "known_account",
     "linked",

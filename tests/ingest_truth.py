@@ -30,6 +30,7 @@ async def forget(door: Door) -> None:
         await connection.exec_driver_sql("delete from ingest.head")
         await connection.exec_driver_sql("delete from ingest.past_state")
         await connection.exec_driver_sql("delete from ingest.unmatched")
+        await connection.exec_driver_sql("delete from ingest.past_unmatched")
         await connection.exec_driver_sql("delete from ingest.snapshot")
         await connection.exec_driver_sql("delete from ingest.snapshot_key")
 

@@ -45,7 +45,7 @@ select link_id, count(distinct key) as records from (
 ) as each group by link_id
 """
 
-# States that an undone link holds: the newest of a record waits again, an older one must never stand again there.
+# States that an undone link holds: the newest of a record waits again, an older one would if the newer were taken back.
 _TAKE_BACK = """
 with undone as (
     select link_id from ingest.link where undone_at is not null and not is_emptied order by link_id
@@ -81,6 +81,12 @@ with undone as (
     select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
     from taken join current using (key, receipt_id, row_no) order by key
     on conflict (key) do nothing
+), hidden as (
+    insert into ingest.past_unmatched (key, dataset, row_hash, source_time, receipt_id, row_no, name, record,
+        natural_key, agency, at, written)
+    select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
+    from taken join past using (key, receipt_id, row_no) order by key
+    on conflict do nothing
 ), emptied as (
     update ingest.link set is_emptied = true from undone
     where link.link_id = undone.link_id and (select count(*) from held) < :most

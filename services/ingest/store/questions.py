@@ -36,17 +36,29 @@ on conflict do nothing
 """
 
 _WAIT_FOR = """
-update ingest.unmatched set question_id = given.question_id, natural_key = given.natural_key, agency = :agency,
+with given as materialized (
+    select * from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, row_no int, question_id uuid,
+        natural_key text, at timestamptz, written text)
+), past as (
+    update ingest.past_unmatched held set question_id = given.question_id, natural_key = given.natural_key,
+        agency = :agency, at = given.at, written = given.written
+    from given where (held.key, held.receipt_id, held.row_no) = (given.key, cast(:receipt_id as uuid), given.row_no)
+)
+update ingest.unmatched held set question_id = given.question_id, natural_key = given.natural_key, agency = :agency,
     at = given.at, written = given.written
-from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, question_id uuid, natural_key text, at timestamptz,
-    written text)
-where unmatched.key = given.key and unmatched.receipt_id = :receipt_id
+from given where (held.key, held.receipt_id, held.row_no) = (given.key, cast(:receipt_id as uuid), given.row_no)
 """
 
 _ATTACH = """
-update ingest.unmatched set question_id = given.question_id
-from unnest(cast(:keys as uuid[]), cast(:questions as uuid[])) as given (key, question_id)
-where unmatched.key = given.key
+with given as materialized (
+    select * from unnest(cast(:keys as uuid[]), cast(:receipts as uuid[]), cast(:rows as int[]),
+        cast(:questions as uuid[])) as given (key, receipt_id, row_no, question_id)
+), past as (
+    update ingest.past_unmatched held set question_id = given.question_id from given
+    where (held.key, held.receipt_id, held.row_no) = (given.key, given.receipt_id, given.row_no)
+)
+update ingest.unmatched held set question_id = given.question_id from given
+where (held.key, held.receipt_id, held.row_no) = (given.key, given.receipt_id, given.row_no)
 """
 
 # A few questions at a time, and of each a few records: memory does not grow with how many wait.
@@ -65,8 +77,9 @@ order by question.question_id, waiting.key
 """
 
 _WAITING_ROWS = """
-select key::text, dataset, agency, natural_key, at, written, name, record, receipt_id::text
-from ingest.unmatched where key = any(cast(:keys as uuid[])) and natural_key is not null order by key
+select key::text, dataset, agency, natural_key, at, written, name, record, receipt_id::text, row_no
+from (select * from ingest.unmatched union all select * from ingest.past_unmatched) as held
+where key = any(cast(:keys as uuid[])) and natural_key is not null order by key, receipt_id, row_no
 """
 
 _SETTLE = """
@@ -152,13 +165,17 @@ async def ask(session: Session, asked: pl.DataFrame, clues: pl.DataFrame, origin
 
 
 async def wait_for(session: Session, rows: pl.DataFrame, agency: str, receipt_id: UUID) -> None:
-    """Let records (key, question_id, natural_key, at, written) wait for their answers."""
+    """Let records (key, row_no, question_id, natural_key, at, written) wait for their answers."""
     await sql(session, _WAIT_FOR, rows=as_json(rows), agency=agency, receipt_id=receipt_id)
 
 
-async def attach(session: Session, keys: list[str], questions: list[str]) -> None:
-    """Let records that wait again wait for these questions."""
-    await sql(session, _ATTACH, keys=keys, questions=questions)
+async def attach(session: Session, records: list[dict[str, Any]], questions: list[str]) -> None:
+    """Let states of records that wait again (key, receipt_id, row_no) wait for these questions."""
+    told = {
+        f"{name}s": [each[column] for each in records]
+        for name, column in (("key", "key"), ("receipt", "receipt_id"), ("row", "row_no"))
+    }
+    await sql(session, _ATTACH, questions=questions, **told)
 
 
 async def due(session: Session, questions: int, rows: int) -> list[dict[str, Any]]:
@@ -167,7 +184,7 @@ async def due(session: Session, questions: int, rows: int) -> list[dict[str, Any
 
 
 async def waiting(session: Session, keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Records that wait, by their keys."""
+    """States of records that wait, or would if a newer one were taken back, by their keys."""
     return [dict(row) for row in (await sql(session, _WAITING_ROWS, keys=list(keys))).mappings()]
 
 

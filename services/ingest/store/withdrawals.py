@@ -22,6 +22,7 @@ select greatest(cast(:received as int),
     (select max(row_no) from ingest.head where receipt_id = :receipt_id),
     (select max(row_no) from ingest.past_state where receipt_id = :receipt_id),
     (select max(row_no) from ingest.unmatched where receipt_id = :receipt_id),
+    (select max(row_no) from ingest.past_unmatched where receipt_id = :receipt_id),
     (select max(row_no) from ingest.fault where receipt_id = :receipt_id))
 """
 
@@ -57,6 +58,9 @@ _FORGET_PAST = """
 delete from ingest.past_state where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
 """
 _FORGET_WAITING = """
+with past as (
+    delete from ingest.past_unmatched where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
+)
 delete from ingest.unmatched where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
 """
 

@@ -145,7 +145,7 @@ async def _ask_people(session: Session, clues: Clues, waiting: pl.DataFrame, ori
     attached = await open_questions(session, asked, clues.clues, origin)
     context = asked.select(ROW, AT, WRITTEN).join(attached, on=ROW, how="left")
     rows = waiting.select(ROW, KEY_HASH, KEY).join(context, on=ROW)
-    told = rows.select("question_id", key=KEY_HASH, natural_key=KEY, at=AT, written=WRITTEN)
+    told = rows.select("question_id", key=KEY_HASH, row_no=ROW, natural_key=KEY, at=AT, written=WRITTEN)
     await question_store.wait_for(session, told, origin.agency, origin.receipt_id)
 
 

@@ -212,7 +212,7 @@ async def _ask_again(session: Session, keys: list[str], desk: Desk) -> None:
         mine = asked.rows.filter(pl.col(ROW).is_in(rows))
         attached = await open_questions(session, mine, asked.clues.filter(pl.col(ROW).is_in(rows)), origin)
         places, questions = attached.get_column(ROW).to_list(), attached.get_column("question_id").to_list()
-        await question_store.attach(session, [records[place]["key"] for place in places], questions)
+        await question_store.attach(session, [records[place] for place in places], questions)
 
 
 def _by_origin(records: list[dict[str, Any]]) -> dict[tuple[str, str], list[int]]:

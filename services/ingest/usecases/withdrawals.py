@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.ingest.models import Receipt
 from services.ingest.rules import ReasonMissing, row_ranges
-from services.ingest.store import snapshots, unlearning
+from services.ingest.store import snapshots, unlearning, waiting
 from services.ingest.store import withdrawals as store
 from services.ingest.store.withdrawals import Withdrawal
 from services.ingest.usecases.receipts import receipt_alone
@@ -45,8 +45,10 @@ async def withdraw(session: Session, wish: Wish, agency: Caller, withdrawal_id: 
     fresh = await store.still_there(session, receipt.receipt_id, row_ranges(wish.rows, last))
     if fresh:
         withdrawal = Withdrawal(withdrawal_id, receipt.receipt_id, fresh, wish.reason.strip(), agency.id, at)
+        hidden = await waiting.hidden_behind(session, receipt.receipt_id, fresh)
         taught = await unlearning.teachers(session, receipt.receipt_id, fresh)
         await store.let_stand_again(session, receipt.receipt_id, fresh)
+        await waiting.wait_again(session, hidden)
         await unlearning.unlearn(session, taught, at)
         await store.keep_withdrawal(session, withdrawal)
         who, which = f"agency:{agency.id}", str(receipt.receipt_id)

@@ -140,7 +140,7 @@ async def test_thousands_of_records_of_one_name_go_in_pieces(door: Door) -> None
 
 async def test_an_older_state_that_a_link_led_astray_never_stands_again_there(door: Door) -> None:
     await entities(door, an_entity())
-    await petitions(door, a_petition(7))
+    older = await petitions(door, a_petition(7))
     newer = await petitions(door, a_petition(7, ALSO_NAMED, received_at="2026-11-03"))
     await entities(door, an_entity(entity_id="E000000000000002", uscc=ALSO_GOOD, ent_name=ALSO_NAMED, reg_no=None))
     await settle(door)
@@ -157,6 +157,8 @@ async def test_an_older_state_that_a_link_led_astray_never_stands_again_there(do
     path = f"/v1/receipts/{newer['receipt_id']}/rows"
     assert (await door.client.delete(path, params={"reason": "错"}, headers=headers)).status_code == 200
     assert await door.rows("select subject from ingest.head where dataset = 'gov_petition'") == []
+    waiting = "select receipt_id::text, question_id is not null from ingest.unmatched"
+    assert await door.rows(waiting) == [(older["receipt_id"], True)]
 
 
 async def test_a_row_keeps_its_subject_when_a_newer_state_has_come(door: Door) -> None:

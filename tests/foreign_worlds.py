@@ -16,7 +16,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Kind:
-    """How a world is: employers, months, the log odds of a month's start, how late starts are discovered, ..."""
+    """How a world is: employers, months, the log odds of a month's start, how late starts are discovered, ...
+
+    `calm_months`: no employer fails twice within; without them and without a slope nothing foretells who will.
+    """
 
     employers: int = 400
     months: int = 36
@@ -25,6 +28,7 @@ class Kind:
     season: float = 0.0
     worst_month: int = 7
     delay_days: tuple[int, int] = (10, 80)
+    calm_months: int = 6
     datasets: tuple[str, ...] = ("pw_usage", "tax_social_fee", "hrss_clue")
     is_dirty: bool = False
     seed: int = 1
@@ -58,13 +62,13 @@ def _stress(random: np.random.Generator, kind: Kind) -> Array:
 
 
 def labels(random: np.random.Generator, kind: Kind, stress: Array) -> pl.DataFrame:
-    """Who came into arrears, and when it was discovered; never twice within half a year."""
+    """Who came into arrears, and when it was discovered; never twice within the calm months."""
     months = np.array([day_of(kind, month).month for month in range(kind.months)])
     odds = kind.base + kind.slope * stress + kind.season * np.cos(2 * np.pi * (months - kind.worst_month) / 12)
     hits = random.random(stress.shape) < 1 / (1 + np.exp(-odds))
     told, last = [], dict[int, int]()
     for who, month in zip(*(each.tolist() for each in np.nonzero(hits)), strict=True):
-        if month - last.get(who, -9) < 6:
+        if month - last.get(who, -kind.months) < kind.calm_months:
             continue
         last[who] = month
         started = day_of(kind, month) + timedelta(days=int(random.integers(0, 28)))

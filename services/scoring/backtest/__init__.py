@@ -83,6 +83,7 @@ def backtest(
         budgets=shares,
         cool_down_days=cool_down,
         oracle=oracle,
+        seed=ask.seed,
         say=say,
     )
     return _judged(source, ask, policy, learned=learned, replayed=replayed, budget=budget, say=say)

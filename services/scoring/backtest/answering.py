@@ -53,6 +53,7 @@ def trained(learned: Learned, described: Callable[[Sequence[str]], Mapping[str, 
             "inspections": None if learned.hidden is None else learned.hidden.as_json(),
             "settings": dict(contest.settings),
             "beats": {name: round(share, 4) for name, share in contest.beats.items()},
+            "tells": {name: round(share, 4) for name, share in contest.tells.items()},
             "contenders": {
                 name: {key: _round(getattr(judged, key)) for key in JUDGED} for name, judged in contest.judged.items()
             },

@@ -25,6 +25,7 @@ def card(told: Mapping[str, Any], horizon: int) -> str:
         validation=training["validation"],
         contenders="\n".join(_line(name, each) for name, each in training["contenders"].items()),
         beats=_listed(training["beats"]),
+        tells=_listed(training["tells"]),
         settings=_listed(training["settings"]),
         seed=told["seed"],
         features=_listed(told["features"]),

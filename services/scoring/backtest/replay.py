@@ -35,14 +35,18 @@ def spread(budget: int, steps: int) -> list[int]:
 
 
 class Desk:
-    """Who may be alerted: the best ranked who have not been within the cool-down. One a contender."""
+    """Who may be alerted: the best ranked who have not been within the cool-down. One a contender.
 
-    def __init__(self, cool_down_days: int) -> None:
+    `seed`: by what lots are drawn among equals, for every contender the same.
+    """
+
+    def __init__(self, cool_down_days: int, seed: int = 1) -> None:
         self.cool_down = timedelta(days=cool_down_days)
+        self.seed = seed
         self.last: dict[str, date] = {}
 
     def pick(self, day: date, subjects: Sequence[str], margin: Array, count: int) -> list[int]:
-        """The places of up to `count` subjects by falling margin; of equal margins those whose code comes first.
+        """The places of up to `count` subjects by falling margin; equal margins in the order of the day's lots.
 
         Who has no sign at all (the lowest margin there is) is not alerted to use up a budget.
         """
@@ -50,13 +54,18 @@ class Desk:
         if not len(margin):
             return chosen
         floor = margin.min()
-        for place in np.argsort(-margin, kind="stable").tolist():
+        for place in np.lexsort((self._lots(day, subjects), -margin)).tolist():
             if len(chosen) == count or margin[place] <= floor:
                 break
             if self._is_free(subjects[place], day):
                 chosen.append(place)
                 self.last[subjects[place]] = day
         return chosen
+
+    def _lots(self, day: date, subjects: Sequence[str]) -> Array:
+        """A number of each subject and day, whoever else is there: a code that comes early is no sign of anything."""
+        drawn: Array = (pl.Series(subjects, dtype=pl.String) + f" {day.isoformat()}").hash(self.seed).to_numpy()
+        return drawn
 
     def _is_free(self, subject: str, day: date) -> bool:
         last = self.last.get(subject)
@@ -105,6 +114,7 @@ def replay(
     budgets: Sequence[int],
     cool_down_days: int,
     oracle: pl.DataFrame | None,
+    seed: int,
     say: Say,
 ) -> Replay:
     """Score and alert day by day. The alerts of the contender `explained` have reasons."""
@@ -120,7 +130,7 @@ def replay(
         done.subject.append(subjects)
         names = subjects.to_list()
         for name, each in scores.items():
-            desk = desks.setdefault(name, Desk(cool_down_days))
+            desk = desks.setdefault(name, Desk(cool_down_days, seed))
             done.margin.setdefault(name, []).append(each.margin)
             done.probability.setdefault(name, []).append(each.probability)
             done.owing.setdefault(name, []).append(each.owing)

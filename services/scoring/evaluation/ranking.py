@@ -54,25 +54,35 @@ class Ranking:
 
 
 class First:
-    """Of each day those whom a budget of alerts reaches: the first `share` of its weight by falling score (n,)."""
+    """Of each day those whom a budget of alerts reaches: the first `share` of its weight by falling score (n,).
+
+    Equal scores are one step: a budget that ends within it reaches the same part of everyone there, which is what
+    drawing lots comes to on average.
+    """
 
     def __init__(self, scores: Array, positive: Array, day: Array, share: float) -> None:
         self.order = np.lexsort((-scores, day))
         self.positive = positive[self.order]
-        self.starts = np.flatnonzero(np.diff(day[self.order], prepend=-1))
+        days, ranked = day[self.order], scores[self.order]
+        is_new_day = np.diff(days, prepend=-1) != 0
+        is_new_step = is_new_day | np.append(True, ranked[1:] != ranked[:-1])
+        self.steps = np.flatnonzero(is_new_step)
+        self.days = np.flatnonzero(is_new_day[self.steps])  # places among the steps
         self.share = share
 
     def precision(self, weight: Array) -> float:
         """Which share of them is right; NaN where nobody weighs anything. A day's budget is one alert at the least."""
         mine = weight[self.order].astype(np.float64)
-        counts = np.diff(np.append(self.starts, len(mine)))
-        total = np.add.reduceat(mine, self.starts)
-        before = np.cumsum(mine) - mine
-        before -= np.repeat(before[self.starts], counts)
+        every, right = (np.add.reduceat(part, self.steps) for part in (mine, mine * self.positive))
+        counts = np.diff(np.append(self.days, len(every)))
+        total = np.add.reduceat(every, self.days)
+        before = np.cumsum(every) - every
+        before -= np.repeat(before[self.days], counts)
         budget = np.repeat(np.maximum(total * self.share, np.minimum(total, 1.0)), counts)
-        taken = np.clip(budget - before, 0.0, mine)
-        every = taken.sum()
-        return float((taken * self.positive).sum() / every) if every > 0 else float("nan")
+        taken = np.clip(budget - before, 0.0, every)
+        reached = taken.sum()
+        part = np.divide(taken, every, out=np.zeros_like(taken), where=every > 0)
+        return float((part * right).sum() / reached) if reached > 0 else float("nan")
 
 
 def precision_recall(scores: Array, positive: Array, most_points: int = 400) -> tuple[Array, Array]:

@@ -76,6 +76,8 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     isotonic_from: int
     level_of_all: float
     ships_when_better_in: float
+    ships_when_telling_in: float
+    telling_lift: float
     least_alerts: int
     resamples: int
     candidates: tuple[Candidate, ...]

@@ -43,11 +43,12 @@ class Judged:
 
 @dataclass(frozen=True)
 class Contest:
-    """All contenders by name, which ships, and in what share of resamples it beat the simpler ones."""
+    """All contenders by name, which ships, and in what share of resamples each beat the simpler one, and chance."""
 
     judged: Mapping[str, Judged]
     ships: str
     beats: Mapping[str, float]
+    tells: Mapping[str, float]
     splits: Splits
     settings: Mapping[str, float]
 
@@ -71,8 +72,8 @@ def contest(rows: Rows, earlier: Sequence[date], later: Sequence[date], recipe: 
     if rows.positive.sum() >= recipe.numbers.least_positives_for_trees:
         entrants["model"], settings = _trees(starts, owing, cards, recipe)
     judged = {name: _judge(name, each, starts, owing, recipe) for name, each in entrants.items()}
-    ships, beats = best(entrants, starts, owing, recipe)
-    return Contest(judged, ships, beats, splits, settings)
+    verdict = best(entrants, starts, owing, recipe)
+    return Contest(judged, verdict.ships, verdict.beats, verdict.tells, splits, settings)
 
 
 def _features(rows: Rows, recipe: Recipe) -> Rows:

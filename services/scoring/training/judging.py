@@ -1,10 +1,11 @@
 """Which contender is best on rows that none has seen: how often its alerts are right, and how well it tells starts."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.evaluation import First, Ranking, better_share, resampled
+from services.scoring.evaluation import First, Ranking, better_share, resampled, share
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model.calibration import Calibration
 from services.scoring.training.questions import Asked, Entrant, Found
@@ -15,16 +16,48 @@ from services.scoring.training.rows import Rows
 ORDER = ("indicators", "scorecard", "model")
 
 
-def best(entrants: Mapping[str, Entrant], starts: Asked, owing: Asked, recipe: Recipe) -> tuple[str, dict[str, float]]:
-    """The simplest contender that no richer one beats in enough resamples of employers; and the shares of those."""
-    values = {name: _value(entrants[name], starts, owing, recipe) for name in ORDER if name in entrants}
-    ships, beats = next(iter(values)), {}
-    for name in list(values)[1:]:
-        share = better_share(values[name], values[ships], _draws(starts.rows, recipe))
-        beats[f"{name} > {ships}"] = share
-        if share >= recipe.numbers.ships_when_better_in:
+@dataclass(frozen=True)
+class Verdict:
+    """Which ships; in what share of resamples each contender beat the simpler one, and told better than chance."""
+
+    ships: str
+    beats: Mapping[str, float]
+    tells: Mapping[str, float]
+
+
+def best(entrants: Mapping[str, Entrant], starts: Asked, owing: Asked, recipe: Recipe) -> Verdict:
+    """The simplest contender that no richer one beats in enough resamples of employers.
+
+    Of two that tell nothing one is always a little better: a richer one has to tell better than chance, too.
+    """
+    numbers, names = recipe.numbers, [name for name in ORDER if name in entrants]
+    values = {name: _value(entrants[name], starts, owing, recipe) for name in names}
+    tells = {name: _tells(entrants[name], starts, owing, recipe) for name in names}
+    ships, beats = names[0], dict[str, float]()
+    for name in names[1:]:
+        won = better_share(values[name], values[ships], _draws(starts.rows, recipe))
+        beats[f"{name} > {ships}"] = won
+        if won >= numbers.ships_when_better_in and tells[name] >= numbers.ships_when_telling_in:
             ships = name
-    return ships, beats
+    return Verdict(ships, beats, tells)
+
+
+def _tells(entrant: Entrant, starts: Asked, owing: Asked, recipe: Recipe) -> float:
+    """In which share of resamples both questions are told better than by lot, or starts much better among the first.
+
+    The second: a sign that few have leaves most of the order to chance, and may be right about nearly all of the few.
+    """
+    rows, seen = starts.judged, owing.judged
+    told = Ranking(entrant.starts.margin[starts.is_judged], rows.positive)
+    owed = Ranking(entrant.owing.margin[owing.is_judged], seen.positive)
+
+    def is_told(drawn: Array) -> bool:
+        weight = drawn[rows.employer] * rows.weight
+        first, area = told.areas(weight)
+        is_above = area > 0.5 and owed.areas(drawn[seen.employer] * seen.weight)[1] > 0.5
+        return bool(is_above or first > recipe.numbers.telling_lift * share(weight * rows.positive, weight))
+
+    return float(np.mean([is_told(drawn) for drawn in _draws(starts.rows, recipe)]))
 
 
 def _value(entrant: Entrant, starts: Asked, owing: Asked, recipe: Recipe) -> Callable[[Array], float]:

@@ -12,6 +12,7 @@ from services.scoring.rulebook import ItemType
 from services.scoring.values import READ, SHANGHAI, UTC_TIME, local_day, month_of
 
 _NUMBERS: frozenset[ItemType] = frozenset({"money", "int", "dec"})
+_BY_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}$"
 _MONTHS = {
     name: f"{place:02}"
     for place, name in enumerate(
@@ -67,8 +68,12 @@ def _text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def _number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if not isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _finite(column.cast(pl.Float64, strict=False))
-    plain = column.cast(pl.String).str.replace_all(r"[,，\s¥￥元$€£]", "")
-    return _finite(plain.cast(pl.Float64, strict=False))
+    plain = column.cast(pl.String).str.replace_all(r"[\s¥￥元$€£]", "").str.replace_all("，", ",", literal=True)
+    # What one comma parts two digits or one from is the whole: no thousands are written so. 1.234,50 is 1234.5.
+    by_comma = plain.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    by_point = plain.str.replace_all(",", "", literal=True)
+    number = pl.when(plain.str.contains(_BY_COMMA)).then(by_comma).otherwise(by_point)
+    return _finite(number.cast(pl.Float64, strict=False))
 
 
 def _finite(number: pl.Expr) -> pl.Expr:

@@ -13,6 +13,7 @@ _PRIME = 31
 _GAPS = r"[\s\p{Z}\p{Cf}\p{Pd}]"
 # GB 32100-2015: registering body and class, division of six digits, organisation code, check character.
 _SHAPE = rf"^[{_ALPHABET}]{{2}}[0-9]{{6}}[{_ALPHABET}]{{10}}$"
+_SPOILT = "\ufffd"  # stands where a byte was no letter
 _FRACTION = r"^([0-9]+)\.0+$"
 _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
 
@@ -20,11 +21,12 @@ _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
 def canonical(texts: pl.Series) -> pl.Series:
     """One spelling of each code: half width, upper case, no gaps, O and I as digits, where that has the shape of one.
 
-    Null for what stands for nothing; other texts only lose the blanks around them.
+    Null for what stands for nothing or was spoilt on the way; other texts only lose the blanks around them.
     """
     # A number that some program kept as a fraction is the number: 101.0.
     bare = texts.cast(pl.String).str.strip_chars().str.replace(_FRACTION, "$1")
-    bare = bare.set(bare.str.to_uppercase().is_in(_NOTHING).fill_null(False), None)
+    is_nothing = bare.str.to_uppercase().is_in(_NOTHING) | bare.str.contains(_SPOILT, literal=True)
+    bare = bare.set(is_nothing.fill_null(False), None)
     clean = bare.str.normalize("NFKC").str.to_uppercase().str.replace_all(_GAPS, "")
     clean = clean.str.replace_all("O", "0", literal=True).str.replace_all("I", "1", literal=True)
     return bare.zip_with(~clean.str.contains(_SHAPE).fill_null(False), clean)

@@ -1,13 +1,18 @@
-"""The files of a world: Parquet, or CSV as real offices write it (UTF-8 or GB18030, with a BOM, with ragged lines)."""
+"""The files of a world: Parquet, or CSV as real offices write it (UTF-8, GB18030 or Excel's UTF-16, with a BOM, with
+ragged lines, with semicolons or tabs between the columns).
+"""
 
 import codecs
 import io
+import re
 from pathlib import Path
 
 import polars as pl
 
 _KINDS = (".parquet", ".csv")
 _PIECE_BYTES = 1 << 20
+_QUOTED = re.compile(r'"[^"]*"')
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -27,12 +32,42 @@ def scan(path: Path) -> pl.LazyFrame:
 
 
 def _scan_csv(path: Path) -> pl.LazyFrame:
-    source = path if _is_utf8(path) else io.BytesIO(path.read_bytes().decode("gb18030", errors="replace").encode())
-    return pl.scan_csv(source, infer_schema=False, truncate_ragged_lines=True, ignore_errors=True)
+    encoding, faults = encoding_of(path)
+    is_utf8 = encoding == "utf-8"
+    source = path if is_utf8 else io.BytesIO(path.read_bytes().decode(encoding, errors="replace").encode())
+    return pl.scan_csv(
+        source,
+        separator=_separator(path, encoding),
+        encoding="utf8-lossy" if is_utf8 and faults else "utf8",
+        infer_schema=False,
+        truncate_ragged_lines=True,
+        ignore_errors=True,
+    )
+
+
+def _separator(path: Path, encoding: str) -> str:
+    """A comma, unless the header has none and exactly one other sign that may stand between columns."""
+    with path.open(encoding=encoding, errors="replace", newline=None) as file:
+        header = _QUOTED.sub("", next((line for line in file if line.strip("\ufeff \n")), ""))
+    there = [sign for sign in _OTHER_SEPARATORS if sign in header.strip(" \n")]
+    return there[0] if len(there) == 1 and "," not in header else ","
+
+
+def encoding_of(path: Path) -> tuple[str, int]:
+    """How a CSV is written, and how many of its bytes are none of that. Looked at to its end: the first Chinese name
+    may stand behind a million codes. Cut off within a letter it is UTF-8 still, and so it is with a few bytes spoilt.
+    """
+    with path.open("rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16", 0
+    if _is_utf8(path):
+        return "utf-8", 0
+    good, bad = _letters(path)
+    # Of Chinese in GB18030 one letter in six looks like UTF-8 by chance.
+    return ("utf-8", bad) if 2 * bad <= good else ("gb18030", 0)
 
 
 def _is_utf8(path: Path) -> bool:
-    """Looked at to its end: the first Chinese name may stand behind a million codes. Cut off within one it is still."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -41,3 +76,16 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _letters(path: Path) -> tuple[int, int]:
+    """How many letters beyond ASCII a file has as UTF-8, and how many places that are no letter."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    good, bad = 0, 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            text = decoder.decode(piece)
+            spoilt = text.count("\ufffd")
+            bad += spoilt
+            good += len(text) - len(text.encode("ascii", "ignore")) - spoilt
+    return good, bad

@@ -19,6 +19,7 @@ from services.scoring.worlds import World, casting, files, read_world
 from services.scoring.worlds.codes import canonical
 
 Say = Callable[[str, str], None]
+Spelled = Callable[[pl.Series], pl.Series]  # codes as somebody wrote them -> as the datasets have them
 
 
 def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: Policy | None = None) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
     numbers = numbers or shipped()
     with _readable():
         source = _read(data, say)
-        learned = learn(source, until, numbers, seed, say, visits=read_visits(data))
+        learned = learn(source, until, numbers, seed, say, visits=read_visits(data, source.world.spelled))
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -42,7 +43,14 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
     ask.must_be_in_order()  # said before anything is read
     with _readable():
         source = _read(data, say)
-        answer = run(source, ask, numbers or shipped(), read_oracle(data), say, visits=read_visits(data))
+        answer = run(
+            source,
+            ask,
+            numbers or shipped(),
+            read_oracle(data, source.world.spelled),
+            say,
+            visits=read_visits(data, source.world.spelled),
+        )
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report
@@ -104,7 +112,7 @@ def datasets(world: World) -> list[str]:
     return [each.dataset for each in world.datasets if each.file is None]
 
 
-def read_oracle(data: Path) -> pl.DataFrame | None:
+def read_oracle(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None:
     """employer_id, as_of, hazard of the oracle's file; None when it says nothing. Raises Unfit when one is lacking."""
     file = files.find(data, "oracle")
     if file is None:
@@ -112,21 +120,21 @@ def read_oracle(data: Path) -> pl.DataFrame | None:
     _must_have(file, ("employer_id", "as_of", "hazard"))
     told: pl.DataFrame = files.scan(file).collect()
     read = told.select(
-        canonical(told.get_column("employer_id")).alias("employer_id"),
+        spelled(told.get_column("employer_id")).alias("employer_id"),
         casting.cast("as_of", "date", told.schema["as_of"]),
         casting.cast("hazard", "dec", told.schema["hazard"]),
     ).drop_nulls()
     return read if read.height else None
 
 
-def read_visits(data: Path) -> pl.DataFrame | None:
+def read_visits(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None:
     """employer_id, inspected_on, found of the random inspections' file; None when there is none, or it lacks one."""
     file = files.find(data, "inspections")
     told = None if file is None else files.scan(file).collect()
     if told is None or not {"employer_id", "inspected_on", "found"} <= set(told.columns):
         return None
     return told.select(
-        canonical(told.get_column("employer_id")).alias("employer_id"),
+        spelled(told.get_column("employer_id")).alias("employer_id"),
         casting.cast("inspected_on", "date", told.schema["inspected_on"]),
         casting.cast("found", "bool", told.schema["found"]),
     )

@@ -38,12 +38,19 @@ class World:
     """Tables of the datasets that there are. `book` says what they measure; `register` numbers the employers."""
 
     def __init__(
-        self, there: Iterable[str], read: Read, book: Measurebook | None = None, silent: Iterable[str] = ()
+        self,
+        there: Iterable[str],
+        read: Read,
+        book: Measurebook | None = None,
+        silent: Iterable[str] = (),
+        *,
+        are_labels_foreign: bool = False,
     ) -> None:
         self.book = book or shipped()
         self.register = Register()
         self._there = frozenset(there)
         self._read = read
+        self._are_labels_foreign = are_labels_foreign  # written by others than those who wrote the datasets
         self._silent = frozenset(silent)  # of whose datasets it is known that they have no row
         self._tables: dict[str, Table] = {}
 
@@ -71,14 +78,16 @@ class World:
         codes = self.register.codes.gather(rows.get_column("number").cast(pl.UInt32))
         blank = [pl.lit(None, kind).alias(name) for name, kind in LABELS.items() if name not in rows.columns]
         told = rows.with_columns(codes.alias("employer_id"), *blank)
-        return told.select(pl.col(name).cast(kind) for name, kind in LABELS.items()).sort(
-            "discovered_on", "employer_id"
-        )
+        typed = told.select(pl.col(name).cast(kind) for name, kind in LABELS.items()).sort(list(LABELS))
+        # A row that was written twice is one event.
+        once = typed.unique(["employer_id", "started_on", "discovered_on"], keep="first", maintain_order=True)
+        return once.sort("discovered_on", "employer_id", maintain_order=True)
 
     def subjects(self, at: datetime) -> pl.Series:
         """The codes of everyone who was spoken of by then, sorted. A code that is a slip for some other is nobody's."""
-        known = pl.Series(self.known_numbers(reading.as_microseconds(at)), dtype=pl.Int32)
-        real = known.filter(~self._slips.gather(known.cast(pl.UInt32)))
+        now = reading.as_microseconds(at)
+        known = pl.Series(self.known_numbers(now), dtype=pl.Int32)
+        real = known.filter(~self._slips(known, now))
         return self.register.codes.gather(real.cast(pl.UInt32)).alias("subject").sort()
 
     def troubled(self, at: datetime, lately: timedelta) -> pl.Series:
@@ -106,10 +115,18 @@ class World:
 
     @cached_property
     def _first_reports(self) -> Array:
-        tables = self.tables().values()
-        count = len(self.register.codes)
-        nobody = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
-        return np.asarray(np.minimum.reduce([nobody, *(table.first_reports(count) for table in tables)]))
+        return self._first_reports_in(self.tables())
+
+    @cached_property
+    def _first_named(self) -> Array:
+        """When each employer was first named by who does not slip: a label, or the register."""
+        self.tables()  # whoever is numbered at all is by then
+        return self._first_reports_in(code for code in ("own_past", "samr_entity") if code in self._there)
+
+    def _first_reports_in(self, there: Iterable[str]) -> Array:
+        tables, count = [self.table(code) for code in there], len(self.register.codes)
+        never = np.full(count, np.iinfo(np.int64).max, dtype=np.int64)
+        return np.asarray(np.minimum.reduce([never, *(table.first_reports(count) for table in tables)]))
 
     @cached_property
     def _bad_news(self) -> tuple[Array, Array]:
@@ -120,17 +137,14 @@ class World:
             np.concatenate([np.zeros(0, np.int64), *(table.reported[rows] for table, rows in found)]),
         )
 
-    @cached_property
-    def _slips(self) -> pl.Series:
-        """Where nearly every code proves, those that do not are slips, unless a label or the register names them."""
-        slips = self.register.is_slip(pl.Series(range(len(self.register.codes)), dtype=pl.Int32))
+    def _slips(self, known: pl.Series, now: int) -> pl.Series:
+        """Which of the numbers known by now are slips: nearly every code proves but these, and no label or register has
+        named them. Later words do not count: else of all slips those alone were scored who fail later.
+        """
+        slips = self.register.is_slip(known)
         if not len(slips) or slips.mean() > 0.1:  # type: ignore[operator]
             return slips & False
-        sure = [self.table(code).subject for code in ("own_past", "samr_entity") if code in self._there]
-        named = np.zeros(len(slips), dtype=bool)
-        for numbers in sure:
-            named[numbers] = True
-        return slips & ~pl.Series(named)
+        return slips & pl.Series(self._first_named[known.to_numpy()] > now)
 
     def _load(self, dataset: Measured) -> Table:
         if dataset.dataset in self._silent:
@@ -144,7 +158,17 @@ class World:
         return build(reading.whole(named, dataset), dataset, self.book)
 
     def _typed(self, dataset: Measured) -> pl.DataFrame:
+        if dataset.dataset == "own_past" and self._are_labels_foreign:
+            for each in self.datasets:
+                if each.dataset != "own_past":
+                    self.table(each.dataset)
+            self.register.settle()
         return self._read(dataset, self.register)
+
+    def spelled(self, texts: pl.Series) -> pl.Series:
+        """Codes (n,) that somebody else wrote, as they stand in `subjects`; null for nothing."""
+        self.tables()
+        return self.register.spelled(texts)
 
     def _with_the_lost(self, rows: pl.DataFrame, dataset: Measured) -> pl.DataFrame:
         """Whose code is missing or slipped is looked for by account, by what another dataset knows, and by name."""
@@ -194,7 +218,11 @@ def read_world(folder: Path, book: Measurebook | None = None) -> World:
 
 def world_in(frames: Mapping[str, pl.LazyFrame], book: Measurebook | None = None) -> World:
     """The world of frames by dataset (`own_past` holds the labels), as they would stand in files."""
-    return World(frames, lambda dataset, register: reading.typed(frames[dataset.dataset], dataset, register), book)
+
+    def read(dataset: Measured, register: Register) -> pl.DataFrame:
+        return reading.typed(frames[dataset.dataset], dataset, register)
+
+    return World(frames, read, book, are_labels_foreign=True)
 
 
 def world_of(facts: Facts, book: Measurebook | None = None) -> World:

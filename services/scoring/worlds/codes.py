@@ -13,6 +13,7 @@ _PRIME = 31
 _GAPS = r"[\s\p{Z}\p{Cf}\p{Pd}]"
 # GB 32100-2015: registering body and class, division of six digits, organisation code, check character.
 _SHAPE = rf"^[{_ALPHABET}]{{2}}[0-9]{{6}}[{_ALPHABET}]{{10}}$"
+_BLANKS = r"[\s\p{Z}\p{Cf}]"
 _SPOILT = "\ufffd"  # stands where a byte was no letter
 _FRACTION = r"^([0-9]+)\.0+$"
 _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
@@ -30,6 +31,11 @@ def canonical(texts: pl.Series) -> pl.Series:
     clean = bare.str.normalize("NFKC").str.to_uppercase().str.replace_all(_GAPS, "")
     clean = clean.str.replace_all("O", "0", literal=True).str.replace_all("I", "1", literal=True)
     return bare.zip_with(~clean.str.contains(_SHAPE).fill_null(False), clean)
+
+
+def folded(codes: pl.Series) -> pl.Series:
+    """Codes without what people write now so and now so: case, width, blanks."""
+    return codes.str.normalize("NFKC").str.to_lowercase().str.replace_all(_BLANKS, "")
 
 
 def is_slip(texts: pl.Series) -> pl.Series:

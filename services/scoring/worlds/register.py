@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from services.scoring.worlds.codes import canonical, is_slip
+from services.scoring.worlds.codes import canonical, folded, is_slip
 
 NOBODY = -1
 
@@ -13,6 +13,24 @@ class Register:
     def __init__(self) -> None:
         self.codes = pl.Series("code", [], dtype=pl.String)
         self._slips = pl.Series("slip", [], dtype=pl.Boolean)
+        self._alike = pl.DataFrame(schema={"alike": pl.String, "meant": pl.String})
+
+    def settle(self) -> None:
+        """From now on a new code that differs from one employer's by case, width and blanks alone is that employer's.
+
+        Where two employers' codes differ by no more than that, such a code says nothing.
+        """
+        alike = pl.DataFrame({"alike": folded(self.codes), "meant": self.codes})
+        self._alike = alike.filter(pl.len().over("alike") == 1)
+
+    def spelled(self, texts: pl.Series) -> pl.Series:
+        """Codes as the register has them, whoever wrote them; null for what stands for nothing."""
+        codes = canonical(texts)
+        if self._alike.is_empty():
+            return codes
+        asked = pl.DataFrame({"alike": folded(codes)})
+        meant = asked.join(self._alike, on="alike", how="left", maintain_order="left").get_column("meant")
+        return codes.zip_with(codes.is_in(self.codes.implode()) | meant.is_null(), meant).alias(texts.name)
 
     def enter(self, texts: pl.Series) -> pl.Series:
         """The numbers (Int32) of codes as they are written, new ones entered; null where nothing is written."""
@@ -35,7 +53,7 @@ class Register:
         written = texts.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
         each = written.unique().drop_nulls()
         spelled = pl.DataFrame({"place": each.to_physical(), "text": each.cast(pl.String)}).sort("text")
-        spelled = spelled.with_columns(canonical(spelled.get_column("text")).alias("code"))
+        spelled = spelled.with_columns(self.spelled(spelled.get_column("text")).alias("code"))
         if grow:
             self._extend(spelled.get_column("code").drop_nulls().unique(maintain_order=True))
         known = self.codes.to_frame().with_row_index("number").with_columns(pl.col("number").cast(pl.Int32))

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from services.scoring.backtest import Ask, answering, learn, past
+from services.scoring.backtest import Ask, answering, cautions, learn, past
 from services.scoring.backtest import backtest as run
 from services.scoring.backtest.card import card
 from services.scoring.backtest.refused import Unfit
@@ -28,6 +28,9 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
     with _readable():
         source = _read(data, say)
         learned = learn(source, until, numbers, seed, say, visits=read_visits(data, source.world.spelled))
+    for each in (cautions.silent_in_training(learned.told_until, until), *spoilt_files(source.world, data)):
+        if each:
+            say(f"注意：{each['zh']}", f"note: {each['en']}")
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -51,6 +54,9 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
             say,
             visits=read_visits(data, source.world.spelled),
         )
+    answer.told["warnings"] += spoilt_files(source.world, data)
+    for each in answer.told["warnings"]:
+        say(f"注意：{each['zh']}", f"note: {each['en']}")
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report
@@ -138,6 +144,14 @@ def read_visits(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None
         casting.cast("inspected_on", "date", told.schema["inspected_on"]),
         casting.cast("found", "bool", told.schema["found"]),
     )
+
+
+def spoilt_files(world: World, data: Path) -> list[cautions.Caution]:
+    """What is to be said of the files that are read and hold bytes that are no letters."""
+    found = (files.find(data, name) for name in ("labels", *datasets(world)))
+    texts = [file for file in found if file and file.suffix == ".csv"]
+    spoilt = {file.name: files.encoding_of(file)[1] for file in texts}
+    return [cautions.spoilt(name, count) for name, count in spoilt.items() if count]
 
 
 def data_sha256(world: World, data: Path) -> str:

@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 
 from services.scoring.backtest import answering, figures, groups, truth
+from services.scoring.backtest.cautions import silent_in_test, silent_in_training
 from services.scoring.backtest.learning import Learned, Say, learn
 from services.scoring.backtest.refused import Unfit
 from services.scoring.backtest.replay import Replay, replay, replay_days, spread
 from services.scoring.backtest.source import Source
 from services.scoring.evaluation.ranking import Array, precision_recall
 from services.scoring.model.policy import Policy
+from services.scoring.training.labels import told_until
 
 __all__ = ["Answer", "Ask", "Curve", "Unfit", "backtest", "learn"]
 
@@ -70,11 +72,14 @@ def backtest(
     """Train by `train_until`, replay to `test_until`. Raises Unfit when the data or the dates do not allow it."""
     _must_make_sense(source.labels, ask)
     learned = learn(source, ask.train_until, policy, ask.seed, say, visits=visits)
-    days = replay_days(ask.train_until, ask.test_until, ask.step)
+    asked = replay_days(ask.train_until, ask.test_until, ask.step)
+    told = told_until(source.labels, ask.test_until, policy.training)
+    # Nobody can tell of alerts that are raised when labels have stopped.
+    days = [day for day in asked if day < told]
     budget = ask.budget if ask.budget is not None else pro_rata(source, ask, policy)
     models = {name: judged.model for name, judged in learned.contest.judged.items()}
     cool_down = policy.backtest.cool_down_days
-    shares = spread(budget, len(days))
+    shares = spread(budget, len(asked))[: len(days)]
     replayed = replay(
         source,
         models,
@@ -86,7 +91,7 @@ def backtest(
         seed=ask.seed,
         say=say,
     )
-    return _judged(source, ask, policy, learned=learned, replayed=replayed, budget=budget, say=say)
+    return _judged(source, ask, policy, learned=learned, replayed=replayed, budget=budget, until=told, say=say)
 
 
 def pro_rata(source: Source, ask: Ask, policy: Policy) -> int:
@@ -107,11 +112,11 @@ def _must_make_sense(labels: pl.DataFrame, ask: Ask) -> None:
 
 
 def _judged(
-    source: Source, ask: Ask, policy: Policy, *, learned: Learned, replayed: Replay, budget: int, say: Say
+    source: Source, ask: Ask, policy: Policy, *, learned: Learned, replayed: Replay, budget: int, until: date, say: Say
 ) -> Answer:
     say("计算指标与置信区间", "figures and intervals")
     horizon, numbers, labels = policy.horizon_days, policy.backtest, source.labels
-    found = truth.truth(labels, replayed.days, replayed.subject, ask.test_until, horizon)
+    found = truth.truth(labels, replayed.days, replayed.subject, until, horizon)
     outcomes = {name: truth.outcome(alerts, found, labels, horizon) for name, alerts in replayed.alerts.items()}
     ready = figures.scored(replayed, found, outcomes, numbers)
     drawn = figures.figures(ready, found, numbers, ask.seed)
@@ -124,6 +129,7 @@ def _judged(
         if grouping in profile.columns
     }
     owing = np.concatenate(replayed.owing[ships])[found.covered]
+    cautious = (silent_in_training(learned.told_until, learned.until), silent_in_test(until, ask.test_until))
     told = {
         **answering.asked(ask, budget, replayed, found),
         **answering.trained(learned, source.described),
@@ -133,6 +139,7 @@ def _judged(
         "by_level": groups.by_level(owing, found, *shipped, policy.levels),
         **{f"by_{grouping}": rows for grouping, rows in by_group.items()},
         "fairness": groups.gaps(by_group, numbers.least_in_group),
+        "warnings": [each for each in cautious if each],
     }
     return Answer(
         told=told,

@@ -12,7 +12,7 @@ from services.scoring.backtest.source import Source
 from services.scoring.model.policy import Policy, Training
 from services.scoring.training import Contest, contest
 from services.scoring.training.inspections import Hidden, hidden
-from services.scoring.training.labels import known
+from services.scoring.training.labels import known, told_until
 from services.scoring.training.recipe import Recipe, Window
 from services.scoring.training.rows import Plan, PopulationAt, Rows, days_of, gather, month_ends, plan
 from services.scoring.training.splits import validation_days
@@ -22,7 +22,7 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Learned:
-    """The contest with what it stands on."""
+    """The contest with what it stands on. `told_until`: up to which day labels tell of anyone."""
 
     contest: Contest
     until: date
@@ -31,6 +31,7 @@ class Learned:
     positives: int
     rate: float
     labels: int
+    told_until: date
     hidden: Hidden | None = None
 
 
@@ -46,14 +47,15 @@ def learn(
         raise Unfit(f"{until} 之前没有已发现的欠薪标签。", f"No label had been discovered by {until}.")
     numbers = policy.training
     since = _begins(source, labels, until, numbers.least_population)
-    days = days_of(labels, until, policy.horizon_days, numbers, since=since)
+    told = told_until(labels, until, numbers)
+    days = days_of(labels, told, policy.horizon_days, numbers, since=since)
     if not days:
         raise Unfit(f"{until} 之前没有完整的观察窗口。", f"No window of {policy.horizon_days} days is over by {until}.")
     earlier, later = validation_days(days, policy.horizon_days, numbers.validation_share)
     full = _unsampled(source, later, numbers.most_full_rows)
-    unseen = None if visits is None else hidden(labels, visits, source.subjects(until).len(), until)
+    unseen = None if visits is None else hidden(labels, visits, source.subjects(until).len(), told)
     share = 0.0 if unseen is None else unseen.proven
-    window = Window(until, policy.horizon_days, numbers, seed, share)
+    window = Window(told, policy.horizon_days, numbers, seed, share)
     planned = plan(labels, people(source, numbers), days, full, window)
     _must_teach(planned, until)
     say(f"训练样本 {planned.rows} 行，正例 {planned.positives}", f"{planned.rows} rows, {planned.positives} positive")
@@ -62,7 +64,8 @@ def learn(
     )
     say("训练模型", "training")
     found = contest(rows, earlier, later, _recipe(source, rows, policy, seed))
-    return Learned(found, until, tuple(days), planned.rows, planned.positives, planned.rate, labels.height, unseen)
+    counts = (planned.rows, planned.positives, planned.rate, labels.height)
+    return Learned(found, until, tuple(days), *counts, told, unseen)
 
 
 def people(source: Source, numbers: Training) -> PopulationAt:

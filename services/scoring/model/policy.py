@@ -73,6 +73,9 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     least_validation_positives: int
     folds: int
     least_known_share: float
+    silence_after_days: int
+    silence_times: float
+    least_silence_days: int
     isotonic_from: int
     level_of_all: float
     ships_when_better_in: float

@@ -10,11 +10,33 @@ import numpy as np
 import polars as pl
 
 from services.scoring.evaluation.ranking import Array
+from services.scoring.model.policy import Training
 
 
 def known(labels: pl.DataFrame, until: date) -> pl.DataFrame:
     """The labels that had been discovered by the end of a day."""
     return labels.filter(pl.col("discovered_on") <= until)
+
+
+def told_until(labels: pl.DataFrame, until: date, numbers: Training) -> date:
+    """Up to which day labels tell of anyone: `until`, or where they stopped long before it.
+
+    Only where the silence since the last word is no chance: in the two years before it words came on many days, for a
+    year at the least, and never with nearly so long a pause. Where labels are rare, or come once a year, the pauses are
+    long by themselves.
+    """
+    said = labels.select(day=pl.max_horizontal("started_on", "discovered_on"))["day"].drop_nulls()
+    days = said.filter(said <= until).unique().sort()
+    last = days.max()
+    if not isinstance(last, date) or (said > until).any():
+        return until
+    recent = days.filter(days > last - timedelta(days=730))
+    since = (last - recent[0]).days
+    longest = recent.diff().dt.total_days().max()
+    if len(recent) < numbers.silence_after_days or since < 365 or not isinstance(longest, int):
+        return until
+    silence = (until - last).days
+    return last if silence > max(numbers.silence_times * longest, numbers.least_silence_days) else until
 
 
 def starting(labels: pl.DataFrame, day: date, horizon: int) -> pl.DataFrame:

@@ -1,0 +1,39 @@
+"""What a reader of figures has to know about the data that they stand on: a sentence in Chinese and one in English."""
+
+from datetime import date
+
+Caution = dict[str, str]
+
+
+def caution(zh: str, en: str) -> Caution:
+    """As it goes into the answer's `warnings`."""
+    return {"zh": zh, "en": en}
+
+
+def silent_in_training(last: date, until: date) -> Caution | None:
+    """Labels that stop before the training ends: nothing is learned of the days after, which would all seem calm."""
+    if last >= until:
+        return None
+    return caution(
+        f"标签在 {last} 之后中断，训练截至 {until}：之后的月份不作学习样本。",
+        f"Labels stop after {last}, before the training ends on {until}: the months after it are not learned from.",
+    )
+
+
+def silent_in_test(last: date, until: date) -> Caution | None:
+    """Labels that stop before the test ends: whoever was alerted after would be counted as wrong."""
+    if last >= until:
+        return None
+    return caution(
+        f"标签在 {last} 之后中断，测试截至 {until}：只检验到 {last}，预警名额按天数相应减少。",
+        f"Labels stop after {last}, before the test ends on {until}: it is judged until {last}, and later days' alerts "
+        f"are not raised.",
+    )
+
+
+def spoilt(file: str, count: int) -> Caution:
+    """A text file with bytes that are no letters."""
+    return caution(
+        f"{file} 有 {count} 处损坏的字节，按 UTF-8 读取，损坏处作缺失字符。",
+        f"{file} has {count} spoilt places; it is read as UTF-8, with a sign in their stead.",
+    )

@@ -86,13 +86,36 @@ def _yes_or_no(text: pl.Expr) -> pl.Expr:
 
 
 def _tidy_time(text: pl.Expr) -> pl.Expr:
-    """2024年3月5日, 2024/3/5, 20240305, 3/5/2024 and (what can be no month) 25/3/2024 as 2024-3-5, whatever follows."""
+    """2024年3月5日, 2024/3/5, 20240305 and what `_year_first` reads as 2024-3-5, whatever follows."""
     return _year_first(text).str.replace(r"^(\d{4})\D?(\d{1,2})\D?(\d{1,2})[日号]?", "$1-$2-$3")
 
 
 def _year_first(text: pl.Expr) -> pl.Expr:
-    by_day = text.str.replace(r"^(1[3-9]|2\d|3[01])/(\d{1,2})/(\d{4})", "$3-$2-$1")
-    return by_day.str.replace(r"^(\d{1,2})/(\d{1,2})/(\d{4})", "$3-$1-$2")
+    """3/5/2024, 5.3.2024 and 5-3-2024 as 2024-3-5.
+
+    With strokes the month comes first, with points and hyphens the day. But what can be no month is the day, there and
+    in the whole column: nobody writes 25/3/2024 in one line and 3/25/2024 in the next.
+    """
+    return text.map_batches(_turned, return_dtype=pl.String)
+
+
+def _turned(texts: pl.Series) -> pl.Series:
+    for signs, is_day_first in (("/", False), ("[.-]", True)):
+        written = rf"^(\d{{1,2}}){signs}(\d{{1,2}}){signs}(\d{{4}})"
+        is_year_last = texts.str.contains(written)
+        if is_year_last.any():
+            read = _in_one_order(texts.filter(is_year_last), written, is_day_first)
+            texts = texts.scatter(is_year_last.arg_true(), read)
+    return texts
+
+
+def _in_one_order(texts: pl.Series, written: str, is_day_first: bool) -> pl.Series:
+    parts = texts.str.extract_groups(written).struct.unnest().cast(pl.Int32)
+    first, second = parts.to_series(0), parts.to_series(1)
+    if (first > 12).any() != (second > 12).any():
+        is_day_first = bool((first > 12).any())
+    is_day = (first > 12) | (is_day_first & (second <= 12))
+    return texts.str.replace(written, "$3-$2-$1").zip_with(is_day, texts.str.replace(written, "$3-$1-$2"))
 
 
 def _month(text: pl.Expr) -> pl.Expr:

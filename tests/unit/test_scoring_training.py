@@ -17,11 +17,11 @@ from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Model
 from services.scoring.model.policy import Candidate, shipped
 from services.scoring.model.scorers import Blended, digest, of_json, trees_of
-from services.scoring.training import trees
+from services.scoring.training import in_whole_years, trees
 from services.scoring.training.calibrating import calibrate
 from services.scoring.training.questions import both
 from services.scoring.training.recipe import Recipe
-from services.scoring.training.rows import Rows
+from services.scoring.training.rows import Rows, month_ends
 from services.scoring.training.scorecard import bin_column
 from services.scoring.training.splits import split, validation_days
 from tests.small_city import COLUMNS, quick, quiet, small_city
@@ -224,3 +224,11 @@ def test_an_employer_is_never_both_learned_from_and_judged_in_folds() -> None:
 
 def _all(mask: Array) -> bool:
     return bool(mask.all())
+
+
+def test_what_is_usual_is_told_by_whole_years_so_that_no_season_counts_twice() -> None:
+    ends = np.array([day.toordinal() for day in month_ends(date(2021, 8, 31), date(2022, 12, 31))])
+    assert ends[in_whole_years(ends)].tolist() == ends[-12:].tolist()
+    assert in_whole_years(ends[:11]).all()
+    years = np.array([day.toordinal() for day in month_ends(date(2020, 1, 1), date(2022, 12, 31))])
+    assert in_whole_years(years).all()

@@ -160,14 +160,24 @@ def _head(found: Found, asked: Asked, recipe: Recipe) -> Head:
     return Head(found.scorer, calibration.moved(_level(asked, recipe)))
 
 
+def in_whole_years(day: Array) -> Array:
+    """Which rows (n,) are of the newest whole years of month's ends: of less than one year all."""
+    years = (np.ptp(day) + 31) // 365
+    found: Array = day > day.max() - (365 * years or np.inf)
+    return found
+
+
 def _level(asked: Asked, recipe: Recipe) -> float:
     """How far, in log odds, to move from the rate of the days judged by to that of all days.
 
     The last months' rate is the newest, and the least sure: the next ones' may as well come back to what was usual.
-    Of less than a year it is the rate of a season.
+    Of less than a year it is the rate of a season; and of all days those of whole years count, each season alike.
     """
     rows, judged = asked.rows, asked.is_judged
     is_a_year = np.ptp(rows.day[judged]) >= 330
-    rates = [np.average(rows.positive[mask], weights=rows.weight[mask]) for mask in (asked.about, judged)]
+    rates = [
+        np.average(rows.positive[mask], weights=rows.weight[mask])
+        for mask in (asked.about & in_whole_years(rows.day), judged)
+    ]
     usual, late = logit(np.array(rates))
     return float(usual - late) * (recipe.numbers.level_of_all if is_a_year else 1.0)

@@ -28,9 +28,8 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
     with _readable():
         source = _read(data, say)
         learned = learn(source, until, numbers, seed, say, visits=read_visits(data, source.world.spelled))
-    for each in (cautions.silent_in_training(learned.told_until, until), *spoilt_files(source.world, data)):
-        if each:
-            say(f"注意：{each['zh']}", f"note: {each['en']}")
+    silent = cautions.silent_in_training(learned.told_until, until)
+    _say_all([*([silent] if silent else []), *_of_files(source.world, data)], say)
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -54,9 +53,8 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
             say,
             visits=read_visits(data, source.world.spelled),
         )
-    answer.told["warnings"] += spoilt_files(source.world, data)
-    for each in answer.told["warnings"]:
-        say(f"注意：{each['zh']}", f"note: {each['en']}")
+    answer.told["warnings"] += _of_files(source.world, data)
+    _say_all(answer.told["warnings"], say)
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
         from local import backtest_report
@@ -146,12 +144,19 @@ def read_visits(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None
     )
 
 
-def spoilt_files(world: World, data: Path) -> list[cautions.Caution]:
-    """What is to be said of the files that are read and hold bytes that are no letters."""
+def _say_all(found: list[cautions.Caution], say: Say) -> None:
+    for each in found:
+        say(f"注意：{each['zh']}", f"note: {each['en']}")
+
+
+def _of_files(world: World, data: Path) -> list[cautions.Caution]:
+    """What is to be said of the files that are read: labels of strangers, bytes that are no letters."""
+    unknown = cautions.strangers(*world.strangers)
     found = (files.find(data, name) for name in ("labels", *datasets(world)))
-    texts = [file for file in found if file and file.suffix == ".csv"]
+    texts = [file for file in found if file and file.suffix.lower() == ".csv"]
     spoilt = {file.name: files.encoding_of(file)[1] for file in texts}
-    return [cautions.spoilt(name, count) for name, count in spoilt.items() if count]
+    told = [cautions.spoilt(name, count) for name, count in spoilt.items() if count]
+    return [unknown, *told] if unknown else told
 
 
 def data_sha256(world: World, data: Path) -> str:

@@ -1,28 +1,31 @@
 """Who ships: the simplest contender, unless a richer one is better and tells anything at all; lots among equals."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.backtest import learn, past
+from services.scoring.backtest import Unfit, learn, past
 from services.scoring.backtest.replay import Desk
 from services.scoring.evaluation import First
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model.policy import shipped
 from services.scoring.model.scorers import Plain
+from services.scoring.training import scorecard
 from services.scoring.training.judging import Verdict, best, firsts
 from services.scoring.training.questions import Asked, Entrant, Found, both
 from services.scoring.training.recipe import Recipe
-from services.scoring.training.rows import Rows
+from services.scoring.training.rows import Rows, month_ends
 from services.scoring.training.splits import split
 from services.scoring.worlds import read_world
 from tests import foreign_worlds
 from tests.foreign_worlds import Kind
-from tests.small_city import quiet
+from tests.small_city import quick, quiet, small_city
 
 EMPLOYERS, MONTHS = 200, 12
 RECIPE = Recipe(shipped().training, 1, {}, {}, 0.01)
@@ -121,3 +124,19 @@ def test_a_contender_that_is_better_at_both_questions_ships() -> None:
     rich = entrant(0.6 * positive + random.normal(size=positive.shape))
     found = best({"indicators": entrant(np.zeros(positive.shape)), "scorecard": rich}, *asked_of(positive), RECIPE)
     assert found.ships == "scorecard"
+
+
+def test_where_nobody_is_calm_a_scorecard_is_a_constant_and_a_directory_is_refused() -> None:
+    rows = asked_of(np.zeros((MONTHS, EMPLOYERS), bool))[0].rows
+    for positive in (rows.positive, ~rows.positive):
+        learned = scorecard.learn(replace(rows, positive=positive), {}, RECIPE.numbers.scorecard)
+        margin = learned.margin(np.zeros((3, 0), np.float32))
+        assert np.isfinite(margin).all()
+        assert (margin > 0).all() == positive.all()
+    city = small_city(60, -4.5)
+    days = month_ends(date(2022, 1, 1), date(2023, 12, 31))
+    everyone = [
+        {"employer_id": who, "started_on": day, "discovered_on": day} for who in city.subjects(days[-1]) for day in days
+    ]
+    with pytest.raises(Unfit):
+        learn(replace(city, labels=pl.DataFrame(everyone)), date(2023, 12, 31), quick(), 1, quiet)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from local import modelling
+from services.scoring.backtest import cautions
 from services.scoring.worlds import World, read_world
 from services.scoring.worlds.register import Register
 from tests.scoring_worlds import A, B, C, a_bill, a_world, on
@@ -33,6 +34,25 @@ def test_a_label_is_the_employers_however_case_width_and_blanks_are_written(tmp_
     for told in (modelling.read_oracle(tmp_path, world.spelled), modelling.read_visits(tmp_path, world.spelled)):
         assert told is not None
         assert told["employer_id"].to_list() == ["Firm-A7"]
+
+
+def test_numbers_that_lost_their_noughts_on_the_way_are_whose_they_were(tmp_path: Path) -> None:
+    world = a_directory(tmp_path, ["000123", "045", "45"], ["123", "0045"])
+    assert world.labels["employer_id"].to_list() == ["000123", "0045"]
+
+
+def test_labels_of_strangers_are_told_of(tmp_path: Path) -> None:
+    assert a_directory(tmp_path, ["f1", "f2", "f3"], ["f1", "x1", "x2"]).strangers == (2, 3)
+    assert cautions.strangers(2, 3) is not None
+    assert cautions.strangers(1, 3) is cautions.strangers(0, 0) is None
+
+
+def test_files_are_found_in_whatever_case_their_names_are_written(tmp_path: Path) -> None:
+    a_directory(tmp_path, ["f1"], ["f1"])
+    (tmp_path / "labels.csv").rename(tmp_path / "Labels.CSV")
+    (tmp_path / "pw_usage.csv").rename(tmp_path / "PW_USAGE.csv")
+    assert read_world(tmp_path).labels["employer_id"].to_list() == ["f1"]
+    assert modelling.datasets(read_world(tmp_path)) == ["pw_usage"]
 
 
 def test_codes_that_differ_by_case_alone_stay_two_employers(tmp_path: Path) -> None:

@@ -31,6 +31,16 @@ def silent_in_test(last: date, until: date) -> Caution | None:
     )
 
 
+def strangers(count: int, named: int) -> Caution | None:
+    """Labels of employers whom no dataset knows: half of them or more are most likely written otherwise."""
+    if 2 * count < named or not named:
+        return None
+    return caution(
+        f"标签里的 {named} 家单位中有 {count} 家在任何数据集里都没有：请核对编号写法是否一致。",
+        f"Of the {named} employers of the labels {count} are in no dataset: do labels and datasets name them alike?",
+    )
+
+
 def spoilt(file: str, count: int) -> Caution:
     """A text file with bytes that are no letters."""
     return caution(

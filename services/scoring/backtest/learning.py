@@ -103,7 +103,7 @@ def _must_teach(planned: Plan, until: date) -> None:
             f"{until} 之前的样本里没有欠薪的用人单位（标签与数据集的编号是否一致？）。",
             f"No employer of the data comes into arrears before {until} (do labels and datasets name them alike?).",
         )
-    if planned.positives == planned.rows:
+    if planned.negatives == 0:
         raise Unfit("样本里没有未欠薪的用人单位。", "Every employer of the sample comes into arrears.")
 
 

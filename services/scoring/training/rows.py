@@ -81,6 +81,11 @@ class Plan:
     def positives(self) -> int:
         return sum(int(month.subjects["positive"].sum()) for month in self.months)
 
+    @property
+    def negatives(self) -> int:
+        """Rows of whom neither question is true."""
+        return sum(int((~month.subjects["positive"] & ~month.subjects["ongoing"]).sum()) for month in self.months)
+
 
 def days_of(
     labels: pl.DataFrame, until: date, horizon: int, numbers: Training, *, since: date = date.min

@@ -27,8 +27,12 @@ def learn(rows: Rows, directions: Mapping[str, int], numbers: Binning) -> Scorec
     sample = rows.take(rows.sampled)
     positive, calm = sample.positive.astype(np.float64), 1 / sample.rate
     # Every negative counts for as many as it stands for; all of them together for as many as there are in the sample.
-    rate = float((~sample.positive).sum() / max(calm[~sample.positive].sum(), 1.0))
+    rate = float((~sample.positive).sum() / max(calm[~sample.positive].sum(), 1.0)) or 1.0
     weight = np.where(sample.positive, sample.weight, rate * calm)
+    if sample.positive.all() or not sample.positive.any():
+        # A fold that has but one kind of rows: nothing tells them apart.
+        base = _share(np.array([weight @ positive]), np.array([weight.sum()]))
+        return Scorecard((), float(logit(base)[0] + np.log(rate)))
     # What is searched lies together: a column picked out of rows costs several times as much.
     columns = dict(zip(sample.columns, np.asfortranarray(sample.values).T, strict=True))
 

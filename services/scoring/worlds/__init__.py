@@ -83,6 +83,14 @@ class World:
         once = typed.unique(["employer_id", "started_on", "discovered_on"], keep="first", maintain_order=True)
         return once.sort("discovered_on", "employer_id", maintain_order=True)
 
+    @cached_property
+    def strangers(self) -> tuple[int, int]:
+        """How many employers of the labels no dataset knows, and how many the labels name."""
+        numbers = self.register.look_up(self.labels.get_column("employer_id").drop_nulls().unique()).to_numpy()
+        self.tables()
+        reports = self._first_reports_in(code for code in self._there if code != "own_past")
+        return int((reports[numbers] == np.iinfo(np.int64).max).sum()), len(numbers)
+
     def subjects(self, at: datetime) -> pl.Series:
         """The codes of everyone who was spoken of by then, sorted. A code that is a slip for some other is nobody's."""
         now = reading.as_microseconds(at)

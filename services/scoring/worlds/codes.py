@@ -34,8 +34,9 @@ def canonical(texts: pl.Series) -> pl.Series:
 
 
 def folded(codes: pl.Series) -> pl.Series:
-    """Codes without what people write now so and now so: case, width, blanks."""
-    return codes.str.normalize("NFKC").str.to_lowercase().str.replace_all(_BLANKS, "")
+    """Codes without what is written now so and now so: case, width, blanks, and noughts before a number."""
+    plain = codes.str.normalize("NFKC").str.to_lowercase().str.replace_all(_BLANKS, "")
+    return plain.str.replace(r"^0+([0-9]+)$", "$1")
 
 
 def is_slip(texts: pl.Series) -> pl.Series:

@@ -16,14 +16,16 @@ _OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def find(folder: Path, name: str) -> Path | None:
-    """The file of a dataset, Parquet before CSV; None when there is none."""
-    found = (folder / f"{name}{kind}" for kind in _KINDS)
-    return next((path for path in found if path.is_file()), None)
+    """The file of a dataset, Parquet before CSV, in whatever case its name is written; None when there is none."""
+    there = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()}
+    exact = (folder / f"{name}{kind}" for kind in _KINDS)
+    found = (path if path.is_file() else there.get(path.name.lower()) for path in exact)
+    return next((path for path in found if path), None)
 
 
 def scan(path: Path) -> pl.LazyFrame:
     """The file's columns, not yet read, under tidy names; every column of a CSV is text."""
-    lazy = pl.scan_parquet(path) if path.suffix == ".parquet" else _scan_csv(path)
+    lazy = pl.scan_parquet(path) if path.suffix.lower() == ".parquet" else _scan_csv(path)
     names = lazy.collect_schema().names()
     tidy = [name.strip().strip("\ufeff").lower() for name in names]
     # A name that stands there twice counts once: the first.

@@ -16,7 +16,7 @@ class Register:
         self._alike = pl.DataFrame(schema={"alike": pl.String, "meant": pl.String})
 
     def settle(self) -> None:
-        """From now on a new code that differs from one employer's by case, width and blanks alone is that employer's.
+        """From now on a new code that differs from one employer's by what `folded` takes away alone is that employer's.
 
         Where two employers' codes differ by no more than that, such a code says nothing.
         """

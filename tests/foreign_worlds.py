@@ -220,3 +220,19 @@ def payment_history(folder: Path, clients: int = 6000, seed: int = 1, dataset: s
         }
     ).write_csv(folder / "labels.csv")
     return folder
+
+
+def as_written_in_europe(folder: Path, plain: Path) -> Path:
+    """The same world with semicolons, 31.12.2024, 40,5, codes of labels in capitals, and every label twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in plain.iterdir():
+        rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, try_parse_dates=True)
+        written = rows.with_columns(
+            pl.col(pl.Float64).cast(pl.String).str.replace(".", ",", literal=True),
+            pl.col(pl.Date).dt.to_string("%d.%m.%Y"),
+            pl.col(pl.Datetime).dt.to_string("%d.%m.%Y %H:%M:%S"),
+        )
+        if path.stem == "labels":
+            written = pl.concat([written, written]).with_columns(pl.col("employer_id").str.to_uppercase())
+        written.write_csv(folder / f"{path.stem}.csv", separator=";")
+    return folder

@@ -61,6 +61,14 @@ def test_a_foreign_world_is_answered_and_what_ships_is_not_beaten_by_anything_si
     assert told["ece"]["low"] <= max(0.02, chance / 3)
 
 
+def test_a_world_is_the_same_however_its_files_are_written(folder: Path) -> None:
+    plain = foreign_worlds.write(folder / "forty", Kind(employers=40, months=30, base=-3.5, seed=8))
+    other = foreign_worlds.as_written_in_europe(folder / "forty in Europe", plain)
+    one, same = (modelling.backtest(each, ASK, None, say=quiet, numbers=quick()) for each in (plain, other))
+    assert one.pop("data") != same.pop("data")
+    assert one == same
+
+
 def test_a_season_that_was_seen_once_is_not_learned(folder: Path) -> None:
     data = foreign_worlds.write(folder / "once", Kind(employers=150, months=20, base=-4.5, season=2.0))
     learned = learn(past.Past(read_world(data)), date(2022, 8, 31), quick(), 1, quiet)

@@ -14,6 +14,8 @@ class Register:
         self.codes = pl.Series("code", [], dtype=pl.String)
         self._slips = pl.Series("slip", [], dtype=pl.Boolean)
         self._alike = pl.DataFrame(schema={"alike": pl.String, "meant": pl.String})
+        # What was read once is not read again: a world of forty datasets writes the same codes forty times.
+        self._read = pl.DataFrame(schema={"text": pl.String, "number": pl.Int32, "is_read": pl.Boolean})
 
     def settle(self) -> None:
         """From now on a new code that differs from one employer's by what `folded` takes away alone is that employer's.
@@ -52,15 +54,31 @@ class Register:
         # Each text is looked at once, however many rows it stands in.
         written = texts.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
         each = written.unique().drop_nulls()
-        spelled = pl.DataFrame({"place": each.to_physical(), "text": each.cast(pl.String)}).sort("text")
+        asked = pl.DataFrame({"place": each.to_physical(), "text": each.cast(pl.String)})
+        known = asked.join(self._read, on="text", how="left")
+        new = known.filter(pl.col("is_read").is_null())
+        if len(new):
+            read = self._spelled(new.select("place", "text"), grow=grow)
+            known = pl.concat([known.filter("is_read").select(read.columns), read])
+            self._read = pl.concat([self._read, _lasting(read, grow=grow)])
+        return known.sort("place").get_column("number").gather(written.to_physical())
+
+    def _spelled(self, asked: pl.DataFrame, *, grow: bool) -> pl.DataFrame:
+        """place, text and the number of each code, as nobody has written it before."""
+        spelled = asked.sort("text")
         spelled = spelled.with_columns(self.spelled(spelled.get_column("text")).alias("code"))
         if grow:
             self._extend(spelled.get_column("code").drop_nulls().unique(maintain_order=True))
         known = self.codes.to_frame().with_row_index("number").with_columns(pl.col("number").cast(pl.Int32))
-        numbers = spelled.join(known, on="code", how="left").sort("place").get_column("number")
-        return numbers.gather(written.to_physical())
+        return spelled.join(known, on="code", how="left").select("place", "text", "number")
 
     def _extend(self, codes: pl.Series) -> None:
         new = codes.filter(~codes.is_in(self.codes.implode()))
         self.codes = pl.concat([self.codes, new.alias("code")])
         self._slips = pl.concat([self._slips, is_slip(new).alias("slip")])
+
+
+def _lasting(read: pl.DataFrame, *, grow: bool) -> pl.DataFrame:
+    """What of the texts that were read stays true: who was never met when he was looked up may be entered later."""
+    lasting = read if grow else read.drop_nulls("number")
+    return lasting.select("text", "number", is_read=pl.lit(True))

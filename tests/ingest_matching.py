@@ -16,6 +16,7 @@ TABLES = (
     "known_employer",
     "known_account",
     "linked",
+    "past_linked",
     "link",
     "question_clue",
     "question",

@@ -19,9 +19,27 @@ comment on table ingest.known_account is
     'who held an account (P3 as pseudonym) from when, as long as the record that taught it, or another, says so';
 alter table ingest.link add column taught_by uuid;
 create index link_taught on ingest.link (taught_by) where taught_by is not null;
--- A link holds states of records, not records.
-alter table ingest.linked drop constraint linked_pkey;
-alter table ingest.linked add primary key (key, receipt_id, row_no);
+
+-- A link holds states of records, not records: the older ones beside the newest. A trigger, so that a service of before
+-- this keeps them, too.
+create table ingest.past_linked (like ingest.linked);
+alter table ingest.past_linked add primary key (key, receipt_id, row_no);
+create index past_linked_by_link on ingest.past_linked (link_id, key);
+create index past_linked_by_merger on ingest.past_linked (merger_id, key) where merger_id is not null;
+create index past_linked_by_row on ingest.past_linked (receipt_id, row_no);
+comment on table ingest.past_linked is 'states of records that found their subject by a link and are not the newest';
+create function ingest.keep_past_linked() returns trigger language plpgsql as $$
+begin
+    insert into ingest.past_linked select replaced.* from replaced
+    join ingest.linked using (key)
+    where (replaced.receipt_id, replaced.row_no) <> (linked.receipt_id, linked.row_no)
+    on conflict do nothing;
+    return null;
+end $$;
+create trigger past_linked after update on ingest.linked
+    referencing old table as replaced for each statement execute function ingest.keep_past_linked();
+create view ingest.linked_state as select * from ingest.linked union all select * from ingest.past_linked;
+comment on view ingest.linked_state is 'every state of a record that found its subject by a link';
 """
 
 

@@ -24,24 +24,36 @@ do update set method = link.method
 returning link_id::text, kind, scope, value, subject_id
 """
 
-# Each state of a record by itself: an undone link takes back those that it led astray, and no other.
+# Each state of a record by itself, the older ones aside: an undone link takes back those that it led astray, no others.
 _KEEP_LINKED = """
-insert into ingest.linked (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
-    written, name, row_hash, source_time, receipt_id, row_no, record)
-select key, link_id, merger_id, subject_id, method, :dataset, :agency, natural_key, at, written, name, row_hash,
-    source_time, :receipt_id, row_no, record
-from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, link_id uuid, merger_id uuid, subject_id text,
-    method text, natural_key text, at timestamptz, written text, name text, row_hash uuid, source_time timestamptz,
-    row_no int, record jsonb)
-order by key
-on conflict (key, receipt_id, row_no) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
-    subject_id = excluded.subject_id, method = excluded.method
+with given as materialized (
+    select key, link_id, merger_id, subject_id, method, :dataset as dataset, :agency as agency, natural_key, at, written,
+        name, row_hash, source_time, cast(:receipt_id as uuid) as receipt_id, row_no, record
+    from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, link_id uuid, merger_id uuid, subject_id text,
+        method text, natural_key text, at timestamptz, written text, name text, row_hash uuid, source_time timestamptz,
+        row_no int, record jsonb)
+), newest as (
+    select distinct on (key) * from given order by key, source_time desc, row_no desc
+), older as (
+    insert into ingest.past_linked
+    select given.* from given join newest using (key) left join ingest.linked held using (key)
+    where given.row_no <> newest.row_no
+        or (held.source_time, held.receipt_id) > (given.source_time, given.receipt_id)
+    order by given.key
+    on conflict do nothing
+)
+insert into ingest.linked as held select * from newest order by key
+on conflict (key) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
+    subject_id = excluded.subject_id, method = excluded.method, at = excluded.at, written = excluded.written,
+    name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
+    receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
+where (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
 """
 
 _LINK_AND_MERGER_COUNT = """
 select link_id, count(distinct key) as records from (
-    select link_id, key from ingest.linked where link_id = any(cast(:links as uuid[]))
-    union all select merger_id, key from ingest.linked where merger_id = any(cast(:links as uuid[]))
+    select link_id, key from ingest.linked_state where link_id = any(cast(:links as uuid[]))
+    union all select merger_id, key from ingest.linked_state where merger_id = any(cast(:links as uuid[]))
 ) as each group by link_id
 """
 
@@ -52,12 +64,18 @@ with undone as (
     limit 1 for update skip locked
 ), held as (
     select linked.key, linked.receipt_id, linked.row_no
-    from undone join ingest.linked on undone.link_id in (linked.link_id, linked.merger_id)
+    from undone join ingest.linked_state linked on undone.link_id in (linked.link_id, linked.merger_id)
     order by linked.key, linked.receipt_id, linked.row_no limit :most
-), taken as (
+), newer as (
     delete from ingest.linked using held
     where (linked.key, linked.receipt_id, linked.row_no) = (held.key, held.receipt_id, held.row_no)
     returning linked.*
+), older as (
+    delete from ingest.past_linked linked using held
+    where (linked.key, linked.receipt_id, linked.row_no) = (held.key, held.receipt_id, held.row_no)
+    returning linked.*
+), taken as (
+    select * from newer union all select * from older
 ), current as (
     delete from ingest.head using taken
     where (head.key, head.receipt_id, head.row_no) = (taken.key, taken.receipt_id, taken.row_no)

@@ -25,13 +25,15 @@ with given as (
         and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
     returning key, nullif(old.subject, new.subject) as left_subject
 ), noted as (
-    insert into ingest.linked (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
+    insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
         written, name, row_hash, source_time, receipt_id, row_no, record)
     select key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at, written, name, row_hash,
         source_time, receipt_id, row_no, record
     from taken join kept using (key)
-    on conflict (key, receipt_id, row_no) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
-        subject_id = excluded.subject_id, method = excluded.method
+    on conflict (key) do update set link_id = excluded.link_id, merger_id = excluded.merger_id,
+        subject_id = excluded.subject_id, method = excluded.method, at = excluded.at, written = excluded.written,
+        name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
 ), back as (
     -- Of several undoings only the last stands: each before it was taken back when the record came back.
     delete from ingest.unlinked using taken join kept using (key)

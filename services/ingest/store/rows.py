@@ -19,7 +19,7 @@ select exists (select from ingest.head where receipt_id = :receipt_id and row_no
 _TAKEN_BACK = """
 select exists (select from ingest.withdrawal where receipt_id = :receipt_id and rows @> cast(:number as int)) as back
 """
-_LINKED = "select subject_id, method from ingest.linked where receipt_id = :receipt_id and row_no = :number"
+_LINKED = "select subject_id, method from ingest.linked_state where receipt_id = :receipt_id and row_no = :number"
 
 
 class Linked(NamedTuple):

@@ -88,11 +88,17 @@ def _with_found(batch: Prepared, found: pl.DataFrame) -> Prepared:
 
 
 async def remember(
-    session: Session, resolution: Resolution, changed: pl.DataFrame, waiting: pl.DataFrame, origin: Origin
+    session: Session,
+    resolution: Resolution,
+    changed: pl.DataFrame,
+    waiting: pl.DataFrame,
+    origin: Origin,
+    *,
+    news: pl.DataFrame | None = None,
 ) -> None:
-    """Keep how the changed rows found their subjects, learn from those that proved theirs, ask about the rest.
+    """Learn from the changed rows that proved their subjects, keep how the others found theirs, ask about the rest.
 
-    `waiting` are kept among the unmatched already.
+    `waiting` are kept among the unmatched already. `news`: the changed rows and older states that nobody knew of.
     """
     found = resolution.found
     teaches = changed if origin.dataset.traces.change or found.is_empty() else _proven(changed, found)
@@ -101,9 +107,10 @@ async def remember(
         await registry.learn(session, lessons_of(timed, origin.dataset, origin.agency))
     if resolution.asked is None:
         return
-    kept = found.join(changed.select(ROW), on=ROW)
+    told = changed if news is None else news
+    kept = found.join(told.select(ROW), on=ROW)
     if len(kept):
-        linked = await _linked(session, resolution.asked, kept, changed, origin)
+        linked = await _linked(session, resolution.asked, kept, told, origin)
         code = origin.dataset.dataset
         await link_store.keep_linked(session, linked, code, origin.agency, origin.receipt_id)
     if len(waiting):

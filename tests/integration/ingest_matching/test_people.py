@@ -144,7 +144,7 @@ async def test_an_older_state_that_a_link_led_astray_never_stands_again_there(do
     newer = await petitions(door, a_petition(7, ALSO_NAMED, received_at="2026-11-03"))
     await entities(door, an_entity(entity_id="E000000000000002", uscc=ALSO_GOOD, ent_name=ALSO_NAMED, reg_no=None))
     await settle(door)
-    assert await door.rows("select subject_id from ingest.linked order by source_time") == [(GOOD,), (ALSO_GOOD,)]
+    assert await door.rows("select subject_id from ingest.linked_state order by source_time") == [(GOOD,), (ALSO_GOOD,)]
     links = (await door.client.get("/v1/matching/links", headers=clerk())).json()["items"]
     (first,) = [each for each in links if each["subject_id"] == GOOD]
     await post(door, f"links/{first['link_id']}/undo", reason="同名企业")
@@ -168,3 +168,18 @@ async def test_a_row_keeps_its_subject_when_a_newer_state_has_come(door: Door) -
     path = f"/v1/receipts/{older['receipt_id']}/rows/1"
     row = await door.client.get(path, headers=agency_headers("petition-office", "ingest:gov_petition"))
     assert row.json()["subject"]["id"] == GOOD, row.text
+
+
+async def test_a_state_that_came_late_leaves_with_the_link_that_led_it_astray(door: Door) -> None:
+    await entities(door, an_entity(entity_id="E000000000000002", uscc=ALSO_GOOD, ent_name=ALSO_NAMED, reg_no=None))
+    newer = await petitions(door, a_petition(9, ALSO_NAMED, received_at="2026-11-03"))
+    await entities(door, an_entity())
+    await petitions(door, a_petition(9))
+    (link,) = await door.rows("select link_id::text from ingest.link where subject_id = :good", good=GOOD)
+    await post(door, f"links/{link[0]}/undo", reason="同名企业")
+    await settle(door)
+    assert [(each["keys"], each["subject_ids"]) for each in await told(door, "records.unlinked")] == [(["XF9"], [GOOD])]
+    headers = agency_headers("petition-office", "ingest:gov_petition")
+    path = f"/v1/receipts/{newer['receipt_id']}/rows"
+    assert (await door.client.delete(path, params={"reason": "错"}, headers=headers)).status_code == 200
+    assert await door.rows("select subject from ingest.head where dataset = 'gov_petition'") == []

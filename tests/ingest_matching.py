@@ -9,9 +9,12 @@ from tests.ingest_desk import ALSO_GOOD, GOOD, Door, person_headers, with_lists
 NAME, ALSO_NAMED = "杭州市余杭区恒达建设有限公司", "杭州市余杭区永盛服饰有限公司"
 TABLES = (
     "outbox",
+    "snapshot_key",
+    "snapshot",
     "head",
     "past_state",
     "unmatched",
+    "unlinked",
     "past_unmatched",
     "known_employer",
     "known_account",

@@ -110,6 +110,7 @@ class Link(SQLModel, table=True):
     undo_reason: str | None = None
     is_emptied: bool = False
     taught_by: UUID | None = None
+    confirmed_by: UUID | None = None
 
 
 class Question(SQLModel, table=True):

@@ -17,8 +17,16 @@ create index known_account_taught on ingest.known_account (taught_by) where taug
 create index known_account_confirmed on ingest.known_account (confirmed_by) where confirmed_by is not null;
 comment on table ingest.known_account is
     'who held an account (P3 as pseudonym) from when, as long as the record that taught it, or another, says so';
-alter table ingest.link add column taught_by uuid;
+create table ingest.forgotten_employer (like ingest.known_employer);
+create index forgotten_employer_taught on ingest.forgotten_employer (taught_by);
+comment on table ingest.forgotten_employer is 'lessons whose record says so no more; they come back when it does again';
+create table ingest.forgotten_account (like ingest.known_account);
+create index forgotten_account_taught on ingest.forgotten_account (taught_by);
+comment on table ingest.forgotten_account is 'lessons whose record says so no more; they come back when it does again';
+alter table ingest.link add column taught_by uuid, add column confirmed_by uuid;
 create index link_taught on ingest.link (taught_by) where taught_by is not null;
+create index link_confirmed on ingest.link (confirmed_by) where confirmed_by is not null;
+create index unmatched_by_receipt on ingest.unmatched (receipt_id);
 
 -- A link holds states of records, not records: the older ones beside the newest. A trigger, so that a service of before
 -- this keeps them, too.

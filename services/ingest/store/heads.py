@@ -117,7 +117,9 @@ async def merge(session: Session, rows: pl.DataFrame, dataset: str, whose: Whose
     merged = await _merge_newest(session, newest, dataset, whose)
     if len(newest) == len(rows):
         return merged
-    return replace(merged, older=sorted(merged.older + _outdone(rows, newest)))
+    outdone = _outdone(rows, newest)
+    left = pl.concat([merged.left, outdone.drop_nulls(LEFT)])
+    return replace(merged, older=sorted(merged.older + outdone.get_column(ROW).to_list()), left=left)
 
 
 async def _merge_newest(session: Session, newest: pl.DataFrame, dataset: str, whose: Whose) -> Merged:
@@ -142,13 +144,16 @@ def _newest(rows: pl.DataFrame) -> pl.DataFrame:
     return columns.sort(KEY_HASH)
 
 
-def _outdone(rows: pl.DataFrame, newest: pl.DataFrame) -> list[int]:
-    """The rows that say something else than the newest of their key in the file; of those that are alike the last."""
-    winners = newest.select(KEY_HASH, winner=ROW_HASH)
+def _outdone(rows: pl.DataFrame, newest: pl.DataFrame) -> pl.DataFrame:
+    """ROW and LEFT (the newest's subject if another's) of rows that say something else than the newest of their key.
+
+    Of those that are alike the last.
+    """
+    winners = newest.select(KEY_HASH, winner=ROW_HASH, held=SUBJECT)
     lost = rows.join(winners, on=KEY_HASH).filter(pl.col(ROW_HASH) != pl.col("winner"))
     alike = [KEY_HASH, ROW_HASH, SOURCE_TIME]
-    found: list[int] = lost.sort(ROW).unique(alike, keep="last").get_column(ROW).to_list()
-    return found
+    other = pl.when(pl.col("held") != pl.col(SUBJECT)).then("held").alias(LEFT)
+    return lost.sort(ROW).unique(alike, keep="last").select(pl.col(ROW).cast(pl.Int64), other)
 
 
 async def _is_likely_new(session: Session, rows: pl.DataFrame) -> bool:

@@ -27,8 +27,8 @@ returning link_id::text, kind, scope, value, subject_id
 # Each state of a record by itself, the older ones aside: an undone link takes back those that it led astray, no others.
 _KEEP_LINKED = """
 with given as materialized (
-    select key, link_id, merger_id, subject_id, method, :dataset as dataset, :agency as agency, natural_key, at, written,
-        name, row_hash, source_time, cast(:receipt_id as uuid) as receipt_id, row_no, record
+    select key, link_id, merger_id, subject_id, method, :dataset as dataset, :agency as agency, natural_key, at,
+        written, name, row_hash, source_time, cast(:receipt_id as uuid) as receipt_id, row_no, record
     from jsonb_to_recordset(cast(:rows as jsonb)) as given (key uuid, link_id uuid, merger_id uuid, subject_id text,
         method text, natural_key text, at timestamptz, written text, name text, row_hash uuid, source_time timestamptz,
         row_no int, record jsonb)
@@ -85,9 +85,15 @@ with undone as (
     where (past.key, past.receipt_id, past.row_no) = (taken.key, taken.receipt_id, taken.row_no)
     returning past.key, past.receipt_id, past.row_no
 ), newest as materialized (
-    -- What a subject loses of a record is told once, with its newest state: that covers the older ones.
+    -- What a subject loses of a record is told once, with its newest state: that covers the older ones. It would cover
+    -- one of the same moment, too, that stands there rightly.
     select distinct on (taken.key, taken.subject_id) taken.*
     from taken join (select * from current union all select * from past) as stood using (key, receipt_id, row_no)
+    where not exists (
+        select from ingest.head where head.key = taken.key and head.subject = taken.subject_id
+            and head.source_time = taken.source_time
+            and (head.receipt_id, head.row_no) <> (taken.receipt_id, taken.row_no)
+    )
     order by taken.key, taken.subject_id, taken.source_time desc, taken.receipt_id desc, taken.row_no desc
 ), noted as (
     insert into ingest.unlinked (key, subject_id, undo_id, row_no)
@@ -98,12 +104,20 @@ with undone as (
         natural_key, agency, at, written)
     select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
     from taken join current using (key, receipt_id, row_no) order by key
-    on conflict (key) do nothing
+    on conflict (key) do update set row_hash = excluded.row_hash, source_time = excluded.source_time,
+        receipt_id = excluded.receipt_id, row_no = excluded.row_no, name = excluded.name, record = excluded.record,
+        natural_key = excluded.natural_key, agency = excluded.agency, at = excluded.at, written = excluded.written,
+        question_id = null
+    where (held.source_time, held.receipt_id, held.row_no)
+        < (excluded.source_time, excluded.receipt_id, excluded.row_no)
+    returning held.key, held.receipt_id, held.row_no
 ), hidden as (
     insert into ingest.past_unmatched (key, dataset, row_hash, source_time, receipt_id, row_no, name, record,
         natural_key, agency, at, written)
     select key, dataset, row_hash, source_time, receipt_id, row_no, name, record, natural_key, agency, at, written
-    from taken join past using (key, receipt_id, row_no) order by key
+    from taken join (
+        select * from past union all (select * from current except select * from waiting)
+    ) as behind using (key, receipt_id, row_no) order by key
     on conflict do nothing
 ), emptied as (
     update ingest.link set is_emptied = true from undone

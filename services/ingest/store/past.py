@@ -37,6 +37,8 @@ from unnest(cast(:keys as uuid[])) as given(key) cross join lateral (
     select source_time from ingest.past_state where key = given.key and receipt_id <= :corrects
     union all
     select source_time from ingest.unmatched where key = given.key and receipt_id <= :corrects
+    union all
+    select source_time from ingest.past_unmatched where key = given.key and receipt_id <= :corrects
 ) as said
 group by given.key
 """

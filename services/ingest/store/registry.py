@@ -11,6 +11,8 @@ from shared.clock import now
 from shared.db import Session, sql
 from shared.ids import new_id
 
+TAKEN_BACK = "据以关联的记录已撤回或更正 What taught it was taken back or corrected"
+
 # `since` null is since ever. A new lesson makes the questions due that wait for it.
 _LEARN_EMPLOYERS = """
 with learned as (
@@ -80,15 +82,27 @@ from ingest.question_clue clue join learned on clue.kind = 'account' and clue.sc
 where question.question_id = clue.question_id
 """
 
+# A record that names another successor than before corrects itself.
 _LEARN_MERGERS = """
+with given as materialized (
+    select * from jsonb_to_recordset(cast(:lessons as jsonb))
+        as given (link_id uuid, value text, subject_id text, since timestamptz, taught_by uuid)
+), wrong as (
+    update ingest.link held set undone_at = :at, undone_by = 'system', undo_reason = :reason from given
+    where held.kind = 'merger' and held.scope = '' and held.value = given.value and held.undone_at is null
+        and held.taught_by = given.taught_by and held.subject_id <> given.subject_id
+    returning held.link_id
+), confirmed as (
+    update ingest.link held set confirmed_by = given.taught_by from given
+    where held.kind = 'merger' and held.scope = '' and held.value = given.value and held.undone_at is null
+        and held.subject_id = given.subject_id and held.confirmed_by is null and held.taught_by <> given.taught_by
+)
 insert into ingest.link
     (link_id, method, kind, scope, value, division, subject_id, since, made_at, made_by, taught_by)
-select link_id, 'merger', 'merger', '', value, '', subject_id, since, :at, 'registry', taught_by
-from jsonb_to_recordset(cast(:lessons as jsonb))
-    as given (link_id uuid, value text, subject_id text, since timestamptz, taught_by uuid)
+select link_id, 'merger', 'merger', '', value, '', subject_id, since, :at, 'registry', taught_by from given
 where not exists (
     select from ingest.link held where held.kind = 'merger' and held.scope = '' and held.value = given.value
-        and held.undone_by is distinct from 'system'
+        and held.undone_by is distinct from 'system' and held.link_id not in (select link_id from wrong)
 )
 on conflict do nothing
 """
@@ -143,7 +157,8 @@ async def learn(session: Session, lessons: Lessons) -> None:
         await sql(session, _LEARN_ACCOUNTS, lessons=as_json(lessons.accounts))
     if len(lessons.mergers):
         ids = pl.Series("link_id", [str(new_id()) for _ in range(len(lessons.mergers))])
-        await sql(session, _LEARN_MERGERS, lessons=as_json(lessons.mergers.with_columns(ids)), at=now())
+        told = as_json(lessons.mergers.with_columns(ids))
+        await sql(session, _LEARN_MERGERS, lessons=told, at=now(), reason=TAKEN_BACK)
 
 
 async def look_up(session: Session, clues: pl.DataFrame) -> pl.DataFrame:

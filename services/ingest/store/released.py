@@ -1,4 +1,4 @@
-"""Waiting records that have found their subject: they become the newest state of their record, as if just come."""
+"""Waiting records that have found their subject: states of their records as if just come, newest or older."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import polars as pl
 from services.ingest.store.registry import as_json
 from shared.db import Session, sql
 
-# As in heads.py: newest source time, then newest receipt. Only what changed a head is told to others.
+# As in heads.py: newest source time, then newest receipt. What comes behind a newer state is past; both are told.
 _RELEASE = """
 with given as (
     select * from jsonb_to_recordset(cast(:rows as jsonb))
@@ -24,6 +24,23 @@ with given as (
     where held.row_hash <> excluded.row_hash
         and (held.source_time, held.receipt_id) <= (excluded.source_time, excluded.receipt_id)
     returning key, nullif(old.subject, new.subject) as left_subject
+), behind as materialized (
+    select taken.*, nullif(held.subject, taken.subject_id) as left_subject from taken join ingest.head held using (key)
+    where held.row_hash <> taken.row_hash
+        and (held.source_time, held.receipt_id) > (taken.source_time, taken.receipt_id)
+), past as (
+    insert into ingest.past_state (key, subject, row_hash, source_time, receipt_id, row_no)
+    select key, subject_id, row_hash, source_time, receipt_id, row_no from behind order by key
+    on conflict do nothing
+), noted_past as (
+    insert into ingest.past_linked (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
+        written, name, row_hash, source_time, receipt_id, row_no, record)
+    select key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at, written, name, row_hash,
+        source_time, receipt_id, row_no, record
+    from behind order by key
+    on conflict do nothing
+), told as (
+    select key, left_subject from kept union all select key, left_subject from behind
 ), noted as (
     insert into ingest.linked as held (key, link_id, merger_id, subject_id, method, dataset, agency, natural_key, at,
         written, name, row_hash, source_time, receipt_id, row_no, record)
@@ -35,15 +52,15 @@ with given as (
         name = excluded.name, row_hash = excluded.row_hash, source_time = excluded.source_time,
         receipt_id = excluded.receipt_id, row_no = excluded.row_no, record = excluded.record
 ), back as (
-    -- Of several undoings only the last stands: each before it was taken back when the record came back.
     delete from ingest.unlinked using taken join kept using (key)
     where unlinked.key = taken.key and unlinked.subject_id = taken.subject_id
     returning unlinked.key, unlinked.undo_id, unlinked.row_no
 )
 select taken.key::text, taken.receipt_id, taken.agency, taken.dataset, receipt.reported_at, taken.subject_id,
     taken.natural_key, taken.row_no, taken.source_time, taken.record, taken.at, taken.written,
-    back.undo_id, back.row_no as undo_row, kept.left_subject
-from taken join kept using (key) join ingest.receipt using (receipt_id) left join back using (key)
+    (select jsonb_agg(jsonb_build_array(undo_id, back.row_no)) from back where back.key = taken.key) as undone,
+    told.left_subject
+from taken join told using (key) join ingest.receipt using (receipt_id)
 order by taken.receipt_id, taken.row_no
 """
 

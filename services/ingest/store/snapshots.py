@@ -63,6 +63,9 @@ _END = (
     _REGISTER
     + """, gone as (
     delete from ingest.unmatched using waiting where unmatched.key = waiting.key and is_missing
+    returning unmatched.key
+), gone_past as (
+    delete from ingest.past_unmatched past using gone where past.key = gone.key
 ), missing as materialized (
     select key, receipt_id, row_no from register where is_missing order by key
 )

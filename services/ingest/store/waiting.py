@@ -1,5 +1,7 @@
 """Good records whose subject is not known yet."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 import polars as pl
@@ -32,8 +34,12 @@ with given as materialized (
     insert into ingest.past_unmatched (key, dataset, row_hash, source_time, receipt_id, row_no, name, record)
     select given.key, :dataset, given.row_hash, given.source_time, :receipt_id, given.row_no, given.name, given.record
     from given join compared using (key)
-    where given.row_hash <> compared.row_hash
-        or (given.row_no = compared.row_no and is_older and held_hash <> compared.row_hash)
+    where (given.row_hash <> compared.row_hash
+            or (given.row_no = compared.row_no and is_older and held_hash <> compared.row_hash))
+        and not exists (
+            select from ingest.past_unmatched past where past.key = given.key and past.row_hash = given.row_hash
+                and past.source_time = given.source_time
+        )
     order by given.key
     on conflict do nothing
 )
@@ -58,12 +64,21 @@ with gone as (
 insert into ingest.past_unmatched select * from gone on conflict do nothing
 """
 
+_FORGET_PAST = """
+delete from ingest.past_unmatched where ctid in (
+    select past.ctid from unnest(cast(:datasets as text[]), cast(:cutoffs as timestamptz[])) as due (dataset, cutoff)
+    join ingest.past_unmatched past using (dataset) join ingest.receipt using (receipt_id)
+    where receipt.reported_at < due.cutoff limit :most
+) returning key
+"""
+
 _HIDDEN = """
-select distinct past.key from ingest.past_unmatched past
-where exists (select from ingest.head where head.key = past.key and head.receipt_id = :receipt_id
-        and cast(:rows as int4multirange) @> head.row_no)
-    or exists (select from ingest.unmatched held where held.key = past.key and held.receipt_id = :receipt_id
-        and cast(:rows as int4multirange) @> held.row_no)
+with gone as materialized (
+    select key from ingest.head where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
+    union
+    select key from ingest.unmatched where receipt_id = :receipt_id and cast(:rows as int4multirange) @> row_no
+)
+select key from gone where exists (select from ingest.past_unmatched past where past.key = gone.key)
 """
 
 # Unless something newer of the record stands, or waits.
@@ -120,3 +135,9 @@ async def wait_again(session: Session, keys: list[UUID]) -> None:
     """Let the newest state that is left of these records wait again, unless something newer of it stands."""
     if keys:
         await sql(session, _WAIT_AGAIN, keys=keys)
+
+
+async def forget_past(session: Session, cutoffs: Mapping[str, datetime], most: int) -> int:
+    """Give up states that others outdid and that were reported before their dataset's cutoff, at most so many."""
+    due = {"datasets": list(cutoffs), "cutoffs": list(cutoffs.values())}
+    return len((await sql(session, _FORGET_PAST, most=most, **due)).all())

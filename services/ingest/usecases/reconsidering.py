@@ -152,7 +152,9 @@ def _accepted(lines: list[dict[str, Any]], dataset: Dataset) -> RecordsAccepted:
 
 def _back(news: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Records that come back to whom they were taken away from: that undoing holds no more."""
-    return [line for line in news if line["undo_id"]]
+    return [
+        line | {"undo_id": UUID(undo_id), "undo_row": row} for line in news for undo_id, row in line["undone"] or ()
+    ]
 
 
 def _undoing(line: dict[str, Any]) -> UUID:

@@ -8,6 +8,7 @@ from services.ingest.catalogue import Catalogue
 from services.ingest.retention import Parameter, cutoffs, identity_cutoffs
 from services.ingest.store.identities import purge_identities
 from services.ingest.store.raw_files import Purged, purge_bodies, purge_pieces
+from services.ingest.store.waiting import forget_past
 from shared import audit
 from shared.clock import SHANGHAI
 from shared.db import Session
@@ -26,7 +27,10 @@ async def purge_raw_files(
     today: date,
     places: Iterable[Purge] = PLACES,
 ) -> int:
-    """Give up what is past, at most MOST_AT_ONCE files of each place, on record. Returns how many went."""
+    """Give up what is past, at most MOST_AT_ONCE files of each place, on record. Returns how many went.
+
+    What an outdone state of a waiting record says goes with the file that said it.
+    """
     ends = cutoffs(catalogue, parameters, today)
     before = {name: _midnight(day) for name, day in ends.items()}
     gone = [each for purge in places for each in await purge(session, before, MOST_AT_ONCE)]
@@ -35,7 +39,7 @@ async def purge_raw_files(
         by_dataset[each.dataset].append(each)
     for name, files in by_dataset.items():
         await audit.record(session, "SYSTEM", "raw-files.purged", name, _details(files, ends[name]))
-    return len(gone)
+    return len(gone) + await forget_past(session, before, MOST_AT_ONCE)
 
 
 async def purge_numbers(

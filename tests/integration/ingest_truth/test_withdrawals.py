@@ -1,6 +1,8 @@
 """What an agency takes back counts no more, what stood before it stands again, and nobody else can take it back."""
 
 import asyncio
+import gzip
+import json
 from typing import Any
 
 import httpx
@@ -64,8 +66,11 @@ async def test_of_two_states_in_one_file_the_other_stands_when_the_newer_is_take
 
 
 async def test_of_rows_of_one_file_that_are_alike_the_last_counts_however_they_come(door: Door) -> None:
-    alone = await sent(door, owing(5, 1) * 2)
-    assert await heads(door) == [(alone, 2)]
+    together = await sent(door, owing(5, 1) * 2)
+    assert await heads(door) == [(together, 2)]
+    packed = gzip.compress(json.dumps(owing(6, 1) * 2).encode())
+    alone = await door.send("tax_arrears", packed, content_encoding="gzip")
+    assert await heads(door) == [(alone.json()["receipt_id"], 2)]
 
 
 async def test_what_is_taken_back_whole_is_not_known_any_more(door: Door) -> None:

@@ -39,13 +39,14 @@ comment on table ingest.past_linked is 'states of records that found their subje
 create function ingest.keep_past_linked() returns trigger language plpgsql as $$
 begin
     insert into ingest.past_linked select replaced.* from replaced
-    join ingest.linked using (key)
-    where (replaced.receipt_id, replaced.row_no) <> (linked.receipt_id, linked.row_no)
+    join present using (key)
+    where (replaced.receipt_id, replaced.row_no) <> (present.receipt_id, present.row_no)
     on conflict do nothing;
     return null;
 end $$;
 create trigger past_linked after update on ingest.linked
-    referencing old table as replaced for each statement execute function ingest.keep_past_linked();
+    referencing old table as replaced new table as present
+    for each statement execute function ingest.keep_past_linked();
 create view ingest.linked_state as select * from ingest.linked union all select * from ingest.past_linked;
 comment on view ingest.linked_state is 'every state of a record that found its subject by a link';
 """

@@ -11,11 +11,12 @@ from datetime import date
 import polars as pl
 
 from services.scoring.features import EVIDENCE, Features
+from services.scoring.flows import wages_that_stayed
 from services.scoring.frames import Facts, first_day
-from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, moved, this_month
+from services.scoring.projects import LOOKBACK_MONTHS, bank_horizon, measured, this_month
 from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
-from services.scoring.wages import due_days, owed_and_paid, stated
+from services.scoring.wages import due_days, open_by, owed_and_paid, stated
 
 _WORKER = ["subject", "worker"]
 _LINE = ["subject", "month", "worker"]
@@ -76,21 +77,16 @@ def _short(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
     What came back did not stay paid, and what dated lines say was paid for other months paid none of these.
     """
     due = lines.group_by("subject").agg(pl.col("due").sum(), pl.col("month").min())
-    moved = pl.concat([_wages_out(facts), _wages_of_others(facts, lines)])
+    out = wages_that_stayed(facts).select("subject", "time", pl.col("stayed").alias("amount"))
+    moved = pl.concat([out, _wages_of_others(facts, lines)])
     since = moved.join(due, on="subject").filter(pl.col("time") >= first_day(pl.col("month")))
     went = since.group_by("subject").agg(pl.col("amount").sum().clip(0).alias("went"))
     left = pl.col("due") - pl.col("went").fill_null(0)
     return due.join(went, on="subject", how="left").select("subject", left.cast(pl.Float64).alias("short"))
 
 
-def _wages_out(facts: Facts) -> pl.DataFrame:
-    """(subject, time, amount): wages that left the account, and as negative amounts those that came back."""
-    flows = facts.frames["bk_account_flow"].select("subject", "time", *moved())
-    return flows.select("subject", "time", (pl.col("wage_out") - pl.col("wage_returned")).alias("amount"))
-
-
 def _wages_of_others(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
-    """The same of what was paid out of the account for months that are not these, taken off."""
+    """(subject, time, amount): what was paid out of the account for months that are not these, taken off."""
     paid = stated(facts).filter(pl.col("paid") > pl.col("elsewhere"))
     others = paid.join(lines.select("subject", "month").unique(), on=["subject", "month"], how="anti")
     return others.select(
@@ -139,10 +135,14 @@ def _left(facts: Facts, owed: pl.DataFrame, short: pl.DataFrame) -> pl.DataFrame
 
 
 def _employers(facts: Facts, owed: pl.DataFrame) -> pl.DataFrame:
-    """(subject, month, worker, employer): whose sheets of the month leave most of it open; of equal ones the first."""
-    lines = stated(facts).join(owed, on=_LINE, how="semi").drop_nulls("corp")
-    left = lines.group_by(*_LINE, "corp").agg((pl.col("net") - pl.col("paid")).sum().alias("left"))
-    most = left.sort(["left", "corp"], descending=[False, True]).unique(_LINE, keep="last", maintain_order=True)
+    """(subject, month, worker, employer): whose sheets leave most of the month open.
+
+    Of equal ones whoever has a sheet of the month itself (back pay may restate another's debt), then the first.
+    """
+    lines = stated(_with_deductions(facts)).join(owed, on=_LINE, how="semi").drop_nulls("corp")
+    order = {"open": False, "is_own": False, "corp": True}
+    left = open_by(lines, [*_LINE, "corp"]).sort(list(order), descending=list(order.values()))
+    most = left.unique(_LINE, keep="last", maintain_order=True)
     return most.select(*_LINE, pl.col("corp").alias("employer"))
 
 

@@ -151,13 +151,13 @@ def _teams(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _highest(facts: Facts, lines: pl.DataFrame) -> dict[str, Measured]:
-    """P09: the most that one worker was paid for a month, and for a calendar year; of what was told lately.
+    """P09: the most that one worker (no manager) was paid for a month, and for a calendar year; of what is told lately.
 
     Only what has a day of payment that has come; back pay counts for its month, and for none when it does not tell it.
     """
     was_paid = (pl.col("paid_at") <= facts.today).fill_null(False)
     of_no_month = (pl.col("is_back_pay") & pl.col("back_month").is_null()).fill_null(False)
-    paid = lines.filter(was_paid, ~of_no_month, pl.col("month").is_not_null())
+    paid = workers_among(facts, lines).filter(was_paid, ~of_no_month, pl.col("month").is_not_null())
     paid = paid.with_columns((pl.col("month") // 12).alias("year"))
     told = paid.filter((pl.lit(facts.today) - pl.col("time")).dt.total_days() <= _TOLD_DAYS)
     found: dict[str, Measured] = {}

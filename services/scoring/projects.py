@@ -8,14 +8,12 @@ from datetime import date, timedelta
 import polars as pl
 
 from services.scoring.features import EVIDENCE, REVIEW, Features, Measured
+from services.scoring.flows import FEE, wages_that_stayed
 from services.scoring.frames import Facts, first_day
 from services.scoring.rulebook import Rulebook
 from services.scoring.values import local_day, month_of
 
 _DONE = ("完工", "004", "complete", "completed")
-_FEE = ("labour fee in", "labour fee")
-_WAGE = ("wage out", "wage")
-MONEY = pl.Decimal(38, 2)
 # How far back these features look. The horizons of attendance and flows in datasets.yaml lie beyond it.
 LOOKBACK_MONTHS = 12
 # A payroll line that pays for an earlier month: it says nothing of the month that its payroll is for.
@@ -86,30 +84,6 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     )
 
 
-def moved() -> list[pl.Expr]:
-    """Of each flow of the special account its amount under what it is, and nothing under the others.
-
-    A flow that does not tell its purpose is taken for what the account is for: labour fee in, wages out (53号 art. 8).
-    """
-    came_in, went_out = pl.col("direction") == "in", pl.col("direction") == "out"
-    is_refund, is_untold = pl.col("purpose") == "refund", pl.col("purpose").is_null()
-    amount, nothing = pl.col("amount").fill_null(0).cast(MONEY), pl.lit(0, MONEY)
-    kinds = {
-        "fee_in": came_in & (pl.col("purpose").is_in(_FEE) | is_untold),
-        "wage_out": _leaves_as_wage(),
-        "wage_returned": came_in & is_refund,
-        "fee_returned": went_out & is_refund,
-    }
-    return [
-        pl.when(which.fill_null(False)).then(amount).otherwise(nothing).alias(name) for name, which in kinds.items()
-    ]
-
-
-def _leaves_as_wage() -> pl.Expr:
-    is_wage = pl.col("purpose").is_in(_WAGE) | pl.col("purpose").is_null()
-    return ((pl.col("direction") == "out") & is_wage).fill_null(False)
-
-
 def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
     """P04: cycles since the last labour fee came in: whole months or agreed days, whichever are more.
 
@@ -118,7 +92,7 @@ def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_
     lookback = first_day(pl.lit(this_month(facts.today) - LOOKBACK_MONTHS))
     incoming = facts.frames["bk_account_flow"].filter(
         pl.col("direction") == "in",
-        pl.col("purpose").is_in(_FEE) | pl.col("purpose").is_null(),
+        pl.col("purpose").is_in(FEE) | pl.col("purpose").is_null(),
         pl.col("time") >= lookback,
     )
     open_accounts = facts.frames["bk_special_account"].filter(pl.col("closed_at").is_null())
@@ -200,19 +174,16 @@ def _paid_months(facts: Facts) -> pl.DataFrame:
 
     A wage of an untold sum was one all the same.
     """
-    amount = (pl.col("wage_out") - pl.col("wage_returned")).alias("stayed")
-    flows = facts.frames["bk_account_flow"].with_columns(*moved())
-    is_untold = pl.col("amount").is_null() & _leaves_as_wage()
-    own = flows.select("subject", month_of(pl.col("time")).alias("month"), amount, is_untold.alias("is_untold"))
-    both = pl.concat([own, own.with_columns(pl.col("month") - 1)]).group_by("subject", "month")
+    wages = wages_that_stayed(facts).with_columns(month_of(pl.col("time")).alias("month"))
+    both = pl.concat([wages, wages.with_columns(pl.col("month") - 1)]).group_by("subject", "month")
     sums = both.agg(pl.col("stayed").sum(), pl.col("is_untold").any())
     return sums.filter((pl.col("stayed") > 0) | pl.col("is_untold")).select("subject", "month")
 
 
-def workers_among(facts: Facts, present: pl.DataFrame) -> pl.DataFrame:
-    """Those who attended, without managers by the register: they are paid outside the project's sheets."""
+def workers_among(facts: Facts, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of (subject, id_no) without managers by the register: they are paid outside the project's sheets."""
     managers = facts.frames["hc_worker"].filter(pl.col("work_role") == "manager")
-    return present.join(managers, on=["subject", "id_no"], how="anti", maintain_order="left")
+    return rows.join(managers, on=["subject", "id_no"], how="anti", maintain_order="left")
 
 
 def this_month(today: date) -> int:

@@ -2,14 +2,19 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.scoring.arrears import _employers, _settled
+from services.scoring.projects import bank_horizon
+from services.scoring.rulebook import shipped
 from tests.scoring_facts import AT, Rows, assessed, features, signal
-from tests.scoring_wages import a_flow, a_line, a_sheet, a_worker, an_account
+from tests.scoring_wages import a_flow, a_line, a_sheet, a_worker, an_account, count, facts_of
 
 NEVER: dict[str, Any] = {"actual": None, "paid_at": None, "deduct": None}
+BACK: dict[str, Any] = {"is_back_pay": True, "back_month": "2026-08"}
 # The bank is heard from March on.
 HEARD = (a_flow("2026-03-01", "labour fee in", "1.00", "in"), a_flow("2026-11-20", "labour fee in", "1.00", "in"))
 
@@ -28,6 +33,14 @@ def figure(rows: Rows, code: str) -> Any:
 def floor(*rows: dict[str, Any]) -> str | None:
     found = signal(assessed(an_account(), *HEARD, *rows, kind="project"), "E34")
     return found.floor if found else None
+
+
+def employers(rows: Rows) -> set[str]:
+    """Who is said to owe the workers their wages of August."""
+    facts = facts_of([an_account(), *HEARD, *rows])
+    banks = bank_horizon(facts, 35, facts.today)
+    owed = _settled(facts, shipped(), banks).filter(pl.col("open") > 0, pl.col("month") == count("2026-08"))
+    return set(_employers(facts, owed).get_column("employer"))
 
 
 QUARTER = ("2026-07", "2026-08", "2026-09")
@@ -63,6 +76,38 @@ def test_who_has_moved_is_owed_by_whoever_employed_him_in_the_month() -> None:
     assert floor(*unpaid(9, "6000.00", corp="B"), *other) is None
 
 
+def test_who_has_paid_his_debt_as_back_pay_is_not_the_one_who_owes_it() -> None:
+    """A pays all that it owes by a line for the month; B never pays."""
+    workers = [f"B{number}" for number in range(10)]
+
+    def by_back_pay(named: list[str], payable: str) -> Rows:
+        later: Rows = [a_sheet("A8", "2026-08", corp_uscc="A"), a_sheet("A9", "2026-09", corp_uscc="A")]
+        paid: dict[str, Any] = {"payable": payable, "actual": payable, "deduct": None, "paid_at": "2026-10-10"}
+        for who in named:
+            later += [a_line(who, "A8", payable=payable, **NEVER)]
+            later += [a_line(who, "A9", is_back_pay=True, back_month="2026-08", **paid)]
+        return later
+
+    assert employers([*unpaid(10, "5900.00", corp="B"), *by_back_pay(workers, "6000.00")]) == {"B"}
+    five = [*by_back_pay(workers[:5], "7000.00"), a_flow("2026-10-10", "wage out", "35000.00")]
+    assert floor(*unpaid(10, "6000.00", corp="B"), *five) == "red"
+
+
+def test_who_owes_is_told_by_what_is_left_after_deductions_and_by_who_has_a_sheet_of_the_month() -> None:
+    net: dict[str, Any] = {"payable": "9000.00", "actual": "7000.00", "deduct": None}
+    # A's sheet leaves 2,000 for insurance, B's 1,000 of wages.
+    assert employers(
+        [*unpaid(1, "1000.00", corp="B"), a_sheet("A8", "2026-08", corp_uscc="A"), a_line("B0", "A8", **net)]
+    ) == {"B"}
+    restated = [a_sheet("A9", "2026-09", corp_uscc="A"), a_line("B0", "A9", payable="900.00", **BACK, **NEVER)]
+    assert employers([*unpaid(1, "900.00", corp="B"), *restated]) == {"B"}
+    # What a line for the month adds to wages that were paid is owed by whom it stands with.
+    settled = [a_sheet("A8", "2026-08", corp_uscc="A"), a_line("w", "A8")]
+    more = [a_sheet("B9", "2026-09", corp_uscc="B"), a_line("w", "B9", payable="900.00", **BACK, **NEVER)]
+    still = [a_sheet("A9", "2026-08", corp_uscc="A"), a_line("w", "A9", payable="100.00", **NEVER)]
+    assert employers([*settled, *more, *still]) == {"B"}
+
+
 def test_wages_that_left_the_account_are_paid_whatever_the_sheets_do_not_say() -> None:
     owed = unpaid(10, "6000.00")
     assert floor(*owed) == "red"
@@ -88,6 +133,16 @@ def test_wages_that_came_back_were_not_paid() -> None:
     owed, out = unpaid(10, "6000.00"), a_flow("2026-09-20", "wage out", "60000.00")
     assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "in")) == "red"
     assert floor(*owed, out, a_flow("2026-09-21", "refund", "60000.00", "out")) is None
+
+
+def test_a_refund_of_another_payment_leaves_wages_paid() -> None:
+    owed, out = unpaid(10, "6000.00"), a_flow("2026-09-20", "wage out", "60000.00")
+    other, refund = a_flow("2026-09-21", "other", "70000.00"), a_flow("2026-09-23", "refund", "70000.00", "in")
+    assert floor(*owed, out, other, refund) is None
+    assert floor(*owed, out, refund) is None
+    # July's wages come back in September: what was paid then are August's.
+    july, its_refund = a_flow("2026-07-20", "wage out", "50000.00"), a_flow("2026-09-01", "refund", "50000.00", "in")
+    assert floor(*owed, july, its_refund, out) is None
 
 
 def test_what_left_the_account_without_a_purpose_may_have_been_these_wages() -> None:

@@ -217,6 +217,15 @@ def test_one_workers_pay_of_a_calendar_year_is_judged_too() -> None:
     assert paid(["2025-11", "2025-12", *ten], "27000.00") is None
 
 
+def test_what_a_manager_earns_is_no_workers_wage() -> None:
+    ten = [f"2026-{month:02}" for month in range(1, 11)]
+    rows = [*a_site(), *of_months(*ten), *(wage("m", month, "31000.00") for month in ten)]
+    assert floor("P09", *rows) == "red"
+    assert floor("P09", *rows, a_worker("m", "manager")) is None
+    worker = wage("w", "2026-10", "50000.01")
+    assert floor("P09", *rows, a_worker("m", "manager"), worker) == "red"
+
+
 def test_what_was_told_long_ago_is_not_told_again() -> None:
     old = {"_reported": AT - timedelta(days=61)}
     rows = [a_sheet("x", "2026-08"), wage("w", "x", "90000.00", paid_at="2026-09-10", **old)]

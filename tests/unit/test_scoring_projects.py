@@ -196,6 +196,32 @@ def test_wages_that_all_came_back_to_the_account_paid_no_month() -> None:
     assert unpaid_months(out, a_flow("2026-10-13", "in", "refund", amount="5000.00"), again) == 0
 
 
+def back(day: str, amount: str) -> dict[str, Any]:
+    return a_flow(day, "in", "refund", amount=amount)
+
+
+def test_what_comes_back_is_taken_from_the_payment_it_takes_back_and_not_from_the_month_it_comes_in() -> None:
+    """September's wages were paid each time; what came back was another payment, or is no payment that is known."""
+    wages = [a_flow(f"2026-{month}-25", "out", "wage out", amount="100000.00") for month in ("07", "08", "09")]
+    assert unpaid_months(*wages, back("2026-09-03", "100000.00")) == 0
+    other = a_flow("2026-09-21", "out", "other", amount="60000.00")
+    wage = a_flow("2026-09-20", "out", "wage out", amount="50000.00")
+    assert unpaid_months(wage, other, back("2026-09-23", "60000.00")) == 0
+    assert unpaid_months(*wages[1:], back("2026-10-05", "150000.00")) == 0
+    assert unpaid_months(wages[-1], back("2026-10-05", "100000.00")) == 1
+
+
+def test_what_the_bank_knows_to_go_to_no_worker_is_no_wage_if_no_purpose_says_so() -> None:
+    def paid(purpose: str | None, is_worker: bool | None) -> Any:
+        told = {} if is_worker is None else {"payee_is_worker": is_worker}
+        return unpaid_months(a_flow("2026-10-12", "out", purpose, amount="5000.00", **told))
+
+    assert paid(None, False) == 1
+    assert [paid(None, None), paid(None, True), paid("wage out", False)] == [0, 0, 0]
+    untold = a_flow("2026-10-12", "out", None, payee_is_worker=False)
+    assert unpaid_months(untold) == 1
+
+
 def test_what_left_the_account_without_a_purpose_or_a_sum_may_have_been_wages() -> None:
     assert unpaid_months() == 1
     assert unpaid_months(a_flow("2026-10-12", "out", None, amount="5000.00")) == 0

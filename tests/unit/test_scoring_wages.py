@@ -136,6 +136,14 @@ def test_a_month_sums_its_lines_and_sets_the_account_beside_them() -> None:
     assert october["sheets_gap"] == yuan("100.00")
 
 
+def test_what_goes_to_no_worker_without_a_purpose_is_no_wage_that_left_the_account() -> None:
+    def left(is_worker: bool | None) -> Any:
+        flow = a_flow("2026-10-12", None, "7600.00", payee_is_worker=is_worker)
+        return wages(a_sheet(), a_line(), an_account(), flow, came=CAME)[1]["2026-10"]["wage_out"]
+
+    assert [left(None), left(True), left(False)] == [7600, 7600, 0]
+
+
 def test_nothing_is_overdue_before_its_day_and_the_register_counts_without_a_line() -> None:
     advance = [a_sheet("n", "2026-11"), a_line("w1", "n", actual="1000.00", paid_at="2026-11-20"), a_worker("w1")]
     _, months = wages(*advance, a_worker("w9"), an_account(), a_flow("2026-10-12", "wage out", "5.00"), came=ELSEWHERE)

@@ -6,7 +6,7 @@ Months are counts since year 0, money is CNY in exact decimals, workers and acco
 
 from services.scoring.wages.lines import lines_of
 from services.scoring.wages.months import months_of
-from services.scoring.wages.payments import owed_and_paid, stated
+from services.scoring.wages.payments import open_by, owed_and_paid, stated
 from services.scoring.wages.states import STATES
 from services.scoring.wages.terms import WINDOW_MONTHS, due_days, due_on, shipped_datasets
 
@@ -17,6 +17,7 @@ __all__ = [
     "due_on",
     "lines_of",
     "months_of",
+    "open_by",
     "owed_and_paid",
     "shipped_datasets",
     "stated",

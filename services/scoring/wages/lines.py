@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from services.scoring.flows import MONEY
 from services.scoring.frames import Facts
-from services.scoring.projects import MONEY
 from services.scoring.values import local_day, month_of
 from services.scoring.wages.payments import KEY, owed_and_paid, stated
 from services.scoring.wages.states import state

@@ -4,8 +4,9 @@ from datetime import date
 
 import polars as pl
 
+from services.scoring.flows import moved
 from services.scoring.frames import Facts
-from services.scoring.projects import bank_horizon, moved
+from services.scoring.projects import bank_horizon
 from services.scoring.values import month_of
 from services.scoring.wages.lines import registered_months
 from services.scoring.wages.payments import stated

@@ -9,13 +9,16 @@ from datetime import date
 
 import polars as pl
 
+from services.scoring.flows import MONEY
 from services.scoring.frames import Facts
-from services.scoring.projects import IS_BACK_PAY, MONEY
+from services.scoring.projects import IS_BACK_PAY
 
 KEY = ["subject", "month", "worker"]
 # Whose sheet a line stands on.
 PAYER = ["corp", "team_no"]
 _NOTHING = pl.lit(0, MONEY)
+# As they were handed in: the month's own lines first.
+_ORDER = (*KEY, "is_back", "pay_month", "paid_at", "payroll_no")
 
 
 def stated(facts: Facts) -> pl.DataFrame:
@@ -74,7 +77,7 @@ def owed_and_paid(lines: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
     `due` as a column is net of deductions; as an argument it gives each month its due day, other months are left out.
     `said_days` is null where no sheet of the month tells any.
     """
-    ordered = lines.join(due, on="month").sort(*KEY, "is_back", "pay_month", "paid_at", "payroll_no", nulls_last=True)
+    ordered = lines.join(due, on="month").sort(*_ORDER, nulls_last=True)
     added = _added_up(ordered)
     later = ordered.filter("is_back").select(KEY).unique()
     if later.is_empty():
@@ -84,6 +87,14 @@ def owed_and_paid(lines: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
     both = added.join(owed, on=KEY, how="left", suffix="_owed")
     told = [pl.coalesce(f"{name}_owed", name).alias(name) for name in ("due", "deducted")]
     return both.with_columns(*told).drop("due_owed", "deducted_owed")
+
+
+def open_by(lines: pl.DataFrame, whose: list[str]) -> pl.DataFrame:
+    """whose, open, is_own: what lines of each leave open, back pay restated once, and whether one is of the month."""
+    ordered = _with_totals(lines.sort(*_ORDER, nulls_last=True), whose)
+    return ordered.group_by(whose).agg(
+        (_most("net", "net_total") - pl.col("paid").sum()).alias("open"), (~pl.col("is_back")).any().alias("is_own")
+    )
 
 
 def _added_up(ordered: pl.DataFrame) -> pl.DataFrame:

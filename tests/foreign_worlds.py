@@ -46,6 +46,20 @@ def write(folder: Path, kind: Kind) -> Path:
     return folder
 
 
+def with_oracle(folder: Path, kind: Kind) -> Path:
+    """The same world with an oracle's file: who knows the odds of a month's start, at the end of the one before."""
+    stress = _stress(np.random.default_rng(kind.seed), kind)
+    hazard = 1 / (1 + np.exp(-kind.base - kind.slope * stress))
+    days = [day_of(kind, month) - timedelta(days=1) for month in range(kind.months)]
+    told = {
+        "employer_id": np.repeat([name_of(who) for who in range(kind.employers)], kind.months),
+        "as_of": np.tile(np.array(days, dtype="datetime64[D]"), kind.employers),
+        "hazard": hazard.ravel().round(3),
+    }
+    pl.DataFrame(told).write_parquet(folder / "oracle.parquet")
+    return folder
+
+
 def day_of(kind: Kind, month: int) -> date:
     """The first day of the world's n-th month."""
     count = kind.first.year * 12 + kind.first.month - 1 + month

@@ -10,15 +10,23 @@ import polars as pl
 
 from services.scoring.rulebook import ItemType
 from services.scoring.values import READ, SHANGHAI, UTC_TIME, local_day, month_of
+from services.scoring.worlds import orders
 
 _NUMBERS: frozenset[ItemType] = frozenset({"money", "int", "dec"})
-_BY_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}$"
+# A comma is no sign between thousands behind a lone nought, behind 1.234, or where other than three digits follow it.
+_WHOLE = r"(\d*|\d{1,3}(\.\d{3})+)"
+_POWER = r"\d+[eE][+-]?\d+"
+_BY_COMMA = rf"^[+-]?((0|\d{{1,3}}(\.\d{{3}})+),\d+|{_WHOLE},(\d{{1,2}}|\d{{4,}}|{_POWER}))$"
+# And so a point: behind a lone nought, behind 1,234 (of which two commas tell, too), where other than three follow.
+_BY_POINT = rf"^[+-]?(\d[\d,]*,\d{{3}}[.,]\d.*|0\.\d+|[\d,]*\.(\d{{1,2}}|\d{{4,}}|{_POWER}))$"
 _MONTHS = {
-    name: f"{place:02}"
+    name: place
     for place, name in enumerate(
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
+_MONTH_NAME = rf"(?i)(?:^|[^a-z])({'|'.join(_MONTHS)})"
+_A_YEAR = r"(?:^|\D)(\d{4})(?:\D|$)"
 _YES, _NO = ("true", "1", "t", "y", "yes", "是", "1.0"), ("false", "0", "f", "n", "no", "否", "0.0")
 
 
@@ -69,10 +77,12 @@ def _number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if not isinstance(dtype, (pl.String, pl.Categorical, pl.Enum)):
         return _finite(column.cast(pl.Float64, strict=False))
     plain = column.cast(pl.String).str.replace_all(r"[\s¥￥元$€£]", "").str.replace_all("，", ",", literal=True)
-    # What one comma parts two digits or one from is the whole: no thousands are written so. 1.234,50 is 1234.5.
     by_comma = plain.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     by_point = plain.str.replace_all(",", "", literal=True)
-    number = pl.when(plain.str.contains(_BY_COMMA)).then(by_comma).otherwise(by_point)
+    # Where values of the column tell, and none gainsays them, all are read so: 1.234 beside 1.234,50 is 1234.
+    proves = plain.str.contains(_BY_COMMA)
+    is_by_comma = proves | (proves.any() & ~plain.str.contains(_BY_POINT).any())
+    number = pl.when(is_by_comma).then(by_comma).otherwise(by_point)
     return _finite(number.cast(pl.Float64, strict=False))
 
 
@@ -91,40 +101,17 @@ def _tidy_time(text: pl.Expr) -> pl.Expr:
 
 
 def _year_first(text: pl.Expr) -> pl.Expr:
-    """3/5/2024, 5.3.2024 and 5-3-2024 as 2024-3-5.
-
-    With strokes the month comes first, with points and hyphens the day. But what can be no month is the day, there and
-    in the whole column: nobody writes 25/3/2024 in one line and 3/25/2024 in the next.
-    """
-    return text.map_batches(_turned, return_dtype=pl.String)
-
-
-def _turned(texts: pl.Series) -> pl.Series:
-    for signs, is_day_first in (("/", False), ("[.-]", True)):
-        written = rf"^(\d{{1,2}}){signs}(\d{{1,2}}){signs}(\d{{4}})"
-        is_year_last = texts.str.contains(written)
-        if is_year_last.any():
-            read = _in_one_order(texts.filter(is_year_last), written, is_day_first)
-            texts = texts.scatter(is_year_last.arg_true(), read)
-    return texts
-
-
-def _in_one_order(texts: pl.Series, written: str, is_day_first: bool) -> pl.Series:
-    parts = texts.str.extract_groups(written).struct.unnest().cast(pl.Int32)
-    first, second = parts.to_series(0), parts.to_series(1)
-    if (first > 12).any() != (second > 12).any():
-        is_day_first = bool((first > 12).any())
-    is_day = (first > 12) | (is_day_first & (second <= 12))
-    return texts.str.replace(written, "$3-$2-$1").zip_with(is_day, texts.str.replace(written, "$3-$1-$2"))
+    """3/5/2024, 5.3.2024 and 5-3-2024 as 2024-3-5: as the column alone has it."""
+    return text.map_batches(lambda texts: orders.year_first([texts])[0], return_dtype=pl.String)
 
 
 def _month(text: pl.Expr) -> pl.Expr:
-    """Also 03/2024, Mar-2024 and March 2024; of a whole date its month."""
-    named = text.str.replace_many(_MONTHS, ascii_case_insensitive=True)
-    told = _year_first(named).str.replace(r"^(\d{1,2})\D{1,9}(\d{4})$", "$2-$1")
-    year = told.str.extract(r"^(\d{4})\D?\d{1,2}").cast(pl.Int32)
-    month = told.str.extract(r"^\d{4}\D?(\d{1,2})").cast(pl.Int32)
-    return pl.when(month.is_between(1, 12)).then(year * 12 + month - 1)
+    """Also 03/2024, Mar-2024 and March 2024; of a whole date its month, which is the name where there is one."""
+    name = text.str.extract(_MONTH_NAME).str.to_lowercase().replace_strict(_MONTHS, default=None, return_dtype=pl.Int32)
+    told = _year_first(text).str.replace(r"^(\d{1,2})\D{1,9}(\d{4})$", "$2-$1")
+    year = pl.when(name.is_null()).then(told.str.extract(r"^(\d{4})\D?\d{1,2}")).otherwise(text.str.extract(_A_YEAR))
+    month = pl.coalesce(name, told.str.extract(r"^\d{4}\D?(\d{1,2})").cast(pl.Int32))
+    return pl.when(month.is_between(1, 12)).then(year.cast(pl.Int32) * 12 + month - 1)
 
 
 def _day(text: pl.Expr) -> pl.Expr:

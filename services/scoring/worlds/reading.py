@@ -9,13 +9,14 @@ from services.scoring.frames import Facts, first_day
 from services.scoring.measurebook import Measured
 from services.scoring.rulebook import ItemType
 from services.scoring.values import SHANGHAI, UTC_TIME
-from services.scoring.worlds import casting
+from services.scoring.worlds import casting, orders
 from services.scoring.worlds.register import Register
 
 # The column of the report's time while it is not read yet: no file has such a name.
 _TOLD = " told"
 # A text stands so often on average before it is worth looking for those that are the same.
 _REPEATED = 10
+_OF_TIME: frozenset[ItemType] = frozenset({"date", "datetime", "month"})
 
 
 def typed(lazy: pl.LazyFrame, dataset: Measured, register: Register) -> pl.DataFrame:
@@ -34,6 +35,8 @@ def typed(lazy: pl.LazyFrame, dataset: Measured, register: Register) -> pl.DataF
 def _cast(raw: pl.DataFrame, items: Mapping[str, ItemType]) -> pl.DataFrame:
     """The columns in their types; each one's text is let go as soon as it is read."""
     found = []
+    dated = [name for name in raw.columns if raw.schema[name] == pl.String and items.get(name, "date") in _OF_TIME]
+    raw = raw.with_columns(orders.year_first(raw.select(dated).get_columns()))
     for name in raw.columns:
         column = raw.drop_in_place(name)
         found.append(_series(column, items[name]) if name in items else _told(column))

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from local import modelling
 from services.scoring.backtest import Ask, backtest, learn
+from services.scoring.backtest.replay import replay_days, told_days
 from services.scoring.model.policy import shipped
-from services.scoring.training.labels import told_until
+from services.scoring.training.labels import known, told_until
 from tests import foreign_worlds
 from tests.foreign_worlds import Kind
 from tests.small_city import quick, quiet, small_city
@@ -36,7 +37,54 @@ def every(days: int, last: date) -> list[date]:
 def test_labels_that_came_every_week_and_then_no_more_have_stopped() -> None:
     last = every(7, date(2024, 5, 31))[-1]
     assert told_until(labels_on(every(7, last)), UNTIL, NUMBERS) == last
-    assert told_until(labels_on([*every(7, last), UNTIL + timedelta(days=90)]), UNTIL, NUMBERS) == UNTIL
+    later = [UNTIL + timedelta(days=90 + ahead) for ahead in range(3)]
+    assert told_until(labels_on([*every(7, last), *later]), UNTIL, NUMBERS) == UNTIL
+
+
+def test_a_lone_word_long_after_labels_have_stopped_does_not_prove_that_they_went_on() -> None:
+    last = every(7, date(2024, 5, 31))[-1]
+    for late in ([UNTIL + timedelta(days=570)], [UNTIL + timedelta(days=90)] * 5, [date(2042, 5, 1), date(2999, 1, 1)]):
+        assert told_until(labels_on([*every(7, last), *late]), UNTIL, NUMBERS) == last
+
+
+def test_a_label_that_starts_after_it_was_discovered_says_nothing_and_teaches_nothing() -> None:
+    last = every(7, date(2024, 5, 31))[-1]
+    told = labels_on(every(7, last))
+    dirty = [("x", date(2042, 5, place), date(2024, 8, place)) for place in range(1, 9)]
+    both = pl.concat([told, pl.DataFrame(dirty, schema=told.schema, orient="row")])
+    assert told_until(both, UNTIL, NUMBERS) == last
+    assert known(both, UNTIL).equals(told)
+
+
+def test_arrears_that_start_after_the_last_discovery_are_no_word() -> None:
+    """Who writes down a start tells of it; that nobody has found it out yet is no sign that labels go on."""
+    last = every(7, date(2024, 5, 31))[-1]
+    told = labels_on(every(7, last))
+    open_ = [(f"x{ahead}", UNTIL + timedelta(days=ahead), None) for ahead in range(-90, 90)]
+    both = pl.concat([told, pl.DataFrame(open_, schema=told.schema, orient="row")])
+    assert told_until(both, UNTIL, NUMBERS) == last
+
+
+def test_a_day_just_before_labels_stop_spends_no_alerts() -> None:
+    days = replay_days(date(2023, 12, 31), UNTIL, "month")
+    assert told_days(days, UNTIL, UNTIL) == days
+    assert told_days(days, date(2024, 6, 14), UNTIL)[-1] == date(2024, 4, 30)
+    assert told_days(days, date(2024, 6, 15), UNTIL)[-1] == date(2024, 5, 31)
+    assert told_days(days, date(2023, 11, 30), UNTIL) == [date(2023, 12, 31)]
+    weeks = replay_days(date(2023, 12, 31), UNTIL, "week")
+    assert told_days(weeks, UNTIL, UNTIL) == weeks
+    assert told_days(weeks, date(2024, 6, 14), UNTIL)[-1] <= date(2024, 5, 30)
+
+
+def test_labels_that_stop_before_the_test_begins_leave_its_first_day_and_an_answer() -> None:
+    city = small_city(400, -3.5)
+    stopped = city.labels.filter(pl.col("discovered_on") <= date(2023, 10, 31))
+    untold = city.labels.filter(pl.col("started_on") > date(2024, 4, 1)).with_columns(discovered_on=None)
+    labels = pl.concat([stopped, untold.cast(dict(stopped.schema))])
+    ask = Ask(date(2024, 3, 31), date(2024, 12, 31), budget=18)
+    told = backtest(replace(city, labels=labels), ask, quick(), None, quiet).told
+    assert (told["test"]["days"], told["alerts"]) == (["2024-03-31"], 2)
+    assert len(told["warnings"]) == 2
 
 
 def test_a_few_quiet_weeks_are_no_end() -> None:

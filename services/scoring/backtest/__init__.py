@@ -14,7 +14,7 @@ from services.scoring.backtest import answering, figures, groups, truth
 from services.scoring.backtest.cautions import silent_in_test, silent_in_training
 from services.scoring.backtest.learning import Learned, Say, learn
 from services.scoring.backtest.refused import Unfit
-from services.scoring.backtest.replay import Replay, replay, replay_days, spread
+from services.scoring.backtest.replay import Replay, replay, replay_days, spread, told_days
 from services.scoring.backtest.source import Source
 from services.scoring.evaluation.ranking import Array, precision_recall
 from services.scoring.model.policy import Policy
@@ -74,8 +74,7 @@ def backtest(
     learned = learn(source, ask.train_until, policy, ask.seed, say, visits=visits)
     asked = replay_days(ask.train_until, ask.test_until, ask.step)
     told = told_until(source.labels, ask.test_until, policy.training)
-    # Nobody can tell of alerts that are raised when labels have stopped.
-    days = [day for day in asked if day < told]
+    days = told_days(asked, told, ask.test_until)
     budget = ask.budget if ask.budget is not None else pro_rata(source, ask, policy)
     models = {name: judged.model for name, judged in learned.contest.judged.items()}
     cool_down = policy.backtest.cool_down_days

@@ -16,6 +16,7 @@ from services.scoring.model import Foretold, Model, Reason
 from services.scoring.training.rows import month_ends
 
 MOST_REASONS = 5
+LEAST_STEP_DAYS = 15  # a last few days make no step of their own
 _ORACLE_DAYS = 28  # less than the shortest month: of one that speaks monthly only the newest month counts
 
 
@@ -24,8 +25,17 @@ def replay_days(after: date, until: date, step: str) -> list[date]:
     if step == "week":
         return [after + timedelta(days=7 * week) for week in range((until - after).days // 7)] or [after]
     days = [after, *month_ends(after + timedelta(days=1), until)]
-    # A last few days make no step of their own.
-    return [day for day in days if (until - day).days >= 15] or [after]
+    return [day for day in days if (until - day).days >= LEAST_STEP_DAYS] or [after]
+
+
+def told_days(days: list[date], told: date, until: date) -> list[date]:
+    """Of the days of a replay to `until` those that labels up to `told` can judge: at least the first.
+
+    Nobody can tell of alerts that are raised when labels have stopped, or are just about to.
+    """
+    if told >= until:
+        return days
+    return [day for day in days if (told - day).days >= LEAST_STEP_DAYS] or days[:1]
 
 
 def spread(budget: int, steps: int) -> list[int]:

@@ -10,7 +10,7 @@ import polars as pl
 from services.scoring.backtest.learning import hidden_or_starting
 from services.scoring.backtest.replay import Alerts
 from services.scoring.evaluation.ranking import Array
-from services.scoring.training.labels import delays, ongoing, owing, starting
+from services.scoring.training.labels import delays, ongoing, owing, sound, starting
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def truth(
 
 def _covered_until(labels: pl.DataFrame, until: date, horizon: int) -> date:
     """Until when the labels tell of starts: past the test period where they go on, else as far as they go."""
-    last = labels["started_on"].max()
+    last = sound(labels)["started_on"].max()
     return max(until, min(last, until + timedelta(days=horizon))) if isinstance(last, date) else until
 
 

@@ -12,10 +12,18 @@ import polars as pl
 from services.scoring.evaluation.ranking import Array
 from services.scoring.model.policy import Training
 
+# So many days on which labels say something are no slip of a pen.
+_PROOF_DAYS = 3
+
+
+def sound(labels: pl.DataFrame) -> pl.DataFrame:
+    """The labels without those that start after they were discovered: one of the two days is a mistake."""
+    return labels.filter((pl.col("started_on") <= pl.col("discovered_on")).fill_null(True))
+
 
 def known(labels: pl.DataFrame, until: date) -> pl.DataFrame:
-    """The labels that had been discovered by the end of a day."""
-    return labels.filter(pl.col("discovered_on") <= until)
+    """The labels that had been discovered by the end of a day, and not before they started."""
+    return sound(labels).filter(pl.col("discovered_on") <= until)
 
 
 def told_until(labels: pl.DataFrame, until: date, numbers: Training) -> date:
@@ -23,12 +31,12 @@ def told_until(labels: pl.DataFrame, until: date, numbers: Training) -> date:
 
     Only where the silence since the last word is no chance: in the two years before it words came on many days, for a
     year at the least, and never with nearly so long a pause. Where labels are rare, or come once a year, the pauses are
-    long by themselves.
+    long by themselves. A word is a discovery; that they went on is proven by words on three days after `until`.
     """
-    said = labels.select(day=pl.max_horizontal("started_on", "discovered_on"))["day"].drop_nulls()
-    days = said.filter(said <= until).unique().sort()
+    said = sound(labels)["discovered_on"].drop_nulls().unique().sort()
+    days = said.filter(said <= until)
     last = days.max()
-    if not isinstance(last, date) or (said > until).any():
+    if not isinstance(last, date) or len(said) - len(days) >= _PROOF_DAYS:
         return until
     recent = days.filter(days > last - timedelta(days=730))
     since = (last - recent[0]).days

@@ -154,8 +154,8 @@ def _of_files(world: World, data: Path) -> list[cautions.Caution]:
     unknown = cautions.strangers(*world.strangers)
     found = (files.find(data, name) for name in ("labels", *datasets(world)))
     texts = [file for file in found if file and file.suffix.lower() == ".csv"]
-    spoilt = {file.name: files.encoding_of(file)[1] for file in texts}
-    told = [cautions.spoilt(name, count) for name, count in spoilt.items() if count]
+    written = {file.name: files.encoding_of(file) for file in texts}
+    told = [cautions.spoilt(name, encoding, count) for name, (encoding, count) in written.items() if count]
     return [unknown, *told] if unknown else told
 
 

@@ -95,6 +95,29 @@ def test_a_gb18030_file_with_a_spoilt_byte_is_one_still(tmp_path: Path) -> None:
     text = a_file(("uscc", "name"), *[("c", NAME)] * 20).encode("gb18030")
     path.write_bytes(text[:-20] + b"\xff" + text[-19:])
     assert names_of(path)[:19] == [NAME] * 19
+    encoding, faults = files.encoding_of(path)
+    assert encoding == "gb18030"
+    assert faults > 0
+
+
+@pytest.mark.parametrize("sign", [",", "|"])
+@pytest.mark.parametrize("spoilt", [b"E\xe97", b"ER\xe9"])
+@pytest.mark.parametrize("rows", [1, 500])
+def test_a_lone_byte_beyond_ascii_is_told_of_and_swallows_nothing(
+    tmp_path: Path, rows: int, spoilt: bytes, sign: str
+) -> None:
+    path = tmp_path / "names.csv"
+    good = a_file(("uscc", "name", "town"), *[("E1", "Firm", "Yuhang")] * rows, sign=sign).encode()
+    path.write_bytes(good + sign.encode().join([b"E2", spoilt, b"Yuhang"]) + b"\n")
+    assert files.encoding_of(path) == ("utf-8", 1)
+    assert names_of(path)[rows] == spoilt.decode(errors="replace")
+    assert files.scan(path).collect()["town"].to_list() == ["Yuhang"] * (rows + 1)
+
+
+def test_a_latin_file_is_not_taken_for_chinese(tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text(a_file(("uscc", "name"), *[("c", "Müller & Söhne")] * 20), encoding="latin-1")
+    assert files.encoding_of(path) == ("utf-8", 40)
 
 
 def test_a_code_with_a_spoilt_letter_names_nobody() -> None:

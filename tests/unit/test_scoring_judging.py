@@ -116,6 +116,8 @@ def test_among_equals_the_desk_draws_lots_that_the_seed_decides() -> None:
     assert np.bincount(np.ravel(months), minlength=100)[:90].max() <= 14  # four or five each, had by chance
     turned = Desk(180, 1).pick(day, names[::-1], margin, 10)
     assert all(names[::-1][place] in names[10:] for place in turned)
+    turned = Desk(180, 1).pick(day, names[::-1], margin[::-1], 10)
+    assert [names[::-1][place] for place in turned] == [names[place] for place in picked[0]]
 
 
 def test_a_contender_that_is_better_at_both_questions_ships() -> None:

@@ -79,8 +79,10 @@ def test_a_day_just_before_labels_stop_spends_no_alerts() -> None:
 def test_labels_that_stop_before_the_test_begins_leave_its_first_day_and_an_answer() -> None:
     city = small_city(400, -3.5)
     stopped = city.labels.filter(pl.col("discovered_on") <= date(2023, 10, 31))
-    untold = city.labels.filter(pl.col("started_on") > date(2024, 4, 1)).with_columns(discovered_on=None)
-    labels = pl.concat([stopped, untold.cast(dict(stopped.schema))])
+    untold = city.labels.filter(pl.col("started_on") > date(2024, 4, 1)).with_columns(
+        discovered_on=pl.lit(None, pl.Date)
+    )
+    labels = pl.concat([stopped, untold])
     ask = Ask(date(2024, 3, 31), date(2024, 12, 31), budget=18)
     told = backtest(replace(city, labels=labels), ask, quick(), None, quiet).told
     assert (told["test"]["days"], told["alerts"]) == (["2024-03-31"], 2)

@@ -41,9 +41,10 @@ def strangers(count: int, named: int) -> Caution | None:
     )
 
 
-def spoilt(file: str, count: int) -> Caution:
+def spoilt(file: str, encoding: str, count: int) -> Caution:
     """A text file with bytes that are no letters."""
+    name = encoding.upper()
     return caution(
-        f"{file} 有 {count} 处损坏的字节，按 UTF-8 读取，损坏处作缺失字符。",
-        f"{file} has {count} spoilt places; it is read as UTF-8, with a sign in their stead.",
+        f"{file} 有 {count} 处损坏的字节，按 {name} 读取，损坏处作缺失字符。",
+        f"{file} has {count} spoilt places; it is read as {name}, with a sign in their stead.",
     )

@@ -12,6 +12,8 @@ import polars as pl
 _KINDS = (".parquet", ".csv")
 _PIECE_BYTES = 1 << 20
 _QUOTED = re.compile(r'"[^"]*"')
+_SIDE_BY_SIDE = re.compile(rb"[\x81-\xfe][\x80-\xfe]")
+_ASCII = bytes(range(128))
 _OTHER_SEPARATORS = (";", "\t", "|")
 
 
@@ -57,16 +59,19 @@ def _separator(path: Path, encoding: str) -> str:
 
 def encoding_of(path: Path) -> tuple[str, int]:
     """How a CSV is written, and how many of its bytes are none of that. Looked at to its end: the first Chinese name
-    may stand behind a million codes. Cut off within a letter it is UTF-8 still, and so it is with a few bytes spoilt.
+    may stand behind a million codes. Cut off within a letter it is UTF-8 still, and so it is with a few bytes spoilt,
+    or where the few bytes beyond ASCII stand alone.
     """
     with path.open("rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16", 0
     if _is_utf8(path):
         return "utf-8", 0
-    good, bad = _letters(path)
+    good, bad = _letters(path, "utf-8")
     # Of Chinese in GB18030 one letter in six looks like UTF-8 by chance.
-    return ("utf-8", bad) if 2 * bad <= good else ("gb18030", 0)
+    if 2 * bad <= good or not _is_chinese(path):
+        return "utf-8", bad
+    return "gb18030", _letters(path, "gb18030")[1]
 
 
 def _is_utf8(path: Path) -> bool:
@@ -80,9 +85,22 @@ def _is_utf8(path: Path) -> bool:
     return True
 
 
-def _letters(path: Path) -> tuple[int, int]:
-    """How many letters beyond ASCII a file has as UTF-8, and how many places that are no letter."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+def _is_chinese(path: Path) -> bool:
+    """Whether most bytes beyond ASCII stand side by side, as the two of nearly every letter of GB18030 do.
+
+    One that stands alone is a letter of Latin-1, or spoilt: it would swallow the sign behind it.
+    """
+    paired, beyond = 0, 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            paired += 2 * len(_SIDE_BY_SIDE.findall(piece))
+            beyond += len(piece.translate(None, _ASCII))
+    return 2 * paired > beyond
+
+
+def _letters(path: Path, encoding: str) -> tuple[int, int]:
+    """How many letters beyond ASCII a file has in an encoding, and how many places that are no letter."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
     good, bad = 0, 0
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

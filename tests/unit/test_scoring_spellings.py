@@ -37,8 +37,28 @@ def test_a_label_is_the_employers_however_case_width_and_blanks_are_written(tmp_
 
 
 def test_numbers_that_lost_their_noughts_on_the_way_are_whose_they_were(tmp_path: Path) -> None:
-    world = a_directory(tmp_path, ["000123", "045", "45"], ["123", "0045"])
-    assert world.labels["employer_id"].to_list() == ["000123", "0045"]
+    world = a_directory(tmp_path, ["000123", "045", "46"], ["123", "0045", "0046", "0"])
+    assert world.labels["employer_id"].to_list() == ["000123", "045", "46", "0"]
+
+
+@pytest.mark.parametrize("label", ["12", "0012", "07", "07.0"])
+def test_where_two_employers_differ_by_noughts_alone_no_nought_is_taken_away(tmp_path: Path, label: str) -> None:
+    world = a_directory(tmp_path, ["007", "7", "012", "Firm-B"], [label, "firm-b"])
+    assert world.labels["employer_id"].to_list() == [label.removesuffix(".0"), "Firm-B"]
+    assert world.strangers == (1, 2)
+
+
+@pytest.mark.parametrize("label", ["AB3X", "ab3x", "Ab3Y"])
+def test_where_two_employers_differ_by_case_alone_case_tells_employers_apart(tmp_path: Path, label: str) -> None:
+    world = a_directory(tmp_path, ["aB3x", "Ab3y", "aB3Y", "0012"], [label, "12", "ａB3x"])
+    assert world.labels["employer_id"].to_list() == [label, "0012", "aB3x"]
+    assert world.spelled(pl.Series([label, "aB3 x"])).to_list() == [label, "aB3x"]
+
+
+def test_strangers_that_differ_by_case_alone_change_nothing_for_who_comes_later(tmp_path: Path) -> None:
+    world = a_directory(tmp_path, ["Firm-A7"], ["zZ", "Zz", "FIRM-A7"])
+    assert world.labels["employer_id"].to_list() == ["zZ", "Zz", "Firm-A7"]
+    assert world.spelled(pl.Series(["firm-A7"])).to_list() == ["Firm-A7"]
 
 
 def test_labels_of_strangers_are_told_of(tmp_path: Path) -> None:
@@ -57,7 +77,7 @@ def test_files_are_found_in_whatever_case_their_names_are_written(tmp_path: Path
 
 def test_codes_that_differ_by_case_alone_stay_two_employers(tmp_path: Path) -> None:
     world = a_directory(tmp_path, ["aB", "Ab", "c"], ["aB", "Ab", "ab", "C"])
-    assert world.labels["employer_id"].to_list() == ["aB", "Ab", "ab", "c"]
+    assert world.labels["employer_id"].to_list() == ["aB", "Ab", "ab", "C"]
 
 
 def test_a_label_of_nobody_in_the_datasets_keeps_its_own_code(tmp_path: Path) -> None:
@@ -69,7 +89,11 @@ def test_a_register_reads_codes_as_they_are_until_it_is_settled() -> None:
     register = Register()
     assert [register.enter(pl.Series([code])).item() for code in ("x1", "X1", "Y2")] == [0, 1, 2]
     register.settle()
-    assert register.enter(pl.Series(["y2", " x1", "Ｘ１", None])).to_list() == [2, 0, 3, None]
+    assert register.enter(pl.Series(["y2", " x1", "Ｘ１", None])).to_list() == [3, 0, 1, None]
+    other = Register()
+    assert [other.enter(pl.Series([code])).item() for code in ("x1", "X2", "Y2")] == [0, 1, 2]
+    other.settle()
+    assert other.enter(pl.Series(["y2", " X1", "ｘ１", "Z1", None])).to_list() == [2, 0, 0, 3, None]
 
 
 def test_a_label_that_was_written_twice_is_one_event(tmp_path: Path) -> None:

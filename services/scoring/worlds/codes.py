@@ -4,6 +4,8 @@ A world may name its employers as it likes, so nothing is dropped for not being 
 itself: what others write, or write later, changes nothing.
 """
 
+from collections.abc import Callable, Collection, Mapping
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -16,6 +18,10 @@ _SHAPE = rf"^[{_ALPHABET}]{{2}}[0-9]{{6}}[{_ALPHABET}]{{10}}$"
 _BLANKS = r"[\s\p{Z}\p{Cf}]"
 _SPOILT = "\ufffd"  # stands where a byte was no letter
 _FRACTION = r"^([0-9]+)\.0+$"
+_FOLDS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "case": lambda codes: codes.str.to_lowercase(),
+    "noughts": lambda codes: codes.str.replace(r"^0+([0-9]+)$", "$1"),
+}
 _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
 
 
@@ -33,10 +39,21 @@ def canonical(texts: pl.Series) -> pl.Series:
     return bare.zip_with(~clean.str.contains(_SHAPE).fill_null(False), clean)
 
 
-def folded(codes: pl.Series) -> pl.Series:
-    """Codes without what is written now so and now so: case, width, blanks, and noughts before a number."""
-    plain = codes.str.normalize("NFKC").str.to_lowercase().str.replace_all(_BLANKS, "")
-    return plain.str.replace(r"^0+([0-9]+)$", "$1")
+def folded(codes: pl.Series, kept: Collection[str] = ()) -> pl.Series:
+    """Codes without what is written now so and now so: case, width, blanks, and noughts before a number.
+
+    `kept`: what of it tells one employer from another here (`case`, `noughts`), and stays.
+    """
+    plain = codes.str.normalize("NFKC").str.replace_all(_BLANKS, "")
+    for kind, fold in _FOLDS.items():
+        plain = plain if kind in kept else fold(plain)
+    return plain
+
+
+def telling(codes: pl.Series) -> frozenset[str]:
+    """What tells one of these codes from another: where one pair differs by its case alone, case means something."""
+    plain = folded(codes, _FOLDS).unique()
+    return frozenset(kind for kind, fold in _FOLDS.items() if fold(plain).n_unique() < len(plain))
 
 
 def is_slip(texts: pl.Series) -> pl.Series:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from services.scoring.worlds.codes import canonical, folded, is_slip
+from services.scoring.worlds.codes import canonical, folded, is_slip, telling
 
 NOBODY = -1
 
@@ -14,23 +14,26 @@ class Register:
         self.codes = pl.Series("code", [], dtype=pl.String)
         self._slips = pl.Series("slip", [], dtype=pl.Boolean)
         self._alike = pl.DataFrame(schema={"alike": pl.String, "meant": pl.String})
+        self._telling: frozenset[str] | None = None
         # What was read once is not read again: a world of forty datasets writes the same codes forty times.
         self._read = pl.DataFrame(schema={"text": pl.String, "number": pl.Int32, "is_read": pl.Boolean})
 
     def settle(self) -> None:
         """From now on a new code that differs from one employer's by what `folded` takes away alone is that employer's.
 
-        Where two employers' codes differ by no more than that, such a code says nothing.
+        Where two employers' codes differ by case alone, case means something here and is not folded in any code; and so
+        of noughts. That is settled once, by the codes of who settles it, whatever strangers come later.
         """
-        alike = pl.DataFrame({"alike": folded(self.codes), "meant": self.codes})
+        self._telling = telling(self.codes) if self._telling is None else self._telling
+        alike = pl.DataFrame({"alike": folded(self.codes, self._telling), "meant": self.codes})
         self._alike = alike.filter(pl.len().over("alike") == 1)
 
     def spelled(self, texts: pl.Series) -> pl.Series:
         """Codes as the register has them, whoever wrote them; null for what stands for nothing."""
         codes = canonical(texts)
-        if self._alike.is_empty():
+        if self._telling is None or self._alike.is_empty():
             return codes
-        asked = pl.DataFrame({"alike": folded(codes)})
+        asked = pl.DataFrame({"alike": folded(codes, self._telling)})
         meant = asked.join(self._alike, on="alike", how="left", maintain_order="left").get_column("meant")
         return codes.zip_with(codes.is_in(self.codes.implode()) | meant.is_null(), meant).alias(texts.name)
 

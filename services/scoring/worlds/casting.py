@@ -79,11 +79,21 @@ def _number(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     plain = column.cast(pl.String).str.replace_all(r"[\s¥￥元$€£]", "").str.replace_all("，", ",", literal=True)
     by_comma = plain.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     by_point = plain.str.replace_all(",", "", literal=True)
-    # Where values of the column tell, and none gainsays them, all are read so: 1.234 beside 1.234,50 is 1234.
-    proves = plain.str.contains(_BY_COMMA)
-    is_by_comma = proves | (proves.any() & ~plain.str.contains(_BY_POINT).any())
-    number = pl.when(is_by_comma).then(by_comma).otherwise(by_point)
+    number = pl.when(plain.map_batches(_is_by_comma, return_dtype=pl.Boolean)).then(by_comma).otherwise(by_point)
     return _finite(number.cast(pl.Float64, strict=False))
+
+
+def _is_by_comma(plain: pl.Series) -> pl.Series:
+    """Which of a column's numbers have decimal commas.
+
+    Those that can have nothing else; all, where there are such and none gainsays: 1.234 beside 1.234,50 is 1234.
+    """
+    has_comma = plain.str.contains(",", literal=True)
+    if not has_comma.any():
+        return has_comma
+    proves = plain.str.contains(_BY_COMMA)
+    are_all = bool(proves.any()) and not plain.str.contains(_BY_POINT).any()
+    return proves | are_all
 
 
 def _finite(number: pl.Expr) -> pl.Expr:

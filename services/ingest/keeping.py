@@ -1,4 +1,4 @@
-"""The clockwork beside the API: gives up raw files and numbers of persons whose retention has ended."""
+"""The clockwork beside the API: gives up raw files, outdone states and numbers of persons whose retention has ended."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from services.ingest.catalogue import shipped
 from services.ingest.metrics import PURGED
 from services.ingest.retention import shipped as parameters
 from services.ingest.settings import IngestSettings
-from services.ingest.usecases.retention import purge_numbers, purge_raw_files
+from services.ingest.usecases.retention import purge_numbers, purge_outdone_states, purge_raw_files
 from shared.clock import local_date
 from shared.db import UNREACHABLE, Database
 from shared.service import Runtime
@@ -21,7 +21,7 @@ async def keep_no_longer(runtime: Runtime) -> None:
     """Purge every so often, for ever. By the real clock: what is gone does not come back when a clock is corrected."""
     settings = cast(IngestSettings, runtime.settings)
     while True:
-        for what, purge in (("raw files", _raw_files), ("identities", _numbers)):
+        for what, purge in (("raw files", _raw_files), ("outdone states", _states), ("identities", _numbers)):
             try:
                 while await purge(runtime.db):
                     pass
@@ -34,6 +34,13 @@ async def _raw_files(db: Database) -> int:
     async with db.transaction() as session:
         gone = await purge_raw_files(session, shipped(), parameters(), _today())
     PURGED.labels("raw_file").inc(gone)
+    return gone
+
+
+async def _states(db: Database) -> int:
+    async with db.transaction() as session:
+        gone = await purge_outdone_states(session, shipped(), parameters(), _today())
+    PURGED.labels("outdone_state").inc(gone)
     return gone
 
 

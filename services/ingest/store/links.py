@@ -123,9 +123,10 @@ with undone as (
     update ingest.link set is_emptied = true from undone
     where link.link_id = undone.link_id and (select count(*) from held) < :most
 )
-select undone.link_id, newest.key::text, newest.dataset, newest.agency, newest.subject_id, newest.natural_key,
+select undone.link_id, taken.key::text, newest.dataset, newest.agency, newest.subject_id, newest.natural_key,
     noted.place, newest.source_time
-from undone left join (newest join noted using (key, subject_id)) on true
+from undone left join (select distinct key, subject_id from taken) as taken on true
+left join (newest join noted using (key, subject_id)) using (key, subject_id)
 """
 TAKEN: dict[str, pl.DataType] = {
     "key": pl.String(),
@@ -187,7 +188,10 @@ async def records_of(session: Session, links: Sequence[UUID]) -> dict[UUID, int]
 
 
 async def take_back(session: Session, undo_id: UUID, most: int) -> tuple[bool, pl.DataFrame]:
-    """Let up to `most` records of one undone link wait again. Whether there was such a link, and TAKEN."""
+    """Let up to `most` states of one undone link wait again, or hide. Whether there was such a link, and TAKEN.
+
+    Nothing but the key is told of a record that its subject loses nothing of.
+    """
     found = [tuple(row) for row in await sql(session, _TAKE_BACK, undo_id=undo_id, most=most)]
     taken = pl.DataFrame([row[1:] for row in found if row[1]], schema=TAKEN, orient="row")
     return bool(found), taken

@@ -179,10 +179,10 @@ async def take_back(session: Session, desk: Desk) -> bool:
     """Let some records of an undone link leave its subject and wait again. Whether there was one."""
     undo_id = desk.new_id()
     found, taken = await link_store.take_back(session, undo_id, RECORDS_AT_ONCE)
-    for _, rows in taken.group_by("dataset", "agency", maintain_order=True):
+    for _, rows in taken.drop_nulls("subject_id").group_by("dataset", "agency", maintain_order=True):
         announce(session, _unlinked(rows, undo_id, desk))
     if len(taken):
-        keys = taken.get_column("key").to_list()
+        keys = taken.get_column("key").unique().to_list()
         await unlearn(session, keys, desk.at)
         await _ask_again(session, keys, desk)
     return found

@@ -27,10 +27,7 @@ async def purge_raw_files(
     today: date,
     places: Iterable[Purge] = PLACES,
 ) -> int:
-    """Give up what is past, at most MOST_AT_ONCE files of each place, on record. Returns how many went.
-
-    What an outdone state of a waiting record says goes with the file that said it.
-    """
+    """Give up what is past, at most MOST_AT_ONCE files of each place, on record. Returns how many went."""
     ends = cutoffs(catalogue, parameters, today)
     before = {name: _midnight(day) for name, day in ends.items()}
     gone = [each for purge in places for each in await purge(session, before, MOST_AT_ONCE)]
@@ -39,7 +36,19 @@ async def purge_raw_files(
         by_dataset[each.dataset].append(each)
     for name, files in by_dataset.items():
         await audit.record(session, "SYSTEM", "raw-files.purged", name, _details(files, ends[name]))
-    return len(gone) + await forget_past(session, before, MOST_AT_ONCE)
+    return len(gone)
+
+
+async def purge_outdone_states(
+    session: Session, catalogue: Catalogue, parameters: Iterable[Parameter], today: date
+) -> int:
+    """Give up what outdone states of waiting records say, with the files that said it, on record. How many went."""
+    ends = cutoffs(catalogue, parameters, today)
+    gone = await forget_past(session, {name: _midnight(day) for name, day in ends.items()}, MOST_AT_ONCE)
+    if gone:
+        until = {name: day.isoformat() for name, day in sorted(ends.items())}
+        await audit.record(session, "SYSTEM", "outdone-states.purged", "", {"states": gone, "reported_until": until})
+    return gone
 
 
 async def purge_numbers(

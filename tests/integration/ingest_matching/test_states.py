@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from services.ingest.catalogue import shipped
 from services.ingest.retention import shipped as parameters
-from services.ingest.usecases.retention import purge_numbers, purge_raw_files
+from services.ingest.usecases.retention import purge_numbers, purge_outdone_states
 from shared.db import sql
 from tests.ingest_desk import ALSO_GOOD, GOOD, Door, agency_headers
 from tests.ingest_matching import ALSO_NAMED, a_petition, an_entity, entities, petitions, settle, told
@@ -27,13 +27,16 @@ async def test_a_row_outdone_in_its_file_by_another_employers_leaves_the_first(d
 
 async def test_an_undone_older_state_takes_nothing_from_a_newer_one_of_the_same_moment(door: Door) -> None:
     await entities(door, an_entity())
-    await petitions(door, a_petition(1))
-    await petitions(door, a_petition(1, SHORT, people_cnt=13))
+    older = await petitions(door, a_petition(1))
+    newer = await petitions(door, a_petition(1, SHORT, people_cnt=13))
     ((link,),) = await door.rows("select link_id::text from ingest.link order by link_id limit 1")
     await post(door, f"links/{link}/undo", reason="链接有误")
     await settle(door)
     assert await door.rows("select subject from ingest.head where dataset = 'gov_petition'") == [(GOOD,)]
     assert await told(door, "records.unlinked") == []
+    await take_back(door, newer["receipt_id"], "petition-office", "gov_petition")
+    waiting = "select receipt_id::text, question_id is not null from ingest.unmatched"
+    assert await door.rows(waiting) == [(older["receipt_id"], True)]
 
 
 async def test_a_record_that_comes_back_after_two_undoings_is_told_once(door: Door) -> None:
@@ -125,6 +128,6 @@ async def test_an_outdone_state_that_waited_goes_when_its_files_time_is_over(doo
         await petitions(door, a_petition(1, people_cnt=people))
     for today, left in ((date(2026, 11, 28), 1), (date(2060, 1, 1), 0)):
         async with door.db.transaction() as session:
-            await purge_raw_files(session, shipped(), parameters(), today, places=())
+            await purge_outdone_states(session, shipped(), parameters(), today)
         assert await door.rows("select count(*) from ingest.past_unmatched") == [(left,)]
     assert await door.rows("select count(*) from ingest.unmatched") == [(1,)]

@@ -20,9 +20,9 @@ from shared.service import Runtime
 
 log = logging.getLogger(__name__)
 _LOOK_S = 0.25
-# When somebody waits: a batch of those who have come meanwhile costs little more than one of them. Taking records in
-# gets so many times the time that scoring them takes, but nobody is left to wait for long.
-_SOON_S, _LATEST_S, _SHARE = 0.1, 1.0, 1.0
+# When somebody waits: a batch of those who have come meanwhile costs little more than one of them. Between two batches
+# taking records in has so many times what the last one took for itself, but nobody is left to wait for long.
+_SOON_S, _LATEST_S, _SHARE = 0.05, 1.0, 0.5
 _AT_ONCE = 4000
 
 
@@ -68,7 +68,7 @@ async def catch_up(runtime: Runtime) -> None:
 
 
 def _pause(took: float, *, is_done: bool) -> float:
-    """How long those that wait are left to gather: while records come, most of the time is theirs."""
+    """How long those that wait are left to gather: while records come, a part of the time is theirs alone."""
     if pace.is_quiet():
         return _LOOK_S if is_done else 0.0
     return min(_LATEST_S, max(_SOON_S, _SHARE * took)) if pace.has_let_wait else _LOOK_S

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.comparing import compare
+from services.scoring.live import Outlook
 from services.scoring.model import Calibration, Foretold, Head, Model, lifecycle, registry
 from services.scoring.model.boosting import lightgbm
 from services.scoring.model.lifecycle import Act, ModelNotThere, State
@@ -66,6 +67,13 @@ def test_a_higher_probability_never_means_less_and_alone_it_counts_for_no_more_t
     assert at_least(high.counts_as, low.counts_as)
     assert at_least(shipped().live.alone_at_most, high.counts_as)
     assert at_least(high.level, high.counts_as)
+
+
+@given(st.dictionaries(st.text(min_size=1), probabilities))
+def test_of_many_those_have_a_level_whom_the_model_gives_one(told: dict[str, float]) -> None:
+    words = {subject: Foretold(probability) for subject, probability in told.items()}
+    said = {subject: graded("m", word).counts_as for subject, word in words.items()}
+    assert Outlook("m", words).levels() == {subject: level for subject, level in said.items() if level != "none"}
 
 
 def test_what_a_model_says_stands_in_words_with_figures() -> None:

@@ -35,25 +35,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the champion says of some employers: `said` by code. `table`: the inputs that it read, a row an employer."""
+    """What the champion says of some employers: `told` by code. `table`: the inputs that it read, a row an employer."""
 
-    said: Mapping[str, Said] = field(default_factory=dict)
+    model_id: str = ""
+    told: Mapping[str, Foretold] = field(default_factory=dict)
     population_id: UUID | None = None
     model: Model | None = None
     table: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def levels(self) -> dict[str, Level]:
         """What the model by itself counts for, of those whom it gives a level."""
-        return {subject: said.counts_as for subject, said in self.said.items() if said.counts_as != "none"}
+        # Nearly everyone of a population is below the lowest level: of them no object is made.
+        least = policy.shipped().least_of_a_level
+        reached = {subject: graded(self.model_id, word) for subject, word in self.told.items() if word.ranked >= least}
+        return {subject: said.counts_as for subject, said in reached.items() if said.counts_as != "none"}
 
     def explained(self, subjects: Sequence[str]) -> dict[str, Said]:
         """What it says of some, where it comes to a level with families and reasons: the others are shown in none."""
-        plain = {subject: self.said[subject] for subject in subjects if subject in self.said}
+        plain = {subject: graded(self.model_id, self.told[subject]) for subject in subjects if subject in self.told}
         shown = [subject for subject, said in plain.items() if said.level != "none"]
         if self.model is None or not shown:
             return plain
         rows = self.table.filter(pl.col("subject").is_in(shown))
-        return plain | explained(self.model, plain[shown[0]].model_id, rows)
+        return plain | explained(self.model, self.model_id, rows)
 
     def readings(self, subjects: Collection[str]) -> dict[str, bytes]:
         """What it read of some, packed; nothing where it says again what it had said before."""
@@ -88,8 +92,7 @@ async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -
             await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), words)
     if champion is None or not told[champion]:
         return await _as_before(session, champion, employers)
-    said = {subject: graded(champion, word) for subject, word in told[champion].items()}
-    return Outlook(said, population_id, await shelf.model(session, champion), table)
+    return Outlook(champion, told[champion], population_id, await shelf.model(session, champion), table)
 
 
 async def burden(session: Session) -> int:
@@ -140,5 +143,4 @@ async def _asked(session: Session, model_id: str, table: pl.DataFrame, employers
 async def _as_before(session: Session, champion: str | None, employers: Sequence[str]) -> Outlook:
     if champion is None:
         return NOTHING
-    last = await prediction_store.last_of(session, champion, employers)
-    return Outlook({subject: graded(champion, word) for subject, word in last.items()})
+    return Outlook(champion, await prediction_store.last_of(session, champion, employers))

@@ -123,6 +123,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     backtest: Replaying
     training: Training
 
+    @property
+    def least_of_a_level(self) -> float:
+        """The least probability that comes to any level."""
+        return min(self.levels.values(), default=2.0)
+
 
 @cache
 def shipped() -> Policy:

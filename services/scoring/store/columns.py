@@ -24,6 +24,11 @@ def _element(text: str | None) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def numbers(values: Iterable[float | None]) -> str:
+    """The PostgreSQL literal of a `double precision[]`, to the bit."""
+    return "{" + ",".join("NULL" if value is None else repr(value) for value in values) + "}"
+
+
 def days(column: pl.Series) -> str:
     """The PostgreSQL literal of a `date[]`."""
     return "{" + ",".join(column.cast(pl.String).fill_null("NULL").to_list()) + "}"

@@ -10,6 +10,7 @@ import polars as pl
 from services.scoring.learning.complaints import outcomes_of
 from services.scoring.learning.outcomes import OUTCOMES, UTC_TIME, standing
 from services.scoring.learning.policy import Complaints
+from services.scoring.store.columns import texts
 from services.scoring.store.facts import copied_table
 from shared.db import Session, sql
 
@@ -30,7 +31,8 @@ copy (
         selection, found_on, started_on, uscc, level, division, workers, months, amount, cause
     from scoring.outcome
     where known_at <= %(known_by)s
-        and (%(employers)s::text[] is null or array[subject_id, uscc] && %(employers)s::text[])
+        and (%(employers)s::text[] is null
+            or subject_id = any(%(employers)s::text[]) or uscc = any(%(employers)s::text[]))
     order by known_at, key
 ) to stdout (format csv)
 """
@@ -120,5 +122,5 @@ async def stands(
     return standing(pl.concat([told, *of_cases]), known_by)
 
 
-def _listed(employers: Sequence[str] | None) -> list[str] | None:
-    return None if employers is None else list(employers)
+def _listed(employers: Sequence[str] | None) -> str | None:
+    return None if employers is None else texts(employers)

@@ -8,6 +8,7 @@ from uuid import UUID
 import polars as pl
 
 from services.scoring.model import Foretold
+from services.scoring.store.columns import numbers, texts
 from services.scoring.store.facts import copied_table
 from shared.db import Session, sql
 
@@ -85,8 +86,8 @@ async def keep(session: Session, whose: Kept, told: Mapping[str, Foretold]) -> N
     """Keep what a model says of employers; what it said of them before on the same day is replaced."""
     ids = sorted(told)
     said = [told[each] for each in ids]
-    columns = {"ids": ids, "probabilities": [each.probability for each in said], "owing": [each.owing for each in said]}
-    await sql(session, _KEEP, **whose._asdict(), **columns)
+    probabilities, owing = numbers(each.probability for each in said), numbers(each.owing for each in said)
+    await sql(session, _KEEP, **whose._asdict(), ids=texts(ids), probabilities=probabilities, owing=owing)
 
 
 async def last_of(session: Session, model_id: str, ids: Sequence[str]) -> dict[str, Foretold]:

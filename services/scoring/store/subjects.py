@@ -83,8 +83,9 @@ where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
 
 async def lock_subjects(session: Session, keys: Iterable[Key]) -> None:
     """Hold these subjects until the end of the transaction: facts read from now on include all that was committed."""
-    await sql(session, _NAME, **as_columns(keys))
-    await sql(session, _LOCK, **as_columns(keys))
+    columns = {name: texts(column) for name, column in as_columns(keys).items()}
+    await sql(session, _NAME, **columns)
+    await sql(session, _LOCK, **columns)
 
 
 async def subjects(session: Session, kind: Scored, ids: Iterable[str]) -> dict[str, Subject]:

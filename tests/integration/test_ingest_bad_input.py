@@ -61,6 +61,21 @@ FILES: dict[str, tuple[bytes, dict[str, str], int, str, str]] = {
     ),
     "one endless field": (HEADER.encode() + b"x" * 9 * MIB, {"content_type": CSV}, 413, "record-too-large", "Record 1"),
     "invalid UTF-8": (b'[{"taxpayer":"\xff"}]', {}, 400, "bad-file", "not utf-8"),
+    "a slip in a UTF-8 table": (
+        (HEADER + "杭州某某,TN1,税种,2026-10,5\r\n" * 3).encode().replace("税种".encode(), "税种".encode()[:-1], 1),
+        {"content_type": CSV},
+        400,
+        "bad-file",
+        "not utf-8",
+    ),
+    "two records in a line": (
+        b'{"taxpayer":"a \\":b :c"}' * 2,
+        {"content_type": LINES},
+        400,
+        "bad-file",
+        "Record 1 is not alone in its line",
+    ),
+    "a gzip of nothing": (b"", {"content_type": LINES, "content_encoding": "gzip"}, 400, "bad-file", "too early"),
     "duplicate keys": (b'[{"taxpayer":"a","taxpayer":"b"}]', {}, 400, "bad-file", "stands twice in record 1"),
     "NaN": (b'[{"balance":NaN}]', {}, 400, "bad-file", "no JSON"),
     "10,000 columns": (

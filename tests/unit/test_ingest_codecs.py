@@ -217,3 +217,91 @@ def test_noise_is_never_more_than_a_bad_file(encoding: str, noise: bytes) -> Non
 def test_whatever_comes_is_read_or_refused_but_never_breaks_us(content_type: str, noise: bytes) -> None:
     with contextlib.suppress(BadFile, UnknownItems, MissingColumns):
         rows(noise, content_type)
+
+
+TRICKY = '{"taxpayer": "a \\":b :c"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "row", "line", "column", "byte"),
+    [
+        (f"{TRICKY}\n\n{TRICKY}{TRICKY}\n", 2, 3, 26, 27 + 25),
+        ('{"taxpayer": "a"}{"taxpayer": "b"}\n', 1, 1, 18, 17),
+        ('{"taxpayer": "a"}\r\n{"taxpayer": "b"}\r{"taxpayer": "c"}', 2, 2, 19, 37),
+        ('{"taxpayer":\n"a"}\n', 1, 1, 13, 12),
+        ('{"taxpayer": "a"}\n\n{"balance": NaN}\n', 2, 3, 13, 31),
+        ('{"taxpayer": "a"}\n{"taxpayer": "b"', 2, 2, 17, 34),
+        ("1,2\n", 1, 1, 1, 0),
+    ],
+)
+def test_a_line_without_a_record_of_its_own_is_told_with_its_place(
+    body: str, row: int, line: int, column: int, byte: int
+) -> None:
+    found = refusal(body, LINES)
+    assert isinstance(found, BadFile)
+    told = {"row": row, "line": line, "column": column, "byte": byte}
+    assert {name: found.extra[name] for name in told} == told, found.detail
+    assert found.extra["detail_zh"]
+
+
+@given(st.lists(st.sampled_from([TRICKY, '{"taxpayer":"b"}', "{}", "7", " ", "", "{}{}", '{"uscc":{}}']), max_size=6))
+@settings(deadline=None)
+def test_a_line_never_holds_more_or_less_than_one_record(lines: list[str]) -> None:
+    body = "\n".join(lines)
+    if "{}{}" in lines:
+        assert refusal(body, LINES).extra["line"] == lines.index("{}{}") + 1
+    else:
+        assert len(rows(body, LINES)) == sum(1 for line in lines if line.strip())
+
+
+def first_slip(text: bytes) -> int | None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def test_a_slip_in_a_table_in_utf_8_never_makes_other_characters_of_it() -> None:
+    """Every one of these bytes could be read as GB18030, too, and none of the names would be what was meant."""
+    whole = ("taxpayer,taxpayer_no,tax_kind,as_of\n" + "杭州某某,TN1,税种,2024-01\n" * 5).encode()
+    first = whole.index("杭".encode())
+    for at in range(first + 12, len(whole)):
+        for slipped in (whole[:at] + whole[at + 1 :], whole[:at] + b"\xe6" + whole[at:]):
+            if (slip := first_slip(slipped)) is not None:
+                assert refusal(slipped, CSV).extra["byte"] == slip
+
+
+@pytest.mark.parametrize("name", ["瓯北某某建材有限公司", "鑫鑫建筑", "余杭区五常街道"])
+def test_a_table_in_gb18030_is_read_as_such_whatever_its_first_bytes_look_like(name: str) -> None:
+    assert rows((HEADER + f"{name},1,v,2026-10,5\r\n").encode("gb18030"), CSV)[0]["taxpayer"] == name
+
+
+def test_a_header_of_very_many_names_with_one_twice_costs_one_look_at_each() -> None:
+    names = [f"c{place}" for place in range(400_000)]
+    assert "stands twice" in refusal(",".join([*names, names[-1]]), CSV).detail
+
+
+def test_a_name_that_is_empty_is_told_so_that_one_can_see_it() -> None:
+    assert refusal(HEADER.strip() + ",\r\n", CSV).detail == 'Unknown items: "".'
+
+
+def test_a_carriage_return_that_ends_no_line_is_told_as_what_it_is() -> None:
+    found = refusal(HEADER.replace("\r\n", "\r") + "a,1,v,2026-10,5\r", CSV)
+    assert "carriage return" in found.detail
+    assert "回车" in found.extra["detail_zh"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_packed_body_of_no_bytes_is_one_that_was_cut_off(encoding: str) -> None:
+    with pytest.raises(BadFile) as refused:
+        list(unpacked(io.BytesIO(b""), encoding, 100))
+    assert refused.value.extra["byte"] == 0
+
+
+def test_how_far_a_packed_body_could_be_unpacked_is_told_to_the_byte() -> None:
+    text = bytes(range(256)) * 9_000
+    for cut_off, byte in ((gzip.compress(text)[:-3], len(text)), (gzip.compress(b"a" * 70) + b"\x1f\x8b", 70)):
+        with pytest.raises(BadFile) as refused:
+            list(unpacked(io.BytesIO(cut_off), "gzip", 2**30))
+        assert refused.value.extra["byte"] == byte

@@ -1,10 +1,11 @@
 """Content-Encoding undone piece by piece, never beyond a bound: a bomb is refused before it has grown."""
 
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from services.ingest.codecs.refusals import BadFile, UnreadableType, too_large
 
@@ -44,29 +45,40 @@ def must_be_unpackable(encoding: str) -> str:
     return name
 
 
-def _piece(opened: BinaryIO, name: str, size: int) -> bytes:
+def _piece(opened: io.BufferedIOBase, name: str, size: int) -> bytes:
+    """The next bytes, up to 1 MiB, read bit by bit: so the place is known up to which a broken file can be unpacked."""
+    parts: list[bytes] = []
+    left = PIECE_BYTES
     try:
-        return opened.read(PIECE_BYTES)
+        while left and (part := opened.read1(left)):
+            parts.append(part)
+            left -= len(part)
     except EOFError as error:
-        raise BadFile(
-            f"The {name} stream ends too early.", detail_zh=f"{name} 压缩数据不完整，提前结束。", byte=size
-        ) from error
+        raise _too_early(name, size + PIECE_BYTES - left) from error
     except (zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
-        raise BadFile(
-            f"The {name} stream is broken: {error}.", detail_zh=f"{name} 压缩数据损坏。", byte=size
-        ) from error
+        told, told_zh = f"The {name} stream is broken: {error}.", f"{name} 压缩数据损坏。"
+        raise BadFile(told, detail_zh=told_zh, byte=size + PIECE_BYTES - left) from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _gzip(source: BinaryIO) -> BinaryIO:
-    return gzip.GzipFile(fileobj=source)  # type: ignore[return-value] # a BinaryIO in all that is read here
+def _too_early(name: str, byte: int) -> BadFile:
+    return BadFile(f"The {name} stream ends too early.", detail_zh=f"{name} 压缩数据不完整，提前结束。", byte=byte)
 
 
-def _zstd(source: BinaryIO) -> BinaryIO:
-    return zstd.ZstdFile(source, options=_ZSTD_WINDOW)  # type: ignore[return-value]
+def _gzip(source: BinaryIO) -> io.BufferedIOBase:
+    start = source.tell()
+    if not source.read(1):  # nothing at all would be no error to the reader: a file of no bytes
+        raise _too_early("gzip", 0)
+    source.seek(start)
+    return gzip.GzipFile(fileobj=source)
 
 
-_READERS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
-    "identity": lambda source: source,
+def _zstd(source: BinaryIO) -> io.BufferedIOBase:
+    return zstd.ZstdFile(source, options=_ZSTD_WINDOW)
+
+
+_READERS: dict[str, Callable[[BinaryIO], io.BufferedIOBase]] = {
+    "identity": lambda source: cast("io.BufferedIOBase", source),
     "gzip": _gzip,
     "x-gzip": _gzip,
     "zstd": _zstd,

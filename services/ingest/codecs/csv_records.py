@@ -71,6 +71,17 @@ def _columns(block: bytes, found: Shape, header: list[str]) -> _Rows | None:
     return (texts, found.wrong(len(header))) if len(texts) == len(found.separators) else None
 
 
+def _unreadable(line: int, why: str) -> BadFile:
+    told, told_zh = f"{why}", "引号可能未闭合"
+    if why.startswith("new-line character"):  # the reader's own advice is one for programmers
+        told, told_zh = "a carriage return stands without its line feed", "引号外的回车符后缺少换行符"
+    return BadFile(
+        f"The record in line {line} cannot be read: {told}.",
+        detail_zh=f"第 {line} 行起的记录无法读取，{told_zh}。",
+        line=line,
+    )
+
+
 class _Table:
     """A CSV text that is being read: what is held of it, how much of that is done, what is still to come, and where."""
 
@@ -136,11 +147,7 @@ class _Table:
             try:
                 fields = next(reader, None)
             except csv.Error as error:
-                raise BadFile(
-                    f"The record in line {first} cannot be read: {error}.",
-                    detail_zh=f"第 {first} 行起的记录无法读取，引号可能未闭合。",
-                    line=first,
-                ) from error
+                raise _unreadable(first, str(error)) from error
             if fields is None:
                 return
             self.place.row += 1

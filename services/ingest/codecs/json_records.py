@@ -11,6 +11,8 @@ import polars as pl
 from services.ingest.catalogue import Dataset
 from services.ingest.codecs.blocks import Ends, Place, blocks, line_ends, where_any
 from services.ingest.codecs.json_columns import columns
+from services.ingest.codecs.json_faults import where_it_breaks
+from services.ingest.codecs.json_lines import decoded_lines, whole_lines
 from services.ingest.codecs.refusals import BadFile, unknown_items
 from services.ingest.codecs.text import Pieces
 from services.ingest.codecs.unopened import unopened
@@ -21,8 +23,6 @@ _Row = dict[str, Any]
 _Faults = list[tuple[int, str, str]]
 # A float becomes its own text: a decimal(18,2) must never pass through binary floating point.
 _VALUES = msgspec.json.Decoder(list, float_hook=str)
-_LINES = msgspec.json.Decoder(float_hook=str)
-_RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _QUOTE, _COMMA, _INT64 = 34, 44, 2**63
 _STEP = np.zeros(256, dtype=np.int32)
 _STEP[[*b"{["]], _STEP[[*b"]}"]] = 1, -1
@@ -45,7 +45,10 @@ def read_array(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
 
 
 def read_lines(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
-    """Batches from newline-delimited JSON; empty lines do not count. Raises BadFile, RecordTooLarge or UnknownItems."""
+    """Batches from newline-delimited JSON; empty lines do not count. Raises BadFile, RecordTooLarge or UnknownItems.
+
+    One record a line: where a file is cut into blocks, and which record a fault is told of, must not be by chance.
+    """
     place = Place()
     for block in blocks(pieces, line_ends, place):
         texts, faults = _read_lines(block, place, dataset)
@@ -59,11 +62,12 @@ def _numbered(texts: pl.DataFrame, faults: _Faults, place: Place) -> Batch:
 
 
 def _read_lines(block: bytes, place: Place, dataset: Dataset) -> tuple[pl.DataFrame, _Faults]:
-    quick = columns(block, tuple(dataset.by_name), is_array=False)
-    if quick is not None:
+    lines = whole_lines(block)
+    quick = columns(block, tuple(dataset.by_name), is_array=False) if lines else None
+    if quick is not None and len(quick) == lines:
         return quick, []
-    found = unopened(block, dataset, is_array=False)
-    found = _decoded_lines(block, place.row) if found is None else found
+    found = unopened(block, dataset, is_array=False) if lines else None
+    found = decoded_lines(block, place, lines) if found is None or len(found) != lines else found
     return _closely(found, block, place.row, dataset, is_array=False)
 
 
@@ -100,7 +104,7 @@ def _elements(block: bytes, chunk: bytes, place: Place) -> list[Any]:
     try:
         rows: list[Any] = _VALUES.decode(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
-        sentence, at = _told(chunk, error)
+        sentence, at = where_it_breaks(chunk, error)
         where = _place(at, block, place)
         told = f"不是有效的 JSON：第 {where['line']} 行第 {where['column']} 列有误。"
         raise BadFile(f"The body is no JSON: {sentence}.", detail_zh=told, **where) from error
@@ -121,31 +125,6 @@ def element_ends(text: bytes) -> Ends:
     depth = np.cumsum(np.where(outside, _STEP[kinds], 0), dtype=np.int32)
     ends: Ends = marks[(kinds == _COMMA) & outside & (depth == 0)] + 1
     return ends
-
-
-def _decoded_lines(chunk: bytes, done: int) -> list[Any]:
-    try:
-        return _LINES.decode_lines(chunk)
-    except (msgspec.DecodeError, RecursionError):
-        pass
-    lines = [line for line in chunk.split(b"\n") if line.strip(_BLANKS)]
-    for number, line in enumerate(lines, done + 1):
-        try:
-            _LINES.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            told = f"Record {number} is no JSON: {error}."
-            raise BadFile(told, detail_zh=f"第 {number} 条记录不是有效的 JSON。", row=number) from error
-    raise BadFile("Two records stand in one line.", detail_zh="同一行有两条记录。", row=done + 1)
-
-
-def _told(chunk: bytes, error: Exception) -> tuple[str, int]:
-    """What is wrong, and at which byte after the chunk's bracket: its end when it was cut off."""
-    try:
-        _RAW.decode(chunk)  # stops nearer to the fault than a reader of values does
-    except (msgspec.DecodeError, RecursionError) as nearer:
-        error = nearer
-    sentence, _, tail = str(error).rpartition(" (byte ")
-    return sentence or str(error), int(tail.rstrip(")")) - 1 if sentence else len(chunk) - 1
 
 
 def _place(at: int, block: bytes, place: Place) -> dict[str, Any]:

@@ -13,6 +13,8 @@ AnxinError 400
 └── RecordTooLarge 413   one record is larger than what is held of a file at once
 """
 
+from collections import Counter
+
 from services.ingest.catalogue import Dataset
 from shared.errors import AnxinError, TooLarge, Unprocessable, UnsupportedMedia
 
@@ -133,14 +135,18 @@ def unreadable_columns(found: dict[str, str]) -> UnreadableColumns:
 
 def must_be_columns(names: list[str], dataset: Dataset) -> None:
     """Refuse a header: each name known, none twice, none missing that every row needs."""
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    if (twice := twice_in(names)) is not None:
         told = _short(twice)
         raise BadFile(f"The column {told!r} stands twice.", detail_zh=f"列 {told!r} 重复出现。", line=1)
     if unknown := set(names) - dataset.by_name.keys():
         raise unknown_items(unknown)
     if missing := {item.item for item in dataset.items if item.required} - set(names):
         raise missing_columns(missing)
+
+
+def twice_in(names: list[str]) -> str | None:
+    """The first name that stands there more than once. One look at each: a header can have a million of them."""
+    return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
 def refused_throughout(found: dict[str, tuple[str, str, str]], rows: int) -> WrongThroughout:
@@ -186,4 +192,4 @@ def _errors(names: set[str], code: str, chinese: str) -> list[dict[str, str]]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 64 else name[:61] + "..."
+    return (name or '""') if len(name) <= 64 else name[:61] + "..."

@@ -1,6 +1,7 @@
 """Bytes as UTF-8, piece by piece: proven, recoded from GB18030 where they are that, without a byte order mark."""
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 
 from services.ingest.codecs.refusals import NotInCharset, UnreadableType
@@ -9,6 +10,7 @@ Pieces = Iterator[bytes]
 
 _CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
 _ASCII_AND_TWO_BYTE_UTF8 = bytes(range(0xE0))
+_CHINESE = re.compile("[\u4e00-\u9fff]+")
 
 
 def utf8(pieces: Pieces, charset: str = "utf-8") -> Pieces:
@@ -57,7 +59,8 @@ def charset_of(pieces: Callable[[], Pieces]) -> str:
     """UTF-8 if the file is that, else GB18030, in which every GBK file is written. `pieces` starts the file anew.
 
     A short GBK file can be UTF-8 by accident, but then it has no Chinese character in UTF-8, which takes three bytes:
-    the first of those decides, and only a file without any is read to its end for it.
+    the first of those decides, and only a file without any is read to its end for it. A UTF-8 file with a slip in it is
+    still that: as GB18030 many such can be read, too, and would be taken in as other characters than were meant.
     """
     accidental = False
     try:
@@ -67,9 +70,20 @@ def charset_of(pieces: Callable[[], Pieces]) -> str:
             if piece.translate(None, _ASCII_AND_TWO_BYTE_UTF8):
                 return "utf-8"
             accidental = True
-    except NotInCharset:
-        return "gb18030"
+    except NotInCharset as broken:
+        return "utf-8" if _is_utf8_but_for_slips(pieces(), broken.extra["byte"]) else "gb18030"
     return "gb18030" if accidental and _is_gb18030(pieces()) else "utf-8"
+
+
+def _is_utf8_but_for_slips(pieces: Pieces, byte: int) -> bool:
+    """Whether the piece with that byte has more Chinese characters in UTF-8 than places that are none."""
+    start = 0
+    for piece in pieces:
+        if start <= byte < start + len(piece):
+            text = piece.decode("utf-8", "replace")
+            return len(text) - len(_CHINESE.sub("", text)) > text.count("\ufffd")
+        start += len(piece)
+    return False
 
 
 def _is_gb18030(pieces: Pieces) -> bool:

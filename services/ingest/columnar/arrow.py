@@ -4,6 +4,7 @@ https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interproces
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -129,7 +130,7 @@ def _schema_names(schema: Table) -> list[str]:
         raise Unreadable(
             "The file is broken: an offset leads out of its schema.", "文件损坏：偏移超出 schema。"
         ) from error
-    if len(set(found)) < len(found):
-        twice = next(name for name in found if found.count(name) > 1)
+    twice = next((name for name, times in Counter(found).items() if times > 1), None)
+    if twice is not None:
         raise Unreadable(f"The column {twice[:64]!r} stands twice.", f"列 {twice[:64]!r} 重复出现。")
     return found

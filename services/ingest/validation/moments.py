@@ -9,7 +9,9 @@ _SHANGHAI = "Asia/Shanghai"
 _ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-_SHAPE = rf"^{_DAY}([T ]{_CLOCK}\s?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$"
+# No place on earth is further from UTC than 14 hours.
+_OFFSETS = r"[+-](0[0-9]|1[0-4]):?[0-5][0-9]"
+_SHAPE = rf"^{_DAY}([T ]{_CLOCK}\s?(Z|{_OFFSETS})?)?$"
 _ZONED = rf"([0-9])\s?{_ZONE}"
 # `2026-10-01`, `2026-10-01 08:00`, `2026-10-01 08:00:00`: what is as long as these names no zone.
 _DATE, _MINUTES, _SECONDS = 10, 16, 19

@@ -83,6 +83,8 @@ REFUSED = [
     ("datetime", "2021-02-30T00:00:00", "no_such_date"),
     ("datetime", "2021-02-03T25:00:00", "no_such_date"),
     ("datetime", "yesterday", "datetime_format"),
+    ("datetime", "2026-11-01T08:00:00+25:00", "datetime_format"),
+    ("datetime", "2026-11-01T08:00:00-0860", "datetime_format"),
     ("bool", "maybe", "bool_format"),
     ("div9", "33011000", "division_format"),
     ("div9", "990110005", "division_format"),

@@ -48,7 +48,9 @@ class Caller:
         """Refuse without the scope."""
         if scope not in self.scopes:
             self._must_not_have_ended(scope)
-            raise Forbidden(f"The token lacks the scope {scope}.", check="scope_missing")
+            raise Forbidden(
+                f"The token lacks the scope {scope}.", detail_zh=f"令牌缺少权限 {scope}。", check="scope_missing"
+            )
 
     def _must_not_have_ended(self, scope: str) -> None:
         """Say that it was granted once, rather than that it is missing: the agency knows then what to ask for."""

@@ -41,9 +41,17 @@ class Gate:
     async def entered(self, agency: str) -> AsyncIterator[None]:
         """A seat in the house. TooManyRequests (429): the agency has its share. Overloaded (503): all are taken."""
         if self._seated[agency] >= self._each:
-            raise TooManyRequests("Too many submissions of yours are waiting.", retry_after=_RETRY_AFTER_S)
+            raise TooManyRequests(
+                "Too many submissions of yours are waiting.",
+                detail_zh="本机构排队中的报送过多，请稍后重试。",
+                retry_after=_RETRY_AFTER_S,
+            )
         if self._seated.total() >= self._seats:
-            raise Overloaded("Too many submissions are waiting.", retry_after=_RETRY_AFTER_S)
+            raise Overloaded(
+                "Too many submissions are waiting.",
+                detail_zh="排队中的报送过多，请稍后重试。",
+                retry_after=_RETRY_AFTER_S,
+            )
         self._seated[agency] += 1
         try:
             yield
@@ -61,13 +69,21 @@ class Gate:
                         await held.enter_async_context(self._large)
                     await held.enter_async_context(self._places)
             except TimeoutError as error:
-                raise Overloaded("The turn of this submission did not come.", retry_after=_RETRY_LARGE_S) from error
+                raise Overloaded(
+                    "The turn of this submission did not come.",
+                    detail_zh="等候过久未能轮到，请稍后重试。",
+                    retry_after=_RETRY_LARGE_S,
+                ) from error
             yield
 
     def must_have_room(self, size: int) -> None:
         """Overloaded (503) when there is no room for so many bytes now: rather said before they are sent."""
         if size > self._room:
-            raise Overloaded("Too many bytes are in flight.", retry_after=_RETRY_LARGE_S)
+            raise Overloaded(
+                "Too many bytes are in flight.",
+                detail_zh="正在接收的数据过多，请稍后重试。",
+                retry_after=_RETRY_LARGE_S,
+            )
 
     def take(self, size: int) -> None:
         """Count bytes that have arrived; Overloaded when there is no room for them."""

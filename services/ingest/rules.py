@@ -45,7 +45,10 @@ class DatasetEnded(AnxinError):
 def must_still_be_taken(dataset: str, until: date | None, today: date) -> None:
     """Refuse a dataset whose last day (`until`, inclusive) has passed."""
     if until is not None and today > until:
-        raise DatasetEnded(f"{dataset} was taken until {until}. See /v1/datasets/{dataset}/versions.")
+        raise DatasetEnded(
+            f"{dataset} was taken until {until}. See /v1/datasets/{dataset}/versions.",
+            detail_zh=f"{dataset} 接收至 {until} 为止，见 /v1/datasets/{dataset}/versions。",
+        )
 
 
 class RowsMalformed(AnxinError):
@@ -132,7 +135,10 @@ def idempotency_key(header: str | None) -> str | None:
 def must_be_the_same(known: tuple[str, bytes], given: tuple[str, bytes]) -> None:
     """Refuse a key that came before with another dataset or another body: (dataset, SHA-256)."""
     if known != given:
-        raise KeyReused("The same Idempotency-Key came before with another body or dataset.")
+        raise KeyReused(
+            "The same Idempotency-Key came before with another body or dataset.",
+            detail_zh="该幂等键此前已用于其他内容或数据集。",
+        )
 
 
 def row_ranges(text: str | None, received: int) -> list[RowRange]:
@@ -144,7 +150,7 @@ def row_ranges(text: str | None, received: int) -> list[RowRange]:
     if len(ranges) != len(parts) or any(first > last for first, last in ranges):
         raise RowsMalformed
     if any(first < 1 or last > received for first, last in ranges):
-        raise RowsNotThere(f"The receipt has the rows 1 to {received}.")
+        raise RowsNotThere(f"The receipt has the rows 1 to {received}.", detail_zh=f"该回执的行号为 1 至 {received}。")
     return ranges
 
 
@@ -190,8 +196,14 @@ def must_be_within(places: Iterable[str], jurisdiction: str) -> None:
     """
     named = list(places)
     if not jurisdiction:
-        raise OutsideJurisdiction("Your account has no jurisdiction.", check="jurisdiction")
+        raise OutsideJurisdiction(
+            "Your account has no jurisdiction.", detail_zh="您的账号没有管辖区域。", check="jurisdiction"
+        )
     if not named and len(jurisdiction) <= 6:
         return
     if not any(place.startswith(jurisdiction) for place in named):
-        raise OutsideJurisdiction("The row is about no place in your division.", check="jurisdiction")
+        raise OutsideJurisdiction(
+            "The row is about no place in your division.",
+            detail_zh="该行所涉地点不在您的管辖区域内。",
+            check="jurisdiction",
+        )

@@ -40,6 +40,7 @@ _TYPES = {
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
     ".arrows": "application/vnd.apache.arrow.stream",
+    ".arrow": "application/vnd.apache.arrow.file",
 }
 _ENCODINGS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -111,38 +112,53 @@ class Checksum:
         """Raises ChecksumMismatch."""
         found = hashlib.new(self.algorithm, content, usedforsecurity=False).digest()
         if not hmac.compare_digest(found, self.digest):
-            raise ChecksumMismatch(f"The {self.algorithm} of the bytes is another. None of them was kept.")
+            raise ChecksumMismatch(
+                f"The {self.algorithm} of the bytes is another. None of them was kept.",
+                detail_zh=f"这些字节的 {self.algorithm} 与所给不符，均未保存。",
+            )
 
 
 def must_speak(version: str | None) -> None:
     """Raises WrongVersion unless the header Tus-Resumable names ours."""
     if version != VERSION:
-        raise WrongVersion(f"Tus-Resumable is {version[:20]!r}." if version else "There is no header Tus-Resumable.")
+        raise WrongVersion(
+            f"Tus-Resumable is {version[:20]!r}." if version else "There is no header Tus-Resumable.",
+            detail_zh=f"Tus-Resumable 为 {version[:20]!r}。" if version else "缺少请求头 Tus-Resumable。",
+        )
 
 
 def number(header: str | None, name: str) -> int:
     """The bytes that a header counts. Raises UploadMalformed."""
     if header is None or not _NUMBER.fullmatch(header):
-        raise UploadMalformed(f"{name} must be a number of bytes.")
+        raise UploadMalformed(f"{name} must be a number of bytes.", detail_zh=f"{name} 须为字节数。")
     return int(header)
 
 
 def length(upload_length: str | None, deferred: str | None) -> int:
     """How long the file is. Raises UploadMalformed, also where the client would say so later."""
     if deferred is not None:
-        raise UploadMalformed("Upload-Defer-Length is not offered here: send Upload-Length.")
+        raise UploadMalformed(
+            "Upload-Defer-Length is not offered here: send Upload-Length.",
+            detail_zh="不支持 Upload-Defer-Length，请提供 Upload-Length。",
+        )
     return number(upload_length, "Upload-Length")
 
 
 def metadata(header: str) -> dict[str, str]:
     """Upload-Metadata: `key base64,key base64,key`. Raises UploadMalformed."""
     if len(header) > _LONGEST_METADATA:
-        raise UploadMalformed(f"Upload-Metadata is longer than {_LONGEST_METADATA} characters.")
+        raise UploadMalformed(
+            f"Upload-Metadata is longer than {_LONGEST_METADATA} characters.",
+            detail_zh=f"Upload-Metadata 超过 {_LONGEST_METADATA} 个字符。",
+        )
     found: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _, value = pair.partition(" ")
         if key in found or not _KEY.fullmatch(key):
-            raise UploadMalformed("A key of Upload-Metadata is empty, repeated or not ASCII.")
+            raise UploadMalformed(
+                "A key of Upload-Metadata is empty, repeated or not ASCII.",
+                detail_zh="Upload-Metadata 的键为空、重复或不是 ASCII。",
+            )
         found[key] = _text(value.strip())
     return found
 
@@ -167,7 +183,10 @@ def checksum(header: str | None) -> Checksum | None:
         return None
     algorithm, _, digest = header.partition(" ")
     if algorithm not in _ALGORITHMS:
-        raise UploadMalformed(f"Upload-Checksum must be one of {', '.join(_ALGORITHMS)}.")
+        raise UploadMalformed(
+            f"Upload-Checksum must be one of {', '.join(_ALGORITHMS)}.",
+            detail_zh=f"Upload-Checksum 须为 {'、'.join(_ALGORITHMS)} 之一。",
+        )
     return Checksum(algorithm, _bytes(digest.strip(), "Upload-Checksum"))
 
 
@@ -193,11 +212,13 @@ def _text(encoded: str) -> str:
     try:
         return _bytes(encoded, "Upload-Metadata").decode()
     except UnicodeDecodeError as error:
-        raise UploadMalformed("A value of Upload-Metadata is not UTF-8.") from error
+        raise UploadMalformed(
+            "A value of Upload-Metadata is not UTF-8.", detail_zh="Upload-Metadata 的值不是 UTF-8。"
+        ) from error
 
 
 def _bytes(encoded: str, name: str) -> bytes:
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UploadMalformed(f"A value of {name} is not base64.") from error
+        raise UploadMalformed(f"A value of {name} is not base64.", detail_zh=f"{name} 的值不是 base64。") from error

@@ -26,7 +26,9 @@ def must_have_the_digest(message: Message, sent: bytes) -> None:
     try:
         ContentDigest.verify(announced, sent)
     except HTTPMessageSignaturesException as error:
-        raise DigestRefused(f"{error}.", check="content_digest") from error
+        raise DigestRefused(
+            f"{error}.", detail_zh="请求体与 Content-Digest 不符，或该摘要无法读取。", check="content_digest"
+        ) from error
 
 
 def announced_sha256(message: Message) -> bytes | None:
@@ -41,9 +43,13 @@ def announced_sha256(message: Message) -> bytes | None:
         told: Any = http_sf.parse(header.encode(), tltype="dictionary")
         found = told["sha-256"][0]
     except (ValueError, KeyError, TypeError) as error:
-        raise DigestRefused("Repr-Digest must hold a sha-256.", check="repr_digest") from error
+        raise DigestRefused(
+            "Repr-Digest must hold a sha-256.", detail_zh="Repr-Digest 须含 sha-256。", check="repr_digest"
+        ) from error
     if not isinstance(found, bytes) or len(found) != hashlib.sha256().digest_size:
-        raise DigestRefused("Repr-Digest must hold a sha-256.", check="repr_digest")
+        raise DigestRefused(
+            "Repr-Digest must hold a sha-256.", detail_zh="Repr-Digest 须含 sha-256。", check="repr_digest"
+        )
     return found
 
 
@@ -51,4 +57,8 @@ def must_be_announced(announced: bytes, found: bytes) -> None:
     """Compare a file that has arrived whole with what was announced of it. Raises DigestRefused."""
     if announced != found:
         detail = f"The file that arrived has the SHA-256 {found.hex()}, not {announced.hex()}."
-        raise DigestRefused(detail, check="repr_digest")
+        raise DigestRefused(
+            detail,
+            detail_zh=f"到达文件的 SHA-256 为 {found.hex()}，所声明的为 {announced.hex()}。",
+            check="repr_digest",
+        )

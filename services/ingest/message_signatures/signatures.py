@@ -86,7 +86,9 @@ def beginning_verified(message: Message, certificate_pem: str, digest: str) -> E
     """
     said = _said(message, certificate_pem, digest, _BEGINNING_MUST_COVER)
     if (announced := announced_sha256(message)) is None:
-        raise SignatureRefused("The signature must cover repr-digest.", check="signature_coverage")
+        raise SignatureRefused(
+            "The signature must cover repr-digest.", detail_zh="签名须覆盖 repr-digest。", check="signature_coverage"
+        )
     return _evidence(message, said, announced)
 
 
@@ -134,9 +136,15 @@ def _certificate(pem: str, digest: str) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificate(unquote(pem).encode())
     except ValueError as error:
-        raise SignatureRefused("The gateway showed no client certificate.", check="signature_key") from error
+        raise SignatureRefused(
+            "The gateway showed no client certificate.", detail_zh="网关未提供客户端证书。", check="signature_key"
+        ) from error
     if thumbprint(certificate.fingerprint(hashes.SHA256()).hex()) != digest:
-        raise SignatureRefused("This is not the certificate of the connection.", check="signature_key")
+        raise SignatureRefused(
+            "This is not the certificate of the connection.",
+            detail_zh="所用证书不是本连接的证书。",
+            check="signature_key",
+        )
     return certificate
 
 
@@ -162,7 +170,9 @@ def _is_text(value: Any) -> bool:
 def _must_be_its_own(parameters: _Parameters, digest: str) -> None:
     if parameters.values.get("keyid") != digest:
         raise SignatureRefused(
-            "keyid must be the thumbprint (x5t#S256) of the certificate of this connection.", check="signature_key"
+            "keyid must be the thumbprint (x5t#S256) of the certificate of this connection.",
+            detail_zh="keyid 须为本连接证书的指纹（x5t#S256）。",
+            check="signature_key",
         )
 
 
@@ -177,18 +187,27 @@ def _must_cover(components: Sequence[str], message: Message, always: Sequence[st
     if not any(name in components for name in _TARGETS):
         missing.append("@target-uri")
     if missing:
-        raise SignatureRefused(f"The signature must cover {', '.join(missing)}.", check="signature_coverage")
+        raise SignatureRefused(
+            f"The signature must cover {', '.join(missing)}.",
+            detail_zh=f"签名须覆盖 {'、'.join(missing)}。",
+            check="signature_coverage",
+        )
 
 
 def _must_be_timely(parameters: _Parameters) -> None:
     """`created` is needed and recent, by the real clock; `expires` is respected."""
     created, expires, now = parameters.values.get("created"), parameters.values.get("expires"), datetime.now(UTC)
     if type(created) is not int or (expires is not None and type(expires) is not int):
-        raise SignatureRefused("The signature must say when it was created.", check="signature_time")
+        raise SignatureRefused(
+            "The signature must say when it was created.",
+            detail_zh="签名须写明创建时间 created。",
+            check="signature_time",
+        )
     oldest, newest = (now - LONGEST_AGE - SKEW).timestamp(), (now + SKEW).timestamp()
     if not oldest <= created <= newest or (expires is not None and expires < (now - SKEW).timestamp()):
         raise SignatureRefused(
             f"created must be within the last {LONGEST_AGE.seconds // 60} minutes, and expires not over.",
+            detail_zh=f"created 须在最近 {LONGEST_AGE.seconds // 60} 分钟内，且 expires 未过。",
             check="signature_time",
         )
 
@@ -202,7 +221,11 @@ def _key(certificate: x509.Certificate) -> tuple[VerificationKey, type[HTTPSigna
         return key, ECDSA_P256_SHA256
     if isinstance(key, rsa.RSAPublicKey):
         return key, RSA_PSS_SHA512
-    raise SignatureRefused("The certificate's key must be Ed25519, P-256 or RSA.", check="signature_key")
+    raise SignatureRefused(
+        "The certificate's key must be Ed25519, P-256 or RSA.",
+        detail_zh="证书密钥须为 Ed25519、P-256 或 RSA。",
+        check="signature_key",
+    )
 
 
 class _OneKey(HTTPSignatureKeyResolver):
@@ -227,9 +250,13 @@ def _verify(message: Message, key: VerificationKey, algorithm: type[HTTPSignatur
     try:
         (found,) = verifier.verify(message, max_age=LONGEST_AGE)
     except HTTPMessageSignaturesException as error:
-        raise SignatureRefused("The signature does not fit the request.", check="signature_invalid") from error
+        raise SignatureRefused(
+            "The signature does not fit the request.", detail_zh="签名与请求不符。", check="signature_invalid"
+        ) from error
     return found
 
 
 def _malformed(detail: str) -> SignatureRefused:
-    return SignatureRefused(detail, check="signature_malformed")
+    return SignatureRefused(
+        detail, detail_zh="Signature-Input 与 Signature 须在同一标签下各含一个签名。", check="signature_malformed"
+    )

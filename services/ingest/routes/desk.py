@@ -52,7 +52,7 @@ class Desk:
     def checker(self, dataset: str) -> Checker:
         """The checks of a dataset; NotFound when the catalogue has none of that name."""
         if dataset not in self.catalogue.datasets:
-            raise NotFound(f"There is no dataset {dataset[:64]!r}.")
+            raise NotFound(f"There is no dataset {dataset[:64]!r}.", detail_zh=f"没有数据集 {dataset[:64]!r}。")
         if dataset not in self._checkers:
             self._checkers[dataset] = Checker(self.catalogue.datasets[dataset])
         return self._checkers[dataset]
@@ -94,7 +94,7 @@ async def submitter(dataset: str, caller: AnyCaller, desk: DeskDep) -> Caller:
 async def agency(caller: AnyCaller) -> Caller:
     """An agency, whatever it may send."""
     if caller.kind != "agency":
-        raise Forbidden("Only an agency hands in records.", check="role")
+        raise Forbidden("Only an agency hands in records.", detail_zh="仅部门可报送数据。", check="role")
     return caller
 
 

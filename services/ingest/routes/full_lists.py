@@ -23,7 +23,7 @@ router = APIRouter(tags=["full lists"])
 async def _own(snapshot_id: UUID, caller: AnyCaller, session: SessionDep) -> Snapshot:
     """The list, if it is the caller's and he may still send its dataset."""
     if caller.kind != "agency":
-        raise Forbidden("Only an agency hands in full lists.", check="role")
+        raise Forbidden("Only an agency hands in full lists.", detail_zh="仅部门可报送全量清单。", check="role")
     full = await usecases.full_list(session, snapshot_id, caller.id)
     caller.must_have(f"ingest:{full.dataset}")
     return full

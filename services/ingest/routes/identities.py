@@ -36,7 +36,7 @@ async def identity(
     if isinstance(found, Forbidden):
         return await refused(request, found)
     if not found:
-        raise NotFound("Nobody is known by that pseudonym.")
+        raise NotFound("Nobody is known by that pseudonym.", detail_zh="没有使用该化名的人员。")
     return _shown(found[0])
 
 

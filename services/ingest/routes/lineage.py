@@ -38,15 +38,15 @@ async def lineage(
 ) -> LineageOut:
     """Where a dataset's items go, or (for people) the items that an indicator stands on: name one of the two."""
     if (dataset is None) == (indicator is None):
-        raise Unprocessable("Name either a dataset or an indicator.")
+        raise Unprocessable("Name either a dataset or an indicator.", detail_zh="请指定数据集或指标之一。")
     if dataset is not None:
         return await dataset_lineage(dataset, reader, desk, session)
     if reader.kind == "agency":
-        raise Forbidden("An agency asks for its own datasets.", check="role")
+        raise Forbidden("An agency asks for its own datasets.", detail_zh="部门仅可查询本部门的数据集。", check="role")
     book = await rulebook_in_use(session)
     found = ways.ways_to(desk.catalogue, book, indicator or "")
     if found is None:
-        raise NotFound(f"There is no indicator {indicator!r}.")
+        raise NotFound(f"There is no indicator {indicator!r}.", detail_zh=f"没有指标 {indicator!r}。")
     return _out(found, book)
 
 
@@ -67,7 +67,7 @@ async def _lineage(dataset: str, item: str | None, reader: Caller, desk: DeskDep
     if reader.kind == "agency":
         reader.must_have(f"ingest:{dataset}")
     if item is not None and item not in known.by_name:
-        raise NotFound(f"{dataset} has no item {item[:64]!r}.")
+        raise NotFound(f"{dataset} has no item {item[:64]!r}.", detail_zh=f"{dataset} 没有数据项 {item[:64]!r}。")
     book = await rulebook_in_use(session)
     return _out(ways.ways_of(desk.catalogue, book, dataset, item), book)
 

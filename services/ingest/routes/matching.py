@@ -42,7 +42,9 @@ async def _a_judge(caller: Annotated[Caller, Depends(_decides)]) -> Caller:
 
 def _must_be_a_person(caller: Caller) -> Caller:
     if caller.kind != "person":
-        raise Forbidden("Only a person answers whose records these are.", check="role")
+        raise Forbidden(
+            "Only a person answers whose records these are.", detail_zh="归属问题仅可由人员答复。", check="role"
+        )
     return caller
 
 

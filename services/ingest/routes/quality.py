@@ -103,7 +103,7 @@ async def feed_history(
     own = may_see(caller)
     known = desk.catalogue.datasets.get(dataset)
     if known is None:
-        raise NotFound(f"There is no dataset {dataset[:64]!r}.")
+        raise NotFound(f"There is no dataset {dataset[:64]!r}.", detail_zh=f"没有数据集 {dataset[:64]!r}。")
     wanted = Wanted(agency=own or agency, dataset=dataset)
     found = await usecases.standings(session, desk.catalogue, wanted, now())
     return DatasetQuality(

@@ -52,14 +52,22 @@ async def unmask(
         action = "identity.unmasked" if may else "identity.unmask.refused"
         await audit.record(session, f"{caller.kind}:{caller.id}", action, str(receipt_id), details)
     if not may:
-        raise Forbidden("The token lacks the scope receipts:unmask.", check="scope_missing")
+        raise Forbidden(
+            "The token lacks the scope receipts:unmask.",
+            detail_zh="令牌缺少权限 receipts:unmask。",
+            check="scope_missing",
+        )
     async with db.transaction() as session:
         receipt = await usecases.receipt_alone(session, receipt_id, None)
     found = await seen_row(db, receipt, number, caller, desk)
     if wanted.item not in desk.catalogue.datasets[receipt.dataset].by_name:
-        raise NotFound(f"{receipt.dataset} has no item of that name.")
+        raise NotFound(f"{receipt.dataset} has no item of that name.", detail_zh=f"{receipt.dataset} 没有该数据项。")
     if found.sent is None or found.file != "in_use":
-        raise Conflict("The file is kept no longer, or only stored (PIPL art. 47).", check=found.file)
+        raise Conflict(
+            "The file is kept no longer, or only stored (PIPL art. 47).",
+            detail_zh="文件已不再保存，或仅作存储（个人信息保护法第四十七条）。",
+            check=found.file,
+        )
     return UnmaskedOut(receipt_id=receipt_id, row=number, item=wanted.item, value=found.sent.texts[wanted.item])
 
 

@@ -24,6 +24,8 @@ async def whose(
     if caller.kind == "agency":
         return caller.id
     if not caller.scopes & (_ROWS if action == ROW_READ else _RECEIPTS):
-        raise Forbidden("The token lacks the scope receipts:read.", check="scope_missing")
+        raise Forbidden(
+            "The token lacks the scope receipts:read.", detail_zh="令牌缺少权限 receipts:read。", check="scope_missing"
+        )
     await audit.record(session, f"person:{caller.id}", action, str(receipt_id), details)
     return None

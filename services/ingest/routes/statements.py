@@ -27,24 +27,31 @@ async def said(snapshot: ListName = None, as_of: AsOf = None, month: Month = Non
     """What the sender says. Raises SaidUnclear when it does not go together."""
     if snapshot is None:
         if as_of or month:
-            raise SaidUnclear("as_of and month are said of a full list.")
+            raise SaidUnclear("as_of and month are said of a full list.", detail_zh="as_of 与 month 仅用于全量清单。")
         return Said(corrects=corrects) if corrects else SAID_NOTHING
     if corrects:
-        raise SaidUnclear("A full list says how everything is; it corrects no receipt.")
+        raise SaidUnclear(
+            "A full list says how everything is; it corrects no receipt.",
+            detail_zh="全量清单说明全部现状，不用于更正某张回执。",
+        )
     if snapshot == FULL:
         if as_of is None:
-            raise SaidUnclear("Of a full list it must be said as of when (as_of).")
+            raise SaidUnclear(
+                "Of a full list it must be said as of when (as_of).", detail_zh="全量清单须以 as_of 写明截至时间。"
+            )
         return Said(stated=stated(as_of, month))
     try:
         return Said(part_of=UUID(snapshot))
     except ValueError:
-        raise SaidUnclear("snapshot is `full` or the id of an open list.") from None
+        raise SaidUnclear(
+            "snapshot is `full` or the id of an open list.", detail_zh="snapshot 须为 `full` 或未完成清单的编号。"
+        ) from None
 
 
 def stated(as_of: AwareDatetime, month: str | None) -> Stated:
     """As of when, and of which month. Raises SaidUnclear."""
     if month is not None and not _MONTH.fullmatch(month):
-        raise SaidUnclear("A month looks like 2026-10.")
+        raise SaidUnclear("A month looks like 2026-10.", detail_zh="年月应如 2026-10。")
     return Stated(as_of.astimezone(UTC), month)
 
 

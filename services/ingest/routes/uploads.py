@@ -158,10 +158,16 @@ async def append_bytes(
     A connection that breaks keeps what came, unless `Upload-Checksum` was to prove all of it.
     """
     if request.headers.get("content-type", "") != tus.PATCH_TYPE:
-        raise tus.WrongPatchType(f"A PATCH must be {tus.PATCH_TYPE}.")
+        raise tus.WrongPatchType(
+            f"A PATCH must be {tus.PATCH_TYPE}.", detail_zh=f"PATCH 的 Content-Type 须为 {tus.PATCH_TYPE}。"
+        )
     offset, checksum = tus.number(upload_offset, "Upload-Offset"), tus.checksum(upload_checksum)
     if offset != upload.arrived:
-        raise tus.OffsetConflict(f"The upload has arrived up to byte {upload.arrived}.", offset=upload.arrived)
+        raise tus.OffsetConflict(
+            f"The upload has arrived up to byte {upload.arrived}.",
+            detail_zh=f"已到达第 {upload.arrived} 字节，请从该处继续。",
+            offset=upload.arrived,
+        )
     async with desk.gate.entered(upload.agency):
         await Arrival(upload, checksum, desk, db).receive(request)
     async with db.transaction() as session:
@@ -198,7 +204,10 @@ async def instead(
     if method == "DELETE":
         async with db.transaction() as session:
             return await withdraw_upload(upload, session)
-    raise NotFound("POST begins an upload at /v1/datasets/{dataset}/imports.")
+    raise NotFound(
+        "POST begins an upload at /v1/datasets/{dataset}/imports.",
+        detail_zh="请用 POST /v1/datasets/{dataset}/imports 开始上传。",
+    )
 
 
 def allowance(desk: Desk) -> uploads.Allowance:

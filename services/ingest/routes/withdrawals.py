@@ -36,7 +36,11 @@ async def withdraw_rows(
     Rows and reason in the query or in a JSON body. May be repeated: what was taken back already changes nothing.
     """
     if caller.kind != "agency":
-        raise Forbidden("Only the agency that handed records in takes them back.", check="role")
+        raise Forbidden(
+            "Only the agency that handed records in takes them back.",
+            detail_zh="仅原报送部门可撤回数据。",
+            check="role",
+        )
     told = told or WithdrawalIn()
     wish = Wish(receipt_id, told.rows or rows, told.reason or reason or "")
     return _out(await usecases.withdraw(session, wish, caller, new_id(), now()))

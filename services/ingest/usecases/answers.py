@@ -112,7 +112,7 @@ async def answer(
     """
     question = await question_store.question_for_update(session, question_id)
     if question is None or question.division not in ("", _district(decision.who)):
-        raise NotFound(f"There is no question {question_id}.")
+        raise NotFound(f"There is no question {question_id}.", detail_zh=f"没有归属问题 {question_id}。")
     if question.state != "open":
         raise QuestionAnswered
     subject_id = _proven(told, book.get(question.dataset)) if told else None
@@ -131,7 +131,9 @@ def _proven(subject_id: str, dataset: Dataset | None) -> str:
         return subject_id
     code = credit_codes(pl.Series([subject_id])).values.item()
     if code is None:
-        raise NoCreditCode(f"{subject_id} is no valid credit code.")
+        raise NoCreditCode(
+            f"{subject_id} is no valid credit code.", detail_zh=f"{subject_id} 不是有效的统一社会信用代码。"
+        )
     return str(code)
 
 
@@ -155,7 +157,7 @@ async def undo(session: Session, link_id: UUID, decision: Decision) -> Link:
     """Undo a link: its records leave the subject and wait again; no link of ours leads there again by the same clue."""
     link = await link_store.link_for_update(session, link_id)
     if link is None or link.division not in ("", _district(decision.who)):
-        raise NotFound(f"There is no link {link_id}.")
+        raise NotFound(f"There is no link {link_id}.", detail_zh=f"没有归属关系 {link_id}。")
     if link.undone_at is not None:
         raise LinkUndone
     link.undone_at, link.undone_by, link.undo_reason = decision.at, decision.who.id, decision.reason

@@ -51,7 +51,7 @@ async def disputable(session: Session, receipt_id: UUID, caller: Caller) -> Rece
     receipt = await receipt_alone(session, receipt_id, None)
     must_be_anothers(receipt.agency, caller.id if caller.kind == "agency" else None)
     if caller.kind == "agency" and f"use:{receipt.dataset}" not in caller.scopes:
-        raise NotFound(f"There is no receipt {receipt_id}.")
+        raise NotFound(f"There is no receipt {receipt_id}.", detail_zh=f"没有回执 {receipt_id}。")
     return receipt
 
 
@@ -67,7 +67,10 @@ async def raise_dispute(
     if known := await store.open_dispute(session, row.receipt.receipt_id, row.number, by):
         return known, False
     if row.identified is None or not row.is_present:
-        raise RowNotInForce(f"The row {row.number} does not stand as it was sent, or its file is gone.")
+        raise RowNotInForce(
+            f"The row {row.number} does not stand as it was sent, or its file is gone.",
+            detail_zh=f"第 {row.number} 行已非所报原状，或其文件已不再保存。",
+        )
     raised = Dispute(
         dispute_id=dispute_id,
         receipt_id=row.receipt.receipt_id,
@@ -101,17 +104,20 @@ def _must_make_sense(claim: Claim, dataset: Dataset) -> None:
     if not claim.reason.strip():
         raise ReasonMissing
     if claim.item is not None and claim.item not in dataset.by_name:
-        raise Unprocessable(f"{dataset.dataset} has no item {claim.item[:64]!r}.")
+        raise Unprocessable(
+            f"{dataset.dataset} has no item {claim.item[:64]!r}.",
+            detail_zh=f"{dataset.dataset} 没有数据项 {claim.item[:64]!r}。",
+        )
 
 
 async def answer_dispute(session: Session, dispute_id: UUID, answer: Answer, agency: Caller, at: datetime) -> Dispute:
     """The source's answer, which is final. Raises NotFound, DisputeAnswered, NotCorrected, ReasonMissing."""
     found = await store.dispute(session, dispute_id, for_update=True)
     if found is None or found.agency != agency.id:
-        raise NotFound(f"There is no dispute {dispute_id} to answer.")
+        raise NotFound(f"There is no dispute {dispute_id} to answer.", detail_zh=f"没有待答复的校核申请 {dispute_id}。")
     agency.must_have(f"ingest:{found.dataset}")
     if found.state != "open":
-        raise DisputeAnswered(f"The dispute is {found.state}.")
+        raise DisputeAnswered(f"The dispute is {found.state}.", detail_zh=f"该校核申请的状态为 {found.state}。")
     reason = (answer.reason or "").strip() or None
     if answer.outcome == "corrected":
         await _must_be_corrected(session, found, answer.receipt_id)
@@ -141,19 +147,25 @@ async def _must_be_corrected(session: Session, dispute: Dispute, receipt_id: UUI
     """What is called corrected must not stand any more; a receipt that is named must be later, and of the dataset."""
     now = await present(session, dispute.key.hex)
     if now and now.row_hash == dispute.row_hash.hex:
-        raise NotCorrected("The record still stands as it was called wrong: send the correction, or take the row back.")
+        raise NotCorrected(
+            "The record still stands as it was called wrong: send the correction, or take the row back.",
+            detail_zh="该记录仍为被指有误的原状，请报送更正或撤回该行。",
+        )
     if receipt_id is None:
         return
     first, later = [await receipt_alone(session, each, dispute.agency) for each in (dispute.receipt_id, receipt_id)]
     if later.dataset != dispute.dataset or later.reported_at <= first.reported_at:
-        raise NotCorrected(f"The receipt {receipt_id} is no later one of {dispute.dataset}.")
+        raise NotCorrected(
+            f"The receipt {receipt_id} is no later one of {dispute.dataset}.",
+            detail_zh=f"回执 {receipt_id} 不是 {dispute.dataset} 此后的报送。",
+        )
 
 
 async def dispute_seen(session: Session, dispute_id: UUID, caller: Caller) -> Dispute:
     """A dispute, for its source, for who raised it, and for people who may read quality. NotFound for others."""
     found = await store.dispute(session, dispute_id)
     if found is None or not _may_see(found, caller):
-        raise NotFound(f"There is no dispute {dispute_id}.")
+        raise NotFound(f"There is no dispute {dispute_id}.", detail_zh=f"没有校核申请 {dispute_id}。")
     await _on_record(session, caller, str(dispute_id))
     return found
 
@@ -174,7 +186,11 @@ async def disputes_seen(session: Session, wanted: DisputesWanted, caller: Caller
         wanted = wanted._replace(agency=caller.id)
     elif "quality:read" not in caller.scopes:
         if RAISE not in caller.scopes:
-            raise Forbidden("The token lacks the scope quality:read.", check="scope_missing")
+            raise Forbidden(
+                "The token lacks the scope quality:read.",
+                detail_zh="令牌缺少权限 quality:read。",
+                check="scope_missing",
+            )
         wanted = wanted._replace(person=caller.id)
     await _on_record(session, caller, "")
     return await store.disputes(session, wanted, limit)

@@ -77,7 +77,7 @@ async def full_list(session: Session, snapshot_id: UUID, agency: str) -> Snapsho
     """A full list of that agency; NotFound otherwise."""
     found = await session.get(Snapshot, snapshot_id)
     if found is None or found.agency != agency:
-        raise NotFound(f"There is no full list {snapshot_id}.")
+        raise NotFound(f"There is no full list {snapshot_id}.", detail_zh=f"没有全量清单 {snapshot_id}。")
     return found
 
 
@@ -94,15 +94,19 @@ async def complete(session: Session, sender: Sender, rows: int | None, guard: Gu
     """
     full = await _held_alone(session, sender.id, sender.agency)
     if full.state in ("discarded", "withdrawn"):
-        raise SnapshotNotOpen(f"The list is {full.state}.")
+        raise SnapshotNotOpen(f"The list is {full.state}.", detail_zh=f"该清单的状态为 {full.state}。")
     if full.state != "open":
         return full
     if coming := await import_store.parts_on_their_way(session, sender.id):
         named = ", ".join(map(str, coming))
-        raise PartsMissing(f"Uploads of the list are not taken in yet: {named}.", imports=[str(one) for one in coming])
+        raise PartsMissing(
+            f"Uploads of the list are not taken in yet: {named}.",
+            detail_zh=f"该清单尚有上传未入库：{named}。",
+            imports=[str(one) for one in coming],
+        )
     there = sum((await store.parts(session, sender.id)).values())
     if rows is not None and rows != there:
-        raise PartsMissing(f"{there} rows are here, not {rows}.")
+        raise PartsMissing(f"{there} rows are here, not {rows}.", detail_zh=f"已到 {there} 行，而非 {rows} 行。")
     return await settle(session, full, guard, sender.at)
 
 
@@ -126,12 +130,16 @@ async def confirm(session: Session, sender: Sender, missing: int) -> Snapshot:
     if full.state == "applied":
         return full
     if full.state != "held":
-        raise SnapshotNotOpen(f"The list is {full.state}.")
+        raise SnapshotNotOpen(f"The list is {full.state}.", detail_zh=f"该清单的状态为 {full.state}。")
     if await store.is_older(session, full):
         return await _end_as(session, full, "older", at)
     compared = await store.compare(session, full)
     if compared.missing != missing:
-        raise OtherMissing(f"{compared.missing} records would end.", missing=compared.missing)
+        raise OtherMissing(
+            f"{compared.missing} records would end.",
+            detail_zh=f"将有 {compared.missing} 条记录终止。",
+            missing=compared.missing,
+        )
     full.known, full.missing = compared.known, compared.missing
     details = {"missing": missing, "known": compared.known, "held_because": full.held_because}
     await audit.record(session, f"agency:{agency}", "full_list.confirmed", str(snapshot_id), details)
@@ -170,7 +178,7 @@ async def _held_alone(session: Session, snapshot_id: UUID, agency: str) -> Snaps
     await store.alone(session, (await full_list(session, snapshot_id, agency)).dataset)
     found = await store.snapshot(session, snapshot_id, to_change=True)
     if found is None:
-        raise NotFound(f"There is no full list {snapshot_id}.")
+        raise NotFound(f"There is no full list {snapshot_id}.", detail_zh=f"没有全量清单 {snapshot_id}。")
     return found
 
 

@@ -44,7 +44,7 @@ async def unmasked(
         return refusal
     found = await identities(session, [pseudonym])
     if not found:
-        raise NotFound("Nobody is known by that pseudonym.")
+        raise NotFound("Nobody is known by that pseudonym.", detail_zh="没有使用该化名的人员。")
     await look.record("identity.unmask")
     return Identity(pseudonym, found[0].purpose, _clear(found[0], vault))
 
@@ -64,7 +64,9 @@ class _Look:
             return None
         check = "role" if self.caller.kind == "agency" else "scope_missing"
         await self.record(f"{action}.refused", check=check)
-        return Forbidden(f"This needs a person with the scope {scope}.", check=check)
+        return Forbidden(
+            f"This needs a person with the scope {scope}.", detail_zh=f"须由具有权限 {scope} 的人员操作。", check=check
+        )
 
     async def record(self, action: str, **more: str) -> None:
         actor = f"{self.caller.kind}:{self.caller.id}"

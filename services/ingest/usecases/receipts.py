@@ -44,7 +44,7 @@ async def receipt_alone(session: Session, receipt_id: UUID, agency: str | None) 
     """The same without its errors."""
     found = await receipt_store.receipt(session, receipt_id)
     if found is None or (agency is not None and found.agency != agency):
-        raise NotFound(f"There is no receipt {receipt_id}.")
+        raise NotFound(f"There is no receipt {receipt_id}.", detail_zh=f"没有回执 {receipt_id}。")
     return found
 
 

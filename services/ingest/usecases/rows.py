@@ -86,7 +86,10 @@ class Row:
 async def _must_reach(session: Session, receipt: Receipt, number: int) -> None:
     last = await withdrawals.last_row(session, receipt.receipt_id, receipt.received)
     if number > last:
-        raise NotFound(f"The receipt {receipt.receipt_id} has rows up to {last}.")
+        raise NotFound(
+            f"The receipt {receipt.receipt_id} has rows up to {last}.",
+            detail_zh=f"回执 {receipt.receipt_id} 的行号至 {last} 为止。",
+        )
 
 
 async def row(
@@ -110,7 +113,10 @@ async def row(
     origin = Origin(receipt.agency, receipt.reported_at, receipt.content_type)
     sent = await asyncio.to_thread(row_as_sent, kept, number, origin, checker, vault) if kept else None
     if kept and not sent:
-        raise NotFound(f"Line {number} of the receipt {receipt.receipt_id} is blank.")
+        raise NotFound(
+            f"Line {number} of the receipt {receipt.receipt_id} is blank.",
+            detail_zh=f"回执 {receipt.receipt_id} 的第 {number} 行为空行。",
+        )
     async with db.transaction() as session:
         here = (receipt.receipt_id, number)
         faults = await rows.row_faults(session, *here)

@@ -121,15 +121,18 @@ async def _list_of(session: Session, sender: Sender, said: Said) -> Snapshot | N
 async def _must_be_of(session: Session, corrects: UUID, agency: str, dataset: Dataset) -> None:
     corrected = await receipt_alone(session, corrects, agency)
     if corrected.dataset != dataset.dataset:
-        raise CorrectsNothing(f"Receipt {corrects} is one of {corrected.dataset}.")
+        raise CorrectsNothing(
+            f"Receipt {corrects} is one of {corrected.dataset}.",
+            detail_zh=f"回执 {corrects} 属于数据集 {corrected.dataset}。",
+        )
 
 
 async def _open_list(session: Session, agency: str, dataset: Dataset, snapshot_id: UUID) -> Snapshot:
     found = await snapshot_store.snapshot(session, snapshot_id)
     if found is None or found.agency != agency or found.dataset != dataset.dataset:
-        raise NotFound(f"There is no full list {snapshot_id}.")
+        raise NotFound(f"There is no full list {snapshot_id}.", detail_zh=f"没有全量清单 {snapshot_id}。")
     if found.state != "open":
-        raise SnapshotNotOpen(f"The list is {found.state}.")
+        raise SnapshotNotOpen(f"The list is {found.state}.", detail_zh=f"该清单的状态为 {found.state}。")
     return found
 
 

@@ -107,23 +107,34 @@ async def begin_upload(
 def _the_same(known: Import, announced: Announced) -> Import:
     before, now = (known.dataset, known.length, known.told), (announced.dataset, announced.length, announced.told)
     if before != now or any(getattr(known, name) != value for name, value in announced.statement.items()):
-        raise KeyReused("The same Idempotency-Key came before with another file or dataset.")
+        raise KeyReused(
+            "The same Idempotency-Key came before with another file or dataset.",
+            detail_zh="该幂等键此前已用于其他文件或数据集。",
+        )
     return known
 
 
 async def _must_have_room(session: Session, announced: Announced, allowance: Allowance) -> None:
     files, size = await import_store.open_of(session, announced.agency)
     if files >= allowance.files:
-        raise TooManyRequests(f"{files} uploads of yours are open; finish one.", retry_after=_COME_BACK_S)
+        raise TooManyRequests(
+            f"{files} uploads of yours are open; finish one.",
+            detail_zh=f"已有 {files} 个上传未完成，请先完成其中一个。",
+            retry_after=_COME_BACK_S,
+        )
     if size + announced.length > allowance.bytes:
-        raise TooManyRequests(f"Your open uploads may have {allowance.bytes} bytes.", retry_after=_COME_BACK_S)
+        raise TooManyRequests(
+            f"Your open uploads may have {allowance.bytes} bytes.",
+            detail_zh=f"未完成的上传合计不得超过 {allowance.bytes} 字节。",
+            retry_after=_COME_BACK_S,
+        )
 
 
 async def an_import(session: Session, import_id: UUID, agency: str) -> Import:
     """An agency's own import. Raises NotFound, also for somebody else's: that it exists is nobody's business."""
     found = await import_store.an_import(session, import_id)
     if found is None or found.agency != agency:
-        raise NotFound(f"There is no import {import_id}.")
+        raise NotFound(f"There is no import {import_id}.", detail_zh=f"没有上传任务 {import_id}。")
     return found
 
 
@@ -131,7 +142,10 @@ async def an_upload(session: Session, import_id: UUID, agency: str) -> Import:
     """The same, as long as its bytes are kept. Raises UploadGone."""
     found = await an_import(session, import_id, agency)
     if found.state in ("withdrawn", "expired"):
-        raise tus.UploadGone(f"The upload was {found.state}.")
+        raise tus.UploadGone(
+            f"The upload was {found.state}.",
+            detail_zh="该上传已过期。" if found.state == "expired" else "该上传已撤回。",
+        )
     return found
 
 
@@ -140,7 +154,11 @@ async def keep_piece(session: Session, upload: Import, piece: Piece, keep_s: flo
     if not await import_store.append(session, upload.import_id, piece, keep_s):
         await import_store.expire(session, upload.agency)
         now = await an_upload(session, upload.import_id, upload.agency)
-        raise tus.OffsetConflict(f"The upload has arrived up to byte {now.arrived}.", offset=now.arrived)
+        raise tus.OffsetConflict(
+            f"The upload has arrived up to byte {now.arrived}.",
+            detail_zh=f"已到达第 {now.arrived} 字节，请从该处继续。",
+            offset=now.arrived,
+        )
 
 
 async def hand_over(session: Session, import_id: UUID, reported_at: datetime) -> bool:
@@ -157,7 +175,10 @@ async def a_piece(session: Session, import_id: UUID, byte: int) -> Piece:
     """The piece of a file in which that byte lies. Raises NotFound when it is not kept any more."""
     found = await import_store.piece(session, import_id, byte)
     if found is None:
-        raise NotFound(f"Import {import_id} has no piece with byte {byte}.")
+        raise NotFound(
+            f"Import {import_id} has no piece with byte {byte}.",
+            detail_zh=f"上传任务 {import_id} 没有第 {byte} 字节所在的分片。",
+        )
     return found
 
 
@@ -171,7 +192,10 @@ def open_file(db: Database, vault: Vault, file: Import, seconds: float | None = 
 
     async def fetch(byte: int) -> Fetched:
         if ends and loop.time() > ends:
-            raise TooDeep(f"It could not be reached within {seconds:g} seconds: the file has {file.length} bytes.")
+            raise TooDeep(
+                f"It could not be reached within {seconds:g} seconds: the file has {file.length} bytes.",
+                detail_zh=f"未能在 {seconds:g} 秒内读到该行：文件有 {file.length} 字节。",
+            )
         async with db.transaction() as session:
             piece = await a_piece(session, file.import_id, byte)
         return piece.first_byte, await asyncio.to_thread(open_piece, vault, file.file_key, file.import_id, piece)
@@ -182,4 +206,7 @@ def open_file(db: Database, vault: Vault, file: Import, seconds: float | None = 
 async def withdraw_upload(session: Session, upload: Import) -> None:
     """Forget an upload and its bytes. Raises Conflict when its records are being taken in, or were."""
     if not await import_store.withdraw(session, upload.import_id):
-        raise Conflict("Its records are being taken in, or were: an upload can be withdrawn before that only.")
+        raise Conflict(
+            "Its records are being taken in, or were: an upload can be withdrawn before that only.",
+            detail_zh="其记录正在入库或已入库，此后不能撤回上传。",
+        )

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg import OperationalError as DriverError
 from sqlalchemy import CursorResult, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,12 +29,19 @@ NOWHERE = ""
 ANNOUNCED = "announced"
 # What a statement may end with when the database is away (and, some of them, when it is not: ask `answers`).
 UNREACHABLE = (OperationalError, InterfaceError, DriverError, TimeoutError, PoolTimeout)
+# Refused as text by PostgreSQL (a code that no text or no JSON of it can have); by the driver, before it is asked.
+_NO_TEXT, _NUL = frozenset({"22021", "22P05"}), "NUL (0x00)"
 _PATIENCE_S = 3
 _SET_JURISDICTION = "select set_config('anxin.jurisdiction', :division, true)"
 
 
 # To find the parameters of a statement takes longer than to send it: the same few hundred come again and again.
 _read_once = lru_cache(maxsize=1024)(text)
+
+
+def is_of_a_nul(error: DataError) -> bool:
+    """Whether a statement ended because a text held a NUL, which JSON and addresses can carry and PostgreSQL cannot."""
+    return getattr(error.orig, "sqlstate", None) in _NO_TEXT or _NUL in str(error.orig)
 
 
 async def sql(session: Session, statement: str, **parameters: Any) -> CursorResult[Any]:

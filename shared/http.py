@@ -9,13 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DataError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import Caller, authenticate
-from shared.db import UNREACHABLE
-from shared.errors import AnxinError, Overloaded
+from shared.db import UNREACHABLE, is_of_a_nul
+from shared.errors import AnxinError, Overloaded, Unprocessable
+from shared.invalid import said_in_chinese
 from shared.sampling import as_sampled
 from shared.telemetry import REQUEST_SECONDS, REQUESTS
 
@@ -67,6 +69,7 @@ def new_app(title: str, description: str) -> FastAPI:
     app.add_exception_handler(AnxinError, refused)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DataError, _on_no_text)
     for absence in UNREACHABLE:
         app.add_exception_handler(absence, _on_absence)
     return app
@@ -197,10 +200,22 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     errors = [
-        {"item": ".".join(str(part) for part in found["loc"]), "code": found["type"], "message": found["msg"]}
+        {
+            "item": ".".join(str(part) for part in found["loc"]),
+            "code": found["type"],
+            "message": found["msg"],
+            "message_zh": said_in_chinese(found["type"]),
+        }
         for found in error.errors()
     ]
     return problem(request, 422, "unprocessable", "The content is not acceptable", _TITLES_ZH[422], errors=errors)
+
+
+async def _on_no_text(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DataError)  # noqa: S101 - registered for this class only
+    if not is_of_a_nul(error):
+        raise error
+    return await refused(request, Unprocessable("A text holds the character NUL.", detail_zh="文本中含有 NUL 字符。"))
 
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:

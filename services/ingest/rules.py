@@ -10,7 +10,7 @@ from shared.errors import AnxinError, Conflict, Forbidden, Unprocessable
 
 RowRange = tuple[int, int]
 
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _NOTHING_YET = hashlib.blake2b(digest_size=16)
 # The rest of a key, 80 bits, tells the records of a register apart: a chance of 1 in 10^10 for two of 10 million.

@@ -106,6 +106,11 @@ async def test_grants_are_found_by_agency_dataset_and_direction(desk: Desk) -> N
     assert [(each["dataset"], each["direction"]) for each in found] == [("tax_arrears", "use")]
 
 
+async def test_a_name_that_no_database_keeps_is_refused(desk: Desk) -> None:
+    answer = await read(desk, "?dataset=a%00b")
+    assert (answer.status_code, answer.json()["detail_zh"]) == (422, "文本中含有 NUL 字符。")
+
+
 async def test_a_grant_is_asked_for_by_one_and_approved_by_another_and_then_the_token_carries_it(desk: Desk) -> None:
     asked = await ask(desk, "grain-office")
     grant = asked.json()

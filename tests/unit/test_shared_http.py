@@ -96,6 +96,7 @@ async def test_a_wrong_body_names_the_item_and_the_reason(client: httpx.AsyncCli
     body = assert_problem(await client.post("/things", json={"count": "many"}), 422)
     errors = cast("list[dict[str, str]]", body["errors"])
     assert errors[0]["item"] == "body.count"
+    assert errors[0]["message_zh"] == "不是有效的整数。"
 
 
 async def test_a_refusal_carries_its_rows(client: httpx.AsyncClient) -> None:

@@ -14,7 +14,7 @@ from services.ingest.models import Snapshot
 from services.ingest.usecases import SAID_NOTHING, Said, Stated
 from shared.db import Session
 
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 FULL = "full"
 
 ListName = Annotated[str | None, Query(description="`full`: the file is all of a full list; or the id of an open list")]
@@ -52,7 +52,10 @@ def stated(as_of: AwareDatetime, month: str | None) -> Stated:
     """As of when, and of which month. Raises SaidUnclear."""
     if month is not None and not _MONTH.fullmatch(month):
         raise SaidUnclear("A month looks like 2026-10.", detail_zh="年月应如 2026-10。")
-    return Stated(as_of.astimezone(UTC), month)
+    try:
+        return Stated(as_of.astimezone(UTC), month)
+    except OverflowError:
+        raise SaidUnclear("as_of lies outside the calendar.", detail_zh="as_of 超出公历范围。") from None
 
 
 async def tell_list(session: Session, receipt_id: UUID, said_: Said, response: Response) -> None:

@@ -180,3 +180,17 @@ async def test_nobody_else_sees_or_ends_anything_by_a_list(door: Door) -> None:
     assert (await ask(door, "GET", path, agency="another-bureau")).status_code == 404
     assert (await ask(door, "POST", f"{path}/complete", agency="another-bureau")).status_code == 404
     assert (await send(door, owing(1, 1), agency="another-bureau", snapshot=snapshot)).status_code == 404
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_list_of_a_moment_outside_the_calendar_is_refused(door: Door, as_of: str) -> None:
+    answer = await send(door, owing(1, 1), snapshot="full", as_of=as_of)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:anxin:problem:said-unclear")
+    begun = await ask(door, "POST", "/v1/datasets/tax_arrears/snapshots", json={"as_of": as_of, "month": "2026-10"})
+    assert begun.status_code == 422
+
+
+async def test_a_month_in_the_digits_of_another_script_is_no_month(door: Door) -> None:
+    told_month = {"as_of": AS_OF, "month": "２０２６-10"}
+    begun = await ask(door, "POST", "/v1/datasets/tax_arrears/snapshots", json=told_month)
+    assert begun.status_code == 422

@@ -184,3 +184,10 @@ async def test_a_newer_record_waits_on_when_an_older_one_of_its_key_has_its_empl
     assert await door.rows(left, r=waiting) == [(waiting,)]
     await sent(door, [unknown(940, stat_at="2026-11-09", **code)])
     assert await door.rows(left, r=waiting) == []
+
+
+async def test_a_reason_that_no_database_keeps_is_refused_and_takes_nothing_back(door: Door) -> None:
+    receipt = await sent(door, owing(1, 1))
+    answer = await take_back(door, receipt, reason="wrong\0month")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:anxin:problem:unprocessable")
+    assert await heads(door) == [(receipt, 1)]

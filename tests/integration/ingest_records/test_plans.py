@@ -55,3 +55,20 @@ async def test_a_delivery_looks_its_keys_up_and_reads_no_register(owner: Databas
         await session.rollback()
     assert "Seq Scan on head" not in told
     assert "Seq Scan on unmatched" not in told
+
+
+_COMPARING = """
+select proname, coalesce(proconfig, '{}') as settings from pg_proc
+where pronamespace = 'ingest'::regnamespace and prosrc ~ 'from replaced\\s+join present'
+"""
+
+
+async def test_a_trigger_that_was_planned_for_no_rows_never_compares_every_row_with_every_other(
+    owner: Database,
+) -> None:
+    """The plan of a connection's first call is kept, and the first is an upsert that replaces nothing: with a nested
+    loop in it, 20,000 records that begin to wait for their subject are 400,000,000 comparisons."""
+    async with owner.transaction() as session:
+        found = {row.proname: row.settings for row in await sql(session, _COMPARING)}
+    assert found
+    assert all("enable_nestloop=off" in settings for settings in found.values()), found

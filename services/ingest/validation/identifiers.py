@@ -100,9 +100,12 @@ def _identify(clean: pl.Series, names: pl.Series, check: Callable[[Bytes], Bytes
     shapes = clean.to_frame().select(
         present=text.is_not_null(),
         fits=((text.str.len_bytes() == _PLACES) & (text.str.len_chars() == _PLACES)).fill_null(False),
+        foreign=((text.str.len_bytes() != _PLACES) & (text.str.len_chars() == _PLACES)).fill_null(False),
     )
     fits = shapes.get_column("fits").to_numpy()
     faults = (shapes.get_column("present").to_numpy() & ~fits).astype(np.uint8)
+    # As many characters as a code has, and one of another script: it is the character that is wrong.
+    faults += shapes.get_column("foreign").to_numpy()
     if fits.any():
         faults[fits] = check(_matrix(clean.filter(shapes.get_column("fits"))))
     if not faults.any():

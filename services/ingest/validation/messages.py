@@ -11,7 +11,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
     "not_an_object": ("The record is not an object.", "该记录不是 JSON 对象。"),
     "nested": ("{item} is a list or an object; a plain value is needed.", "{label}不能是列表或对象。"),
     "field_count": ("The line does not have as many fields as the header.", "该行的列数与表头不一致。"),
-    "control_character": ("{item} holds control or broken characters.", "{label}含有控制字符或乱码。"),
+    "control_character": (
+        "{item} holds control, invisible or broken characters.",
+        "{label}含有控制字符、不可见字符或乱码。",
+    ),
     "too_long": ("{item} is longer than {length} characters.", "{label}超过{length}个字符。"),
     "wrong_length": ("{item} must have exactly {length} characters.", "{label}必须为{length}个字符。"),
     "uscc_length": ("{item} does not have 18 characters (GB 32100).", "{label}不是18位(GB 32100)。"),

@@ -5,8 +5,9 @@ import polars as pl
 
 _SPACE = 0x20
 # Delete; the first byte of U+0080-U+00BF, where the control characters C1 are; the first two of U+FFC0-U+FFFF, where
-# U+FFFD is. A middle dot or a yen sign begins so, too: then each text is looked at.
-_SUSPECT = (b"\x7f", b"\xc2", b"\xef\xbf")
+# U+FFFD is, and of what nobody sees: U+2000-U+207F, U+FEC0-U+FEFF, the tags. A middle dot, a yen sign or a quotation
+# mark begins so, too: then each text is looked at.
+_SUSPECT = (b"\x7f", b"\xc2", b"\xef\xbf", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xf3\xa0")
 
 
 def are_plain(texts: pl.Series, longest: int) -> bool:

@@ -22,7 +22,13 @@ FREE_TEXT = frozenset({"str", "char", "text", "url", "phone", "enum", "set"})
 PROSE = frozenset({"str", "text"})
 
 # Never \d: in these expressions it means every digit of every script.
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffd}]"
+# Control characters, what an editor made of bytes it could not read, and what nobody sees: blanks of no width, marks
+# that turn the direction of what follows, tags. Two keys that look alike are one, and a name reads as it is written.
+# (The joiners U+200C and U+200D are letters' business in some scripts.)
+_CONTROL = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffd}"
+    r"\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}\x{e0000}-\x{e007f}]"
+)
 _PROVINCES = r"^(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)[0-9]{7}$"
 _YES = ("true", "1", "是", "y", "yes", "t", "有")
 _NO = ("false", "0", "否", "n", "no", "f", "无")

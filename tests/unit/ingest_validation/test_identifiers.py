@@ -42,6 +42,7 @@ def test_a_dirty_credit_code_is_read_where_only_one_reading_is_right(dirty: str 
         ("9133010079965505B", "uscc_length"),
         ("330100799655058", "uscc_length"),
         ("91330100799655058Z", "uscc_character"),
+        ("9133010079965505\N{CYRILLIC CAPITAL LETTER VE}B", "uscc_character"),
         ("91330100799655058A", "uscc_check"),
         ("913301007996550587", "uscc_check"),
     ],
@@ -92,6 +93,7 @@ def test_a_citizen_number_of_15_places_becomes_18() -> None:
         ("110105194912310021", "idno_check"),
         ("1101051949123100", "idno_length"),
         ("A1010519491231002X", "idno_character"),
+        ("1101051949123100二X", "idno_character"),
         ("110105194902300024", "idno_date"),
     ],
 )

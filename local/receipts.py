@@ -1,6 +1,7 @@
 """A saved receipt verified without the platform: who sent what when, by the keys that were kept of it."""
 
 import base64
+import gzip
 import hashlib
 import json
 import zlib
@@ -24,7 +25,6 @@ from local.refusals import Refusal
 
 _TYPE = "receipt+jwt"
 _BLOCK = 1024 * 1024
-_GZIP = 31  # zlib's word for "gzip, largest window"
 
 
 class NotProven(Refusal):
@@ -127,7 +127,7 @@ def _sha256(file: Path, opened: Callable[[BinaryIO], Iterator[bytes]]) -> str:
         with file.open("rb") as source:
             for block in opened(source):
                 digest.update(block)
-    except (zlib.error, zstandard.ZstdError):
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError):
         return ""
     return digest.hexdigest()
 
@@ -138,14 +138,12 @@ def _plain(source: BinaryIO) -> Iterator[bytes]:
 
 
 def _gunzipped(source: BinaryIO) -> Iterator[bytes]:
-    unpacking = zlib.decompressobj(_GZIP)
-    while block := source.read(_BLOCK):
-        while block:
-            yield unpacking.decompress(block, _BLOCK)
-            block = unpacking.unconsumed_tail
+    with gzip.GzipFile(fileobj=source) as unpacked:  # of several members, as the platform takes them
+        while block := unpacked.read(_BLOCK):
+            yield block
 
 
 def _unzstd(source: BinaryIO) -> Iterator[bytes]:
-    with zstandard.ZstdDecompressor().stream_reader(source) as unpacked:
+    with zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True) as unpacked:
         while block := unpacked.read(_BLOCK):
             yield block

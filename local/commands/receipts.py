@@ -57,10 +57,10 @@ def verify(file: ReceiptFile, home: HomeOption = None, keys: KeysOption = None, 
     """离线核验回执。Verify a saved receipt offline: who sent what when. Exit status 0: it holds; 1: it does not."""
     from local import receipts  # cryptography and JOSE, which no other command waits for
 
-    known = json.loads(keys.read_text()) if keys else receipt_keys.held(home_of(home))
+    known = _keys_in(keys) if keys else receipt_keys.held(home_of(home))
     if not known["keys"]:
         raise Unusable("没有公钥：请用 --keys 指明。", "There are no keys here: say where they are with --keys.")
-    proven = receipts.verified(file.read_text(), known)
+    proven = receipts.verified(file.read_text("utf-8", "replace"), known)
     _say(f"✓ 回执签名有效 the receipt's signature holds (key {proven.kid})", "green")
     _tell(proven.claims)
     if proven.sender is not None:
@@ -69,6 +69,16 @@ def verify(file: ReceiptFile, home: HomeOption = None, keys: KeysOption = None, 
     if body:
         receipts.must_be_about(proven, body)
         _say(f"✓ 数据文件相符 {body} is the file that was sent", "green")
+
+
+def _keys_in(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8", "replace"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        raise Unusable(f"{file} 不是公钥集（JWK set）。", f"{file} is no JWK set.")
+    return found
 
 
 def _tell(claims: dict[str, Any]) -> None:

@@ -54,6 +54,12 @@ def test_records_that_are_no_objects_are_refused() -> None:
         read_page(a_page([1]), FIELDS)
 
 
+def test_a_name_that_stands_twice_hides_no_value() -> None:
+    page = a_page([{"code": "1", "title": "x"}]).replace(b'"title"', b'"title": "y", "title"')
+    with pytest.raises(PullFailed, match="half_page a name stands twice"):
+        read_page(page, FIELDS)
+
+
 def test_a_round_never_goes_back() -> None:
     assert cursor_after(Page(b"", "2"), "1", {None}) == "2"
     assert cursor_after(Page(b"", None), "1", {None}) == "1"

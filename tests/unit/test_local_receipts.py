@@ -19,6 +19,7 @@ from local import receipt_keys
 from local.cli import app
 from local.layout import Home
 from local.receipts import NotProven, must_be_about, verified
+from local.refusals import Refusal
 from services.ingest import receipt_tokens
 from services.ingest.message_signatures import Evidence, Message
 from services.ingest.message_signatures import verified as signature_of
@@ -129,3 +130,31 @@ def test_the_command_says_in_both_languages_and_by_its_exit_status_whether_it_ho
     failed = CliRunner().invoke(app, [*words, "--body", str(tmp_path / "data.json")])
     assert failed.exit_code == 1
     assert isinstance(failed.exception, NotProven)
+
+
+SKIPPED = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
+
+
+def test_the_file_is_recognised_in_several_members_and_frames_as_the_platform_takes_it(tmp_path: Path) -> None:
+    proven = verified(a_token(), KEYS)
+    packed = {
+        "members.gz": gzip.compress(FILE[:5]) + gzip.compress(FILE[5:]),
+        "frames.zst": zstandard.compress(FILE[:5]) + SKIPPED + zstandard.compress(FILE[5:]),
+    }
+    for name, content in packed.items():
+        (tmp_path / name).write_bytes(content)
+        assert must_be_about(proven, tmp_path / name) == hashlib.sha256(FILE).hexdigest()
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(FILE)[:-4])
+    with pytest.raises(NotProven):
+        must_be_about(proven, tmp_path / "cut.gz")
+
+
+@pytest.mark.parametrize("noise", [b"\xff\xfe\x00", b"", b"{", b"[]", b"null", b'{"keys": 3}'])
+def test_the_command_is_told_noise_for_a_receipt_or_for_keys_and_says_so(tmp_path: Path, noise: bytes) -> None:
+    (tmp_path / "noise").write_bytes(noise)
+    (tmp_path / "good.jws").write_text(a_token())
+    (tmp_path / "keys.json").write_text(json.dumps(KEYS))
+    for file, keys in (("noise", "keys.json"), ("good.jws", "noise")):
+        said = CliRunner().invoke(app, ["receipt", "verify", str(tmp_path / file), "--keys", str(tmp_path / keys)])
+        assert said.exit_code in (1, 2)
+        assert isinstance(said.exception, SystemExit | Refusal), said.exception

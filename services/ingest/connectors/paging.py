@@ -67,7 +67,7 @@ def read_page(raw: bytes, fields: Mapping[str, str]) -> Page:
 def _envelope(raw: bytes) -> dict[str, Any]:
     try:
         # Amounts stay the digits that were sent: a float would round them.
-        told = json.loads(raw, parse_float=str)
+        told = json.loads(raw, parse_float=str, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise PullFailed("half_page", "not JSON") from error
     if not isinstance(told, dict) or not {"records", "count", "next"} <= told.keys():
@@ -80,6 +80,14 @@ def _envelope(raw: bytes) -> dict[str, Any]:
     if cursor is not None and not (isinstance(cursor, str) and 0 < len(cursor) <= _CURSOR_CHARS and "\0" not in cursor):
         raise PullFailed("half_page", "next is no cursor")
     return told
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; refused when a name stands there twice: as in a file, one of two values would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise PullFailed("half_page", "a name stands twice in an object")
+    return found
 
 
 def _storable(name: str) -> str:

@@ -67,11 +67,16 @@ def _run(base: pl.LazyFrame, rows: pl.LazyFrame, told: int | None) -> pl.LazyFra
 
 
 def _by_month(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
-    """(subject, period, amount, time, latest): a subject's units together, month by month."""
+    """(subject, period, amount, time, latest): a subject's units together, of the months of which all have told it."""
+    amount = pl.col(feature.item or "")
     amounts = base.group_by("subject", "period").agg(
-        pl.col(feature.item or "").sort_by("key").cast(pl.Float64).sum().alias("amount"), pl.col("time").max()
+        amount.sort_by("key").cast(pl.Float64).sum().alias("amount"),
+        pl.col("time").max(),
+        amount.is_not_null().all().alias("is_told"),
     )
-    return amounts.with_columns(pl.col("period").max().over("subject").alias("latest"))
+    # The newest month stays the newest: what it does not tell is neither nothing nor what the month before told.
+    told = amounts.with_columns(pl.col("period").max().over("subject").alias("latest")).filter("is_told")
+    return told.drop("is_told")
 
 
 def _back(months: pl.LazyFrame, by: int, name: str) -> pl.LazyFrame:

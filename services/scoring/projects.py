@@ -70,17 +70,26 @@ def _minimum_hourly_wage(facts: Facts, book: Rulebook) -> Measured:
 
 
 def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
-    """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement."""
+    """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement.
+
+    Of several open accounts the bank of each has to be heard: what another does not show, a silent one may have paid.
+    """
     accounts = facts.frames["bk_special_account"]
-    flows = facts.frames["bk_account_flow"]
-    agencies = pl.concat([accounts.select("subject", "agency"), flows.select("subject", "agency")]).unique()
-    spoke = facts.feeds.filter(pl.col("dataset") == "bk_account_flow").join(agencies, on="agency")
+    named = ("subject", "account_no", "agency")
+    banks = pl.concat([accounts.select(named), facts.frames["bk_account_flow"].select(named)]).unique()
+    spoke = facts.feeds.filter(pl.col("dataset") == "bk_account_flow").join(banks, on="agency")
     heard = local_day(pl.col("reported_at")) + timedelta(days=silence_days)
     # A bank whose feed has stopped would not have told of anything since: no cycle is missed by its silence.
     last = pl.coalesce(local_day(pl.col("stopped_at")), heard)
-    return spoke.group_by("subject").agg(
+    of_account = spoke.group_by("subject", "account_no").agg(
         local_day(pl.col("oldest")).min().alias("heard_from"),
-        pl.min_horizontal(last.max(), pl.lit(today)).alias("heard_until"),
+        pl.min_horizontal(last.max(), pl.lit(today)).alias("until"),
+    )
+    closed = accounts.filter(pl.col("closed_at") <= today).select("subject", "account_no", is_closed=True)
+    marked = of_account.join(closed, on=["subject", "account_no"], how="left", nulls_equal=True)
+    of_open = pl.col("until").filter(pl.col("is_closed").is_null()).min()
+    return marked.group_by("subject").agg(
+        pl.col("heard_from").min(), pl.coalesce(of_open, pl.col("until").max()).alias("heard_until")
     )
 
 

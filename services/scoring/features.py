@@ -117,7 +117,7 @@ _HAS_ENDED = pl.col("row_no") == ENDED
 
 
 def _looked_at(rows: pl.LazyFrame, feature: Feature, dataset: Dataset, today: date) -> pl.LazyFrame:
-    """The rows as they are summed up: dates as days, or of a subject's rows the newest alone."""
+    """The rows as they are summed up: dates as days, numbers exact, or of a subject's rows the newest alone."""
     match feature.agg, feature.item:
         case "age", str(item):
             return rows.with_columns(days_since(item, dataset, today))
@@ -125,6 +125,9 @@ def _looked_at(rows: pl.LazyFrame, feature: Feature, dataset: Dataset, today: da
             return rows.with_columns(days_until(item, today))
         case "newest", _:
             return aggregation.newest(rows, dataset, today)
+        case "sum", str(item) if dataset.items[item] == "dec":
+            # What floats add up to lies beside the sum, on either side of a threshold; no catalogue has more decimals.
+            return rows.with_columns(pl.col(item).cast(pl.Decimal(20, 4), strict=False))
         case _:
             return rows
 

@@ -107,6 +107,31 @@ def test_a_flow_without_a_purpose_is_read_as_what_the_account_is_for() -> None:
     assert (months["2026-09"]["fee_in"], months["2026-09"]["wage_out"]) == (1000, 900)
 
 
+def gaps(*flows: Any) -> list[tuple[Any, Any]]:
+    """What came back and what is missing of September's wages, of October (when they were paid) and of November."""
+    heard = a_flow("2026-11-20", "labour fee in", "1.00", "in")
+    _, months = wages(a_sheet(), a_line(), an_account(), heard, *flows)
+    return [(months[name]["wage_returned"], months[name]["sheets_gap"]) for name in ("2026-10", "2026-11")]
+
+
+def test_what_came_back_is_missing_in_the_month_of_its_payment_and_not_in_the_month_it_came_in() -> None:
+    paid = a_flow("2026-10-30", "wage out", "7500.00")
+    assert gaps(paid, a_flow("2026-11-03", "refund", "7500.00", "in")) == [(7500, 7500), (0, 0)]
+    assert gaps(paid, a_flow("2026-11-03", "refund", "500.00", "in")) == [(500, 500), (0, 0)]
+    # What fits no payment is told where it came in.
+    assert gaps(paid, a_flow("2026-11-03", "refund", "8000.00", "in")) == [(0, 0), (8000, 8000)]
+
+
+def test_what_came_back_of_a_payment_that_was_no_wage_leaves_the_wages_paid() -> None:
+    paid = [a_flow("2026-10-12", "wage out", "7500.00"), a_flow("2026-10-20", "other", "900.00")]
+    assert gaps(*paid, a_flow("2026-10-21", "refund", "900.00", "in")) == [(0, 0), (0, 0)]
+
+
+def test_a_batch_that_came_back_as_one_sum_is_missing_in_its_month() -> None:
+    batch = [a_flow("2026-10-30", "wage out", amount) | {"key": amount} for amount in ("4500.00", "3000.00")]
+    assert gaps(*batch, a_flow("2026-11-02", "refund", "7500.00", "in")) == [(7500, 7500), (0, 0)]
+
+
 def test_what_is_owed_agrees_with_going_through_the_lines_one_by_one() -> None:
     dice = random.Random(5)  # noqa: S311 - no secret
     for _ in range(60):

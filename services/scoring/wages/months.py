@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from services.scoring.flows import moved
+from services.scoring.flows import moved, wages_returned
 from services.scoring.frames import Facts
 from services.scoring.projects import bank_horizon
 from services.scoring.values import month_of
@@ -22,7 +22,8 @@ def months_of(facts: Facts, lines: pl.DataFrame, due: pl.DataFrame, silence_days
 
     Numbers of workers: registered, workers, on_payroll, attended, by_hand_only, managers, one a state. Sums of the
     lines: SUMS, overdue (open and past its day), open_not_due. Of the calendar month, null while the bank is not heard:
-    FLOWS, sheets_gap (what sheets say was paid in it, less what left the account), fee_gap (`due` less the fee).
+    FLOWS, sheets_gap (what sheets say was paid in it, less what left the account in it and stayed away), fee_gap (`due`
+    less the fee).
     """
     flows = _flows(facts, silence_days).join(due.select("month"), on="month", how="semi")
     every = _summed(lines, facts.today).join(flows, on=MONTH, how="full", coalesce=True).join(due, on="month")
@@ -60,12 +61,15 @@ def _flows(facts: Facts, silence_days: int) -> pl.DataFrame:
         )
     )
     months = heard.select(MONTH).explode("month").drop_nulls()
-    flows = facts.frames["bk_account_flow"].select("subject", month_of(pl.col("time")).alias("month"), *moved())
+    of_month = month_of(pl.col("time")).alias("month")
+    flows = facts.frames["bk_account_flow"].select("subject", of_month, *moved()).drop("wage_returned")
+    returned = wages_returned(facts).select("subject", of_month, pl.col("returned").alias("wage_returned"))
     paid = (
         stated(facts)
         .filter(pl.col("paid") > 0)
         .select("subject", month_of(pl.col("paid_at")).alias("month"), pl.col("paid").alias("sheets_paid"))
     )
-    sums = flows.group_by(MONTH).agg(pl.all().sum())
-    told = months.join(sums, on=MONTH, how="left").join(paid.group_by(MONTH).agg(pl.all().sum()), on=MONTH, how="left")
+    told = months
+    for moves in (flows, returned, paid):
+        told = told.join(moves.group_by(MONTH).agg(pl.all().sum()), on=MONTH, how="left")
     return told.with_columns(pl.col(FLOWS).fill_null(0))

@@ -45,6 +45,19 @@ def test_a_version_that_counts_from_tomorrow_waits_and_a_later_decision_calls_it
     assert (state_of("a", *acts, today=TOMORROW), state_of("b", *acts, today=TOMORROW)) == ("active", "retired")
 
 
+def test_of_two_versions_that_wait_the_first_one_counts_until_the_day_of_the_second() -> None:
+    days = [TODAY + timedelta(days=ahead) for ahead in (0, 1, 5)]
+    acts = [
+        an_act(number, name, "activated", day=day) for number, (name, day) in enumerate(zip("abc", days, strict=True))
+    ]
+    found = [[state_of(version, *acts, today=day) for version in "abc"] for day in days]
+    assert found[0] == ["active", "scheduled", "scheduled"]
+    assert found[1:] == [["retired", "active", "scheduled"], ["retired", "retired", "active"]]
+    # One that is decided on later and counts sooner leaves nothing to wait for.
+    acts.append(an_act(9, "d", "activated", day=TOMORROW))
+    assert [state_of(version, *acts) for version in "abcd"] == ["active", "retired", "retired", "scheduled"]
+
+
 @pytest.mark.parametrize("deeds", [(), ("submitted",)])
 def test_who_wrote_or_submitted_a_version_does_not_approve_it(deeds: tuple[Deed, ...]) -> None:
     acts = [an_act(1, "a", "drafted", "li"), *(an_act(2, "a", each, "wang") for each in deeds)]

@@ -70,8 +70,10 @@ def state(version: str, acts: Sequence[Act], activations: Sequence[Act], today: 
 
 
 def _is_scheduled(version: str, activations: Sequence[Act], today: date) -> bool:
-    newest = max(activations, key=lambda each: each.act_no)
-    return newest.version == version and newest.effective_from is not None and newest.effective_from > today
+    """Whether it will count on a day to come; of several that wait, each does until the next one's day."""
+    waiting = [each for each in activations if each.effective_from is not None and each.effective_from > today]
+    coming = (in_force(activations, each.effective_from) for each in waiting if each.effective_from)
+    return any(each in waiting and each.version == version for each in coming if each)
 
 
 def must_be(found: State, *wanted: State, version: str) -> None:

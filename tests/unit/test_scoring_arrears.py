@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.arrears import _employers, _settled
+from services.scoring.frames import gather
+from services.scoring.judgement import judge
 from services.scoring.projects import bank_horizon
 from services.scoring.rulebook import shipped
-from tests.scoring_facts import AT, Rows, assessed, features, signal
+from tests.scoring_facts import AT, PROJECT, Rows, assessed, features, feeds_of, signal, versions_of
 from tests.scoring_wages import a_flow, a_line, a_sheet, a_worker, an_account, count, facts_of
 
 NEVER: dict[str, Any] = {"actual": None, "paid_at": None, "deduct": None}
@@ -231,3 +233,15 @@ def test_no_sentence_of_it_tells_what_one_worker_is_owed() -> None:
     found = features(an_account(), *HEARD, *unpaid(1, "9000.00", QUARTER), kind="project", at=AT).values
     told = found.select("workers_near_line", "near_line_workers", "near_line_amount", "near_line_percent").row(0)
     assert told == (1, 0, 0, 0)
+
+
+def test_what_lies_below_the_criminal_amount_is_never_said_to_be_all_of_it() -> None:
+    """CNY 59,750 of 60,000 is not a hundred percent of it."""
+    rows = [an_account(), *HEARD, *unpaid(10, "5975.00")]
+    given = gather([PROJECT], versions_of(rows), feeds_of(rows), shipped().of_subject("project"), AT)
+    (verdict,) = judge(given, shipped(), "project", {})
+    (reason,) = [each for each in verdict.reasons if each.indicator == "E34"]
+    assert reason.text_en.startswith(
+        "One employer owes 10 workers CNY 59,750.00, 99.58% of the criminal amount for many;"
+    )
+    assert "拖欠10名工人工资共 59,750.00 元,为多人入罪数额的99.58%" in reason.text_zh

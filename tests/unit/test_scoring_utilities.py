@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.scoring_facts import TODAY, a_version, assessed, signal
+from services.scoring.judgement import judge
+from services.scoring.rulebook import shipped
+from tests.scoring_facts import TODAY, a_version, assessed, facts_of, signal
 
 METERS = {"E11": ("ut_water", "volume"), "E12": ("ut_gas", "volume")}
 USUAL = [100.0] * 13
@@ -57,12 +59,22 @@ def test_arrears_and_a_drop_of_one_meter_give_six_points_each(
     assert (found and found.points) == points
 
 
-def test_the_sentence_tells_of_both_signs() -> None:
-    from services.scoring.judgement import judge
-    from services.scoring.rulebook import shipped
-    from tests.scoring_facts import facts_of
-
-    (verdict,) = judge(facts_of(*months_of_use("E11", HALVED, **OWED)), shipped(), "employer", {})
+def said(use: list[float], **last: object) -> tuple[str, str]:
+    """The sentence of E11, in both languages."""
+    (verdict,) = judge(facts_of(*months_of_use("E11", use, **last)), shipped(), "employer", {})
     (reason,) = verdict.reasons
-    assert reason.text_zh == "水费欠费45天,共 88.00 元;用水量连续两月较常年下降50%以上"
-    assert reason.text_en == "Water bill 45 days overdue, CNY 88.00; water use down 50% or more for two months"
+    return reason.text_zh, reason.text_en
+
+
+def test_the_sentence_tells_of_both_signs() -> None:
+    assert said(HALVED, **OWED) == (
+        "水费欠费45天,共 88.00 元;用水量连续两月较常年下降,较小的一月下降50%",
+        "Water bill 45 days overdue, CNY 88.00; water use down for two months, by 50% in the lesser one",
+    )
+
+
+def test_a_fall_that_is_rounded_up_is_not_said_to_be_that_much_or_more() -> None:
+    """By 50.6% and by 60%: "51% or more" was said of both."""
+    zh, en = said([40.0, 49.4, *USUAL], **CALM)
+    assert zh == "用水量连续两月较常年下降,较小的一月下降51%"
+    assert en == "Water use down for two months, by 51% in the lesser one"

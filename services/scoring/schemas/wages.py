@@ -58,7 +58,7 @@ class WageMonthOut(_SumsOut):
     fee_returned: Decimal | None
     fee_gap: Decimal | None = Field(description="`due` less the labour fee that came in and stayed")
     wage_out: Decimal | None = Field(description="Wages that left the special account")
-    wage_returned: Decimal | None
+    wage_returned: Decimal | None = Field(description="Of them what came back, in the month of the payment taken back")
     sheets_paid: Decimal | None = Field(description="What the sheets say was paid in the calendar month")
     sheets_gap: Decimal | None = Field(description="`sheets_paid` less the wages that left the account and stayed away")
 

@@ -141,6 +141,17 @@ def test_use_is_compared_with_the_own_past() -> None:
     assert table["pw_usage.use.year"][0] is None
 
 
+def test_of_a_slow_state_the_newest_months_say_together_more_than_one_alone() -> None:
+    bills = [a_bill(A, f"2026-{month:02}", 40.0 if month in (8, 9) else 0.0) for month in range(1, 11)]
+    calm = [a_bill(B, f"2026-{month:02}", 40.0 if month in (1, 2) else 0.0) for month in range(1, 11)]
+    table = features_of({"pw_usage": bills + calm}, [A, B])
+    weights = [0.75**age for age in range(10)]
+    told = {who: sum(weights[age] * 40 for age in ages) / sum(weights) for who, ages in ((0, (1, 2)), (1, (8, 9)))}
+    assert table["pw_usage.arrears.level"].to_list() == [0, 0]
+    assert table["pw_usage.arrears.fading"].to_list() == pytest.approx([told[0], told[1]])
+    assert table["pw_usage.arrears.fading_share"].to_list() == pytest.approx([told[0] / 100, told[1] / 100])
+
+
 def test_several_meters_are_one_bill() -> None:
     bills = [a_bill(A, "2026-10", 40.0), a_bill(A, "2026-10", 2.5, account_no="another")]
     assert feature({"pw_usage": bills}, "pw_usage.arrears.level") == 42.5
@@ -189,6 +200,8 @@ def test_a_past_claim_is_known_from_the_day_on_which_it_was_discovered() -> None
     assert feature(rows, "own_past.claims.amount_365") == 100.5
     assert feature(rows, "own_past.claims.count_ever", at=on("2026-08-09", 2)) == 0
     assert feature(rows, "own_past.claims.since", at=on("2026-08-12")) == 2
+    assert feature(rows, "own_past.begun.value", at=on("2026-08-12")) == 103
+    assert feature(rows, "own_past.begun.value", at=on("2026-08-09", 2)) is None
 
 
 def test_what_befalls_others_of_the_same_legal_representative_is_told() -> None:

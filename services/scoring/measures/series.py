@@ -11,6 +11,8 @@ import numpy as np
 from services.scoring.worlds.tables import HUNDREDTHS, Array
 
 Columns = dict[str, Array]
+# One month says much by chance; of a slow state three or four together say more than the newest, or than a year.
+_KEPT = 0.75
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def debt(series: Series) -> Columns:
         "since": np.where(behind.any(axis=0), behind.argmax(axis=0), len(values)) + series.age,
         "max_12": np.fmax.reduce(values[:12], axis=0) / HUNDREDTHS,
         "trend": (mean(values[:3]) - mean(values[3:9])) / HUNDREDTHS,
+        "fading": fading(values) / HUNDREDTHS,
         **_against_own(series),
         **_days(series),
     }
@@ -57,6 +60,7 @@ def flow(series: Series) -> Columns:
         "trend": ratio(mean(values[:3]), mean(values[3:9])) - 1,
         "own": ratio(values[0], usual),
         "year": ratio(values[0], values[12]) - 1,
+        "fading": ratio(fading(values), median(values)),
         "low_3": ratio(np.fmin.reduce(values[:3], axis=0), median(values[3:15])),
         "zeros": np.where(series.is_told, _run(values == 0, np.isnan(values)), np.nan),
     }
@@ -72,7 +76,10 @@ def _against_own(series: Series) -> Columns:
     values = series.values
     past = np.where(values[1:13] > 0, values[1:13], np.nan)
     columns = {"own": ratio(values[0], median(past))}
-    return columns if series.base is None else {"share": ratio(values[0], median(series.base[:12]))} | columns
+    if series.base is None:
+        return columns
+    bill = median(series.base[:12])
+    return {"share": ratio(values[0], bill), "fading_share": ratio(fading(values), bill)} | columns
 
 
 def _days(series: Series) -> Columns:
@@ -91,6 +98,19 @@ def mean(values: Array) -> Array:
     """The mean of the known months (n,); NaN where none is."""
     known = ~np.isnan(values)
     return ratio(np.where(known, values, 0).sum(axis=0), known.sum(axis=0))
+
+
+def fading(values: Array) -> Array:
+    """The mean of the known months (n,), each counting for `_KEPT` of what the next one does; NaN where none is known.
+
+    Month by month, not as a sum over months: numpy adds those of one employer in another order than those of many.
+    """
+    total, weight = np.zeros(values.shape[1]), np.zeros(values.shape[1])
+    for month in values[::-1]:
+        known = ~np.isnan(month)
+        total = _KEPT * total + np.where(known, month, 0)
+        weight = _KEPT * weight + known
+    return ratio(total, weight)
 
 
 def median(values: Array) -> Array:

@@ -126,3 +126,21 @@ def _rows(city: SmallCity, until: date) -> list[bytes]:
     window = Window(until, 60, shipped().training, 1)
     rows = gather(plan(known, people(city, window.numbers), days, frozenset(), window), city.table)
     return [part.tobytes() for part in (rows.values, rows.positive, rows.weight, rows.employer, rows.day)]
+
+
+def test_a_second_look_at_a_season_is_not_given_up_for_a_history_of_the_first_months() -> None:
+    """Of a year and some months the first months are left out; of nearly two years the same months of both are kept."""
+    first, numbers = date(2021, 1, 1), shipped().training
+    found = {
+        months: days_of(_every_tenth_day(first, months), month_ends(first, date(2023, 12, 31))[months - 1], 60, numbers)
+        for months in (18, 23, 36)
+    }
+    assert [len(days) for days in found.values()] == [12, 19, 30]
+    span = found[23][-1] - found[23][0]
+    assert span.days >= numbers.season_months * 30
+
+
+def _every_tenth_day(first: date, months: int) -> pl.DataFrame:
+    """Labels that are discovered at once."""
+    days = [first + timedelta(days=10 * place) for place in range(3 * months)]
+    return pl.DataFrame({"employer_id": "A", "started_on": days, "discovered_on": days})

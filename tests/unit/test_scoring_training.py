@@ -17,7 +17,7 @@ from services.scoring.evaluation.ranking import Array
 from services.scoring.model import Model
 from services.scoring.model.policy import Candidate, shipped
 from services.scoring.model.scorers import Blended, digest, of_json, trees_of
-from services.scoring.training import in_whole_years, trees
+from services.scoring.training import in_whole_years, of_the_same_months, trees
 from services.scoring.training.calibrating import calibrate
 from services.scoring.training.questions import both
 from services.scoring.training.recipe import Recipe
@@ -232,3 +232,9 @@ def test_what_is_usual_is_told_by_whole_years_so_that_no_season_counts_twice() -
     assert in_whole_years(ends[:11]).all()
     years = np.array([day.toordinal() for day in month_ends(date(2020, 1, 1), date(2022, 12, 31))])
     assert in_whole_years(years).all()
+
+
+def test_whoever_reads_the_calendar_is_levelled_by_the_same_months_of_other_years() -> None:
+    ends = np.array([day.toordinal() for day in month_ends(date(2021, 1, 1), date(2022, 6, 30))])
+    same = [date.fromordinal(day) for day in ends[of_the_same_months(ends, ends[-3:])].tolist()]
+    assert same == [date(year, month, last) for year in (2021, 2022) for month, last in ((4, 30), (5, 31), (6, 30))]

@@ -7,6 +7,7 @@ given, the calendar and the profile. Pure.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import cos, pi, sin
 
 import polars as pl
 
@@ -23,6 +24,7 @@ __all__ = ["Column", "columns_of", "input_table", "named"]
 
 SINGLE, POINTS = "single.signal", "indicators.points"
 MONTH, FESTIVAL = "calendar.month", "calendar.days_to_spring_festival"
+WINTER, SPRING = "calendar.winter", "calendar.spring"
 SIZE, INDUSTRY = "profile.size", "profile.industry."
 SECTIONS = "ABCDEFGHIJKLMNOPQRST"  # GB/T 4754-2017
 
@@ -43,6 +45,8 @@ OWN = {
     POINTS: Column("indicators", 1, "指标分", "points of the indicators"),
     MONTH: Column("calendar", 0, "月份", "month of the year"),
     FESTIVAL: Column("calendar", 0, "距春节天数", "days to the Spring Festival"),
+    WINTER: Column("calendar", 0, "距冬至远近", "how near to midwinter"),
+    SPRING: Column("calendar", 0, "距春分远近", "how near to the middle of spring"),
 }
 _BEHIND = "breadth.bills.months"
 # The same for everyone of a day: a model would learn which day it was.
@@ -65,6 +69,9 @@ def input_table(world: World, at: datetime, subjects: pl.Series, context: Contex
         points.points(points.shipped(), features.columns, scale).alias(POINTS),
         pl.lit(day.month, pl.Float32).alias(MONTH),
         pl.lit(_days_to_festival(day), pl.Float32).alias(FESTIVAL),
+        # Of two that rise or fall a scorecard makes a season with its peak in any month; of months in a row it cannot.
+        pl.lit(cos(_turn(day)), pl.Float32).alias(WINTER),
+        pl.lit(sin(_turn(day)), pl.Float32).alias(SPRING),
     )
     numbers = world.register.look_up(canonical(subjects)).to_numpy()
     return pl.concat([table, _kinds(world.profiles(numbers, as_microseconds(at)))], how="horizontal")
@@ -101,6 +108,11 @@ def _kind(name: str) -> Column:
 def _longest_behind(columns: Sequence[str]) -> pl.Expr:
     """Months behind with the worst bill; 0 for none."""
     return pl.col(_BEHIND).fill_null(0).cast(pl.Float32) if _BEHIND in columns else pl.lit(0, pl.Float32)
+
+
+def _turn(day: date) -> float:
+    """How much of the year's circle is over, as an angle: 0 at the new year."""
+    return 2 * pi * day.timetuple().tm_yday / 365.25
 
 
 def _days_to_festival(day: date) -> int:

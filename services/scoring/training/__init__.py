@@ -25,6 +25,7 @@ from services.scoring.training.rows import Rows
 from services.scoring.training.splits import Splits, split
 
 _ROWS_AT_ONCE = 10_000
+_EPOCH = date(1970, 1, 1).toordinal()
 PLAIN = {"single_signal": "single.signal", "indicators": "indicators.points"}
 
 
@@ -157,7 +158,7 @@ def _judge(name: str, entrant: Entrant, starts: Asked, owing: Asked, recipe: Rec
 def _head(found: Found, asked: Asked, recipe: Recipe) -> Head:
     rows = asked.judged
     calibration = calibrate(found.margin[asked.is_judged], rows.positive, rows.weight, recipe.numbers.isotonic_from)
-    return Head(found.scorer, calibration.moved(_level(asked, recipe)))
+    return Head(found.scorer, calibration.moved(_level(found.scorer, asked, recipe)))
 
 
 def in_whole_years(day: Array) -> Array:
@@ -167,17 +168,29 @@ def in_whole_years(day: Array) -> Array:
     return found
 
 
-def _level(asked: Asked, recipe: Recipe) -> float:
+def of_the_same_months(day: Array, judged: Array) -> Array:
+    """Which rows (n,) are of a month of some year of which the judged days (m,) are."""
+    found: Array = np.isin(_month(day), _month(np.unique(judged)))
+    return found
+
+
+def _month(day: Array) -> Array:
+    """Of days (n,), as `date.toordinal` counts them."""
+    months: Array = (day - _EPOCH).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    return months
+
+
+def _level(scorer: Scorer, asked: Asked, recipe: Recipe) -> float:
     """How far, in log odds, to move from the rate of the days judged by to that of all days.
 
     The last months' rate is the newest, and the least sure: the next ones' may as well come back to what was usual.
-    Of less than a year it is the rate of a season; and of all days those of whole years count, each season alike.
+    Of less than a year it is the rate of a season; and of all days those of whole years count, each season alike. Who
+    reads the calendar has told the season already: for him the same months of other years are what is usual.
     """
     rows, judged = asked.rows, asked.is_judged
     is_a_year = np.ptp(rows.day[judged]) >= 330
-    rates = [
-        np.average(rows.positive[mask], weights=rows.weight[mask])
-        for mask in (asked.about & in_whole_years(rows.day), judged)
-    ]
+    tells_season = not is_a_year and any(recipe.family.get(name) == "calendar" for name in scorer.columns)
+    usually = of_the_same_months(rows.day, rows.day[judged]) if tells_season else in_whole_years(rows.day)
+    rates = [np.average(rows.positive[mask], weights=rows.weight[mask]) for mask in (asked.about & usually, judged)]
     usual, late = logit(np.array(rates))
-    return float(usual - late) * (recipe.numbers.level_of_all if is_a_year else 1.0)
+    return float(usual - late) * (recipe.numbers.level_of_all if is_a_year or tells_season else 1.0)

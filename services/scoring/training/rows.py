@@ -101,7 +101,9 @@ def days_of(
     ends = month_ends(max(first - timedelta(days=horizon), since), until - timedelta(days=horizon))
     seen = told.delays(labels, until)
     kept = [end for end in ends if _seen_share(seen, end, until, horizon) >= numbers.least_known_share]
-    spare = max(0, min(numbers.warm_up_months, len(kept) - numbers.least_months))
+    # A second look at a season is worth more than a history for the first months.
+    least = numbers.season_months + 1 if len(kept) > numbers.season_months else numbers.least_months
+    spare = max(0, min(numbers.warm_up_months, len(kept) - least))
     return kept[spare:][-numbers.months :]
 
 

@@ -1,27 +1,21 @@
 """Files as agencies export them: what is read, what is refused, and where it breaks."""
 
 import contextlib
-import gzip
-import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.catalogue import shipped
 from services.ingest.codecs import (
     BadFile,
-    FileTooLarge,
     MissingColumns,
     UnknownItems,
     UnreadableType,
     read,
-    unpacked,
 )
 from services.ingest.validation import ROW
 from shared.errors import AnxinError
@@ -172,45 +166,6 @@ def test_what_is_not_read_here_is_told_by_415(content_type: str) -> None:
     assert refused.status == 415
 
 
-PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstandard.compress}
-
-
-def inflated(body: bytes, encoding: str, limit: int) -> bytes:
-    return b"".join(unpacked(io.BytesIO(body), encoding, limit))
-
-
-@pytest.mark.parametrize("encoding", PACKERS)
-def test_packed_bodies_are_unpacked_even_in_several_pieces(encoding: str) -> None:
-    packed = PACKERS[encoding](b"hello" * 1000)
-    assert inflated(packed, encoding, 5000) == b"hello" * 1000
-    assert inflated(packed + packed, encoding, 10_000) == b"hello" * 2000
-
-
-@pytest.mark.parametrize("encoding", PACKERS)
-def test_a_bomb_is_refused_before_it_has_grown(encoding: str) -> None:
-    bomb = PACKERS[encoding](bytes(30_000_000))
-    with pytest.raises(FileTooLarge):
-        inflated(bomb, encoding, 1_000_000)
-
-
-@pytest.mark.parametrize("encoding", PACKERS)
-@pytest.mark.parametrize("cut", [1, 5, 9, 12])
-def test_a_packed_body_that_was_cut_off_is_refused(encoding: str, cut: int) -> None:
-    packed = PACKERS[encoding](json.dumps(list(range(1000))).encode())
-    with pytest.raises(BadFile):
-        inflated(packed[:-cut], encoding, 1_000_000)
-
-
-@pytest.mark.parametrize("encoding", PACKERS)
-@given(noise=st.binary(min_size=1, max_size=200))
-@settings(max_examples=30, deadline=None)
-def test_noise_is_never_more_than_a_bad_file(encoding: str, noise: bytes) -> None:
-    try:
-        inflated(noise, encoding, 1000)
-    except (BadFile, FileTooLarge):
-        return
-
-
 @pytest.mark.parametrize("content_type", [JSON, LINES, CSV])
 @given(noise=st.one_of(st.binary(max_size=100), st.text('[]{}":,\\nul1.e\n', max_size=60).map(str.encode)))
 @settings(max_examples=60, deadline=None)
@@ -290,18 +245,3 @@ def test_a_carriage_return_that_ends_no_line_is_told_as_what_it_is() -> None:
     found = refusal(HEADER.replace("\r\n", "\r") + "a,1,v,2026-10,5\r", CSV)
     assert "carriage return" in found.detail
     assert "回车" in found.extra["detail_zh"]
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-def test_a_packed_body_of_no_bytes_is_one_that_was_cut_off(encoding: str) -> None:
-    with pytest.raises(BadFile) as refused:
-        list(unpacked(io.BytesIO(b""), encoding, 100))
-    assert refused.value.extra["byte"] == 0
-
-
-def test_how_far_a_packed_body_could_be_unpacked_is_told_to_the_byte() -> None:
-    text = bytes(range(256)) * 9_000
-    for cut_off, byte in ((gzip.compress(text)[:-3], len(text)), (gzip.compress(b"a" * 70) + b"\x1f\x8b", 70)):
-        with pytest.raises(BadFile) as refused:
-            list(unpacked(io.BytesIO(cut_off), "gzip", 2**30))
-        assert refused.value.extra["byte"] == byte

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import polars as pl
+from sqlalchemy import CursorResult
 from sqlmodel import col, select
 
 from services.ingest.models import Snapshot
@@ -32,6 +33,11 @@ _KEEP_PART = """
 insert into ingest.snapshot_part (snapshot_id, receipt_id, keyless) values (:snapshot_id, :receipt_id, :keyless)
 """
 _DROP_KEYS = "delete from ingest.snapshot_key where snapshot_id = any(cast(:snapshots as uuid[]))"
+
+# What a list names was told a moment ago: of how much that is the planner knows nothing, takes it for a row or two, and
+# compares every record of the register with every one of them. Both are read whole, whatever there is.
+_BY_HASH = "set local enable_nestloop = off"
+_AS_EVER = "set local enable_nestloop = on"
 
 # Open records of the register that this agency told last; another's are not its to end.
 _REGISTER = """
@@ -63,14 +69,16 @@ _END = (
     _REGISTER
     + """, gone as (
     delete from ingest.unmatched using waiting where unmatched.key = waiting.key and is_missing
+        and unmatched.key between :least and :greatest
     returning unmatched.key
 ), gone_past as (
     delete from ingest.past_unmatched past using gone where past.key = gone.key
+        and past.key between :least and :greatest
 ), missing as materialized (
     select key, receipt_id, row_no from register where is_missing order by key
 )
 update ingest.head set row_hash = :no_content, source_time = :as_of, receipt_id = :snapshot_id, row_no = 0
-from missing where head.key = missing.key
+from missing where head.key = missing.key and head.key between :least and :greatest
 returning missing.receipt_id, missing.row_no
 """
 )
@@ -155,13 +163,13 @@ async def is_older(session: Session, full: Snapshot) -> bool:
 
 async def compare(session: Session, full: Snapshot) -> Compared:
     """What the list leaves out of what is known."""
-    found = (await sql(session, _COMPARE, **_register(full), **_range(full))).one()
+    found = (await _read_whole(session, _COMPARE, full)).one()
     return Compared(found.known, found.missing, found.named, found.keyless)
 
 
 async def end_missing(session: Session, full: Snapshot) -> Ended:
     """End the records that the list does not name, as of the moment it speaks of. What waited for its subject goes."""
-    ended = (await sql(session, _END, **_register(full), **_range(full))).all()
+    ended = (await _read_whole(session, _END, full)).all()
     return Ended([row.receipt_id for row in ended], [row.row_no for row in ended])
 
 
@@ -174,6 +182,13 @@ async def parts(session: Session, snapshot_id: UUID) -> dict[UUID, int]:
 async def snapshot_of(session: Session, receipt_id: UUID) -> UUID | None:
     """The full list that a receipt is part of."""
     return (await sql(session, _OF_RECEIPT, receipt_id=receipt_id)).scalar_one_or_none()
+
+
+async def _read_whole(session: Session, statement: str, full: Snapshot) -> CursorResult[Any]:
+    await sql(session, _BY_HASH)
+    found = await sql(session, statement, **_register(full), **_range(full))
+    await sql(session, _AS_EVER)
+    return found
 
 
 def _register(full: Snapshot) -> dict[str, Any]:

@@ -10,13 +10,11 @@ from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, get_current_span
-from starlette.datastructures import Headers
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared.telemetry import context_of
-
-_LEFT_OUT = "anxin.left_out"
 # Spans of so many seconds may come at once.
 _BURST_S = 1.0
+_READER = TraceContextTextMapPropagator()
 
 Scope = MutableMapping[str, Any]
 
@@ -28,26 +26,27 @@ class Sampling:
         self._each = 1 / a_second
         self._taken_until = 0.0
 
-    def leaves_out(self, scope: Scope) -> bool:
-        """Whether this request is one too many; it is remembered with the request."""
+    def leaves_out(self) -> bool:
+        """Whether the request that comes now is one too many."""
         now = time.monotonic()
         begins = max(now, self._taken_until)
-        scope[_LEFT_OUT] = begins - now >= _BURST_S
-        if not scope[_LEFT_OUT]:
-            self._taken_until = begins + self._each
-        return bool(scope[_LEFT_OUT])
+        if begins - now >= _BURST_S:
+            return True
+        self._taken_until = begins + self._each
+        return False
 
 
 @contextmanager
-def as_sampled(scope: Scope) -> Iterator[None]:
-    """What is done here for a request that is left out belongs to its trace, and is left out, too."""
-    if not scope.get(_LEFT_OUT):
-        yield
-        return
-    told = get_current_span(context_of(Headers(scope=scope).get("traceparent"))).get_span_context()
+def as_left_out(scope: Scope) -> Iterator[None]:
+    """What is done here for the request belongs to its trace, and leaves no spans either."""
+    told = get_current_span(_READER.extract({"traceparent": _traceparent(scope)})).get_span_context()
     ids = SpanContext(told.trace_id, told.span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.DEFAULT))
     token = context.attach(trace.set_span_in_context(NonRecordingSpan(ids)))
     try:
         yield
     finally:
         context.detach(token)
+
+
+def _traceparent(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")

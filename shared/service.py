@@ -20,7 +20,7 @@ from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
 
-from shared import bus, identity, outbox, telemetry
+from shared import bus, calendar, identity, outbox, telemetry
 from shared.bus import Consumers
 from shared.db import Database
 from shared.http import new_app
@@ -76,7 +76,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     """The service's HTTP application over a runtime."""
     app = new_app(f"Anxin {service.name}", service.description)
     app.state.runtime = runtime
-    app.router.routes.extend(service.first)
+    app.router.routes[0:0] = service.first
     for router in service.routers:
         app.include_router(router)
     return app
@@ -186,6 +186,7 @@ async def _serve(service: Service, settings: Settings) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, _stop_all, servers)
         _spawn(runtime, "certificates", _renew_certificates(servers, runtime))
+        calendar.prepare()
         keep_answering()
         await asyncio.gather(*(server.serve() for server in servers))
 

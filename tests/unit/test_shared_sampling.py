@@ -85,9 +85,9 @@ async def test_an_error_of_a_request_that_is_left_out_is_logged_under_its_trace(
 def test_a_second_is_filled_at_once_and_then_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     now, sampling = [1000.0], Sampling(10)
     monkeypatch.setattr("shared.sampling.time.monotonic", lambda: now[0])
-    assert [sampling.leaves_out({}) for _ in range(12)] == [False] * 10 + [True] * 2
+    assert [sampling.leaves_out() for _ in range(12)] == [False] * 10 + [True] * 2
     kept = []
     for _ in range(100):
         now[0] += 0.02
-        kept.append(not sampling.leaves_out({}))
+        kept.append(not sampling.leaves_out())
     assert sum(kept) == 20

@@ -74,6 +74,8 @@ def lessons_of(rows: pl.DataFrame, dataset: Dataset, agency: str) -> Lessons:
 
 def _once(employers: pl.DataFrame) -> pl.DataFrame:
     """Each lesson once: it holds since the earliest day that tells it, and until the latest."""
+    if employers.is_empty():
+        return employers
     rest = [name for name in EMPLOYERS if name not in (*_KEY, "since", "until", "official", "confirmed_by")]
     always = pl.col("since").is_null().any()
     return (
@@ -196,6 +198,8 @@ def _accounts(rows: pl.DataFrame, dataset: Dataset, agency: str) -> pl.DataFrame
         subject_id=SUBJECT,
         taught_by=TEACHER,
     ).filter(pl.col("account").is_not_null() & (pl.col("account") != pl.col("subject_id")))
+    if told.get_column("account").n_unique() == len(told):  # as in nearly every small batch
+        return told.sort("account").with_columns(confirmed_by=pl.lit(None)).select(*ACCOUNTS).cast(ACCOUNTS)
     once = ["account", "since", "subject_id"]
     told = told.unique(once, keep="first", maintain_order=True).sort("account", "since", maintain_order=True)
     again = (pl.col("subject_id") == pl.col("subject_id").shift().over("account")).fill_null(False)

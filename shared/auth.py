@@ -55,16 +55,22 @@ class Caller:
     def _must_not_have_ended(self, scope: str) -> None:
         """Say that it was granted once, rather than that it is missing: the agency knows then what to ask for."""
         if ended := self.ended_grants.get(scope):
-            how = "expired" if ended.reason == "expired" else "was revoked"
+            how, how_zh = ("expired", "到期") if ended.reason == "expired" else ("was revoked", "被撤销")
+            at = ended.ended_at.isoformat(timespec="seconds")
             raise Forbidden(
-                f"The grant of the scope {scope} {how} at {ended.ended_at.isoformat(timespec='seconds')}.",
+                f"The grant of the scope {scope} {how} at {at}.",
+                detail_zh=f"权限 {scope} 的授权已于 {at} {how_zh}。",
                 check=f"grant_{ended.reason}",
             )
 
     def must_be(self, *roles: str) -> None:
         """Refuse without one of the roles."""
         if not set(roles) & set(self.roles):
-            raise Forbidden(f"This needs one of the roles: {', '.join(roles)}.", check="role")
+            raise Forbidden(
+                f"This needs one of the roles: {', '.join(roles)}.",
+                detail_zh=f"需要下列角色之一：{'、'.join(roles)}。",
+                check="role",
+            )
 
 
 def require(scope: str) -> Callable[[Request], Awaitable[Caller]]:
@@ -84,14 +90,14 @@ def current_caller(request: Request) -> Caller:
     found: Caller | Exception | None = getattr(request.state, "caller", None)
     if isinstance(found, Caller):
         return found
-    raise found or Unauthorised("There is no access token.", check="token_missing")
+    raise found or Unauthorised("There is no access token.", detail_zh="缺少访问令牌。", check="token_missing")
 
 
 def authenticate(headers: Mapping[str, str], identities: Identities, settings: Settings) -> Caller:
     """The caller that a request's headers (lower-case names) prove, or Unauthorised with the check that failed."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Unauthorised("There is no access token.", check="token_missing")
+        raise Unauthorised("There is no access token.", detail_zh="缺少访问令牌。", check="token_missing")
     claims = _claims(token.strip(), identities, settings)
     caller = _caller(claims, settings, thumbprint_of(headers.get("x-forwarded-client-cert", "")))
     _refuse_revoked(caller, claims, identities)
@@ -117,9 +123,13 @@ def _claims(token: str, identities: Identities, settings: Settings) -> dict[str,
             identities.remember(token, known)
         _CLOCK.validate_exp(known["exp"])
     except ExpiredTokenError as error:
-        raise Unauthorised("The access token has expired.", check="token_expired") from error
+        raise Unauthorised(
+            "The access token has expired.", detail_zh="访问令牌已过期。", check="token_expired"
+        ) from error
     except (JoseError, ValueError) as error:
-        raise Unauthorised("The access token is not valid.", check="token_invalid") from error
+        raise Unauthorised(
+            "The access token is not valid.", detail_zh="访问令牌无效。", check="token_invalid"
+        ) from error
     return known
 
 
@@ -127,7 +137,11 @@ def _believed(token: str, keys: KeySet, settings: Settings) -> dict[str, Any]:
     parsed = jwt.decode(token, keys, algorithms=["ES256"])
     _registry(settings).validate(parsed.claims)
     if str(parsed.header.get("typ", "")).lower() != "at+jwt":
-        raise Unauthorised("The token is not an access token (RFC 9068).", check="token_invalid")
+        raise Unauthorised(
+            "The token is not an access token (RFC 9068).",
+            detail_zh="该令牌不是访问令牌（RFC 9068）。",
+            check="token_invalid",
+        )
     return dict(parsed.claims)
 
 
@@ -162,9 +176,13 @@ def _caller(claims: dict[str, Any], settings: Settings, thumbprint: str | None) 
 
 def _must_be_bound(claims: dict[str, Any], thumbprint: str | None) -> None:
     if thumbprint is None:
-        raise Unauthorised("There is no client certificate.", check="certificate_missing")
+        raise Unauthorised("There is no client certificate.", detail_zh="缺少客户端证书。", check="certificate_missing")
     if claims.get("cnf", {}).get("x5t#S256") != thumbprint:
-        raise Unauthorised("The token is bound to another certificate (RFC 8705).", check="token_not_bound")
+        raise Unauthorised(
+            "The token is bound to another certificate (RFC 8705).",
+            detail_zh="令牌绑定的是另一张证书（RFC 8705）。",
+            check="token_not_bound",
+        )
 
 
 def _refuse_revoked(caller: Caller, claims: dict[str, Any], identities: Identities) -> None:
@@ -173,7 +191,9 @@ def _refuse_revoked(caller: Caller, claims: dict[str, Any], identities: Identiti
     if identities.is_revoked("token", caller.token_id, issued_at) or identities.is_revoked(
         holder, caller.id, issued_at
     ):
-        raise Unauthorised("The token or its holder has been revoked.", check="token_revoked")
+        raise Unauthorised(
+            "The token or its holder has been revoked.", detail_zh="令牌或其持有者已被撤销。", check="token_revoked"
+        )
 
 
 def _without_ended_grants(caller: Caller, claims: dict[str, Any], identities: Identities) -> Caller:

@@ -34,6 +34,7 @@ _TITLES_ZH = {
     413: "请求体过大",
     422: "内容不符合要求",
 }
+_DETAILS_ZH = {404: "没有这个地址。", 405: "该地址不接受此方法，请见 Allow 响应头。"}
 
 
 class Problem(BaseModel):
@@ -124,7 +125,12 @@ class _Attendant:
         request = Request(scope)
         request.state.request_id = _request_id(request.headers.get("x-request-id"))
         if self._inside >= _MOST_AT_ONCE:
-            busy = await refused(request, Overloaded("Too many requests are being answered.", retry_after=1))
+            busy = await refused(
+                request,
+                Overloaded(
+                    "Too many requests are being answered.", detail_zh="同时处理的请求过多，请稍后重试。", retry_after=1
+                ),
+            )
             await busy(scope, receive, send)
             return
         _recognise(request)
@@ -229,7 +235,8 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     title_zh = _TITLES_ZH.get(error.status_code, "请求未被接受")
     slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
-    response = problem(request, error.status_code, slug, str(error.detail), title_zh)
+    told = {"detail": str(error.detail), "detail_zh": _DETAILS_ZH.get(error.status_code)}
+    response = problem(request, error.status_code, slug, str(error.detail), title_zh, **told)
     response.headers.update(error.headers or {})
     return response
 
@@ -237,10 +244,16 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 async def _on_absence(request: Request, error: Exception) -> JSONResponse:
     # The database is away, its pool is taken, or two transactions met: nothing was kept, and again will do.
     log.warning("request.undone", extra={"reason": repr(error), "route": request.url.path})
-    return await refused(request, Overloaded("Nothing was kept. Please try again.", retry_after=2))
+    return await refused(
+        request,
+        Overloaded("Nothing was kept. Please try again.", detail_zh="没有保存任何内容，请重试。", retry_after=2),
+    )
 
 
 def _crashed(request: Request) -> JSONResponse:
     # The traceback goes to the log; the caller learns only the request id.
-    detail = "Something broke on our side. The request id leads us to it."
-    return problem(request, 500, "internal", "Internal error", "系统内部错误", detail=detail)
+    told = {
+        "detail": "Something broke on our side. The request id leads us to it.",
+        "detail_zh": "系统内部出错，凭请求编号（request_id）可以查到原因。",
+    }
+    return problem(request, 500, "internal", "Internal error", "系统内部错误", **told)

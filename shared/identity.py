@@ -49,7 +49,9 @@ class Identities:
     def keys(self) -> KeySet:
         """The issuer's public keys; Overloaded (503) until they have arrived."""
         if self._keys is None or self.is_behind:
-            raise Overloaded("The issuer's keys have not arrived yet.", retry_after=1)
+            raise Overloaded(
+                "The issuer's keys have not arrived yet.", detail_zh="签发方的密钥尚未到达，请稍后重试。", retry_after=1
+            )
         return self._keys
 
     def apply(self, event: SigningKeysPublished | IdentityRevoked | GrantEnded) -> None:

@@ -52,6 +52,7 @@ def problem(refusal: Refusal) -> dict[str, Any]:
         "title_zh": refusal.title_zh,
         "status": refusal.status or "%RESPONSE_CODE%",
         "detail": refusal.detail,
+        "detail_zh": refusal.detail_zh,
         "check": refusal.check,
         "instance": "%PATH(NQ:ORIG_OR_PATH)%",
         "request_id": "%REQ(X-REQUEST-ID)%",
@@ -64,6 +65,7 @@ _FALLBACK = Refusal(
     title="The request was refused at the front door.",
     title_zh="请求在网关处被拒绝。",
     detail="The request did not reach a service.",
+    detail_zh="请求没有到达任何服务。",
     when="true",
 )
 

@@ -68,7 +68,7 @@ class Signer:
     def __init__(self, vault: Vault, keys: Sequence[SigningKey], now: datetime) -> None:
         current = next((key for key in keys if signs(key, now)), None)
         if current is None:
-            raise Overloaded("There is no signing key yet.", retry_after=1)
+            raise Overloaded("There is no signing key yet.", detail_zh="签名密钥尚未就绪，请稍后重试。", retry_after=1)
         self._kid = current.kid
         self._key = ECKey.import_key(json.loads(vault.open(_PURPOSE, current.sealed)))
 

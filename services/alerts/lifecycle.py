@@ -172,6 +172,7 @@ def apply(
     if line is None:
         raise IllegalTransition(
             f"The {machine.machine} is {standing.state}; {move.event} is not possible now.",
+            detail_zh=f"当前状态为 {standing.state}，不能执行 {move.event}。",
             state=standing.state,
             stage=standing.stage,
             allowed=machine.allowed(standing),
@@ -186,17 +187,27 @@ def apply(
 def _check_role(line: Transition, move: Move) -> None:
     if not set(line.roles) & set(move.roles):
         people = [role for role in line.roles if role != SYSTEM]
-        raise Forbidden(f"This needs one of the roles: {', '.join(people) or SYSTEM}.", check="role")
+        raise Forbidden(
+            f"This needs one of the roles: {', '.join(people) or SYSTEM}.",
+            detail_zh=f"需要下列角色之一：{'、'.join(people) or SYSTEM}。",
+            check="role",
+        )
 
 
 def _check_inputs(line: Transition, move: Move) -> None:
     missing = [name for name in line.requires if move.inputs.get(name) in (None, "", [])]
-    errors = [{"item": name, "code": "required", "message": f"{line.event} needs {name}"} for name in missing]
+    errors = [_required(name, f"{line.event} needs {name}", f"步骤 {line.event} 须填写 {name}") for name in missing]
     if line.documents and not set(line.documents) & set(move.documents):
         kinds = ", ".join(line.documents)
-        errors.append({"item": "documents", "code": "required", "message": f"one document of the kinds {kinds}"})
+        errors.append(_required("documents", f"one document of the kinds {kinds}", f"须附其中一种文书：{kinds}"))
     if errors:
-        raise FieldsMissing(f"The step {line.event} is not complete.", errors=errors)
+        raise FieldsMissing(
+            f"The step {line.event} is not complete.", detail_zh=f"步骤 {line.event} 的内容不完整。", errors=errors
+        )
+
+
+def _required(item: str, message: str, message_zh: str) -> dict[str, str]:
+    return {"item": item, "code": "required", "message": message, "message_zh": message_zh}
 
 
 def _target(machine: Machine, line: Transition, standing: Standing) -> Standing:

@@ -199,5 +199,7 @@ async def payments_of(session: Session, order_id: UUID) -> list[Payment]:
 
 def _found(row: Row | None, kind: str, row_id: UUID) -> Row:
     if row is None:
-        raise NotFound(f"There is no {kind} {row_id} that you may see.")
+        raise NotFound(
+            f"There is no {kind} {row_id} that you may see.", detail_zh=f"没有您可查看的该记录（{kind} {row_id}）。"
+        )
     return row

@@ -33,10 +33,13 @@ def check_credit_code(code: str) -> str:
     """The code, upper case; CreditCodeWrong when a character or the check character is wrong (GB 32100-2015)."""
     code = code.upper()
     if len(code) != 18 or any(character not in _ALPHABET for character in code):
-        raise CreditCodeWrong(f"{code[:18]} is not 18 characters of GB 32100-2015.")
+        raise CreditCodeWrong(
+            f"{code[:18]} is not 18 characters of GB 32100-2015.",
+            detail_zh=f"{code[:18]} 不是 GB 32100-2015 规定的 18 位代码。",
+        )
     total = sum(_ALPHABET.index(character) * weight for character, weight in zip(code, _WEIGHTS, strict=False))
     if _ALPHABET.index(code[17]) != (31 - total % 31) % 31:
-        raise CreditCodeWrong(f"The check character of {code} is wrong.")
+        raise CreditCodeWrong(f"The check character of {code} is wrong.", detail_zh=f"{code} 的校验码有误。")
     return code
 
 
@@ -46,12 +49,18 @@ def check_webhook_url(url: str, allowed_hosts: Sequence[str]) -> str:
         parts = urlsplit(url)
         port = parts.port or 443
     except ValueError as error:
-        raise WebhookRefused("The address cannot be read.") from error
+        raise WebhookRefused("The address cannot be read.", detail_zh="无法识别该地址。") from error
     if parts.scheme != "https" or parts.username or parts.password or parts.fragment or not parts.hostname:
-        raise WebhookRefused("The address has to be https, without user and fragment.")
+        raise WebhookRefused(
+            "The address has to be https, without user and fragment.",
+            detail_zh="地址须为 https，且不得带用户名和片段。",
+        )
     allowed = {entry.lower() if ":" in entry else f"{entry.lower()}:443" for entry in allowed_hosts}
     if f"{parts.hostname}:{port}" not in allowed:
-        raise WebhookRefused(f"{parts.hostname}:{port} is not on the list of allowed receivers.")
+        raise WebhookRefused(
+            f"{parts.hostname}:{port} is not on the list of allowed receivers.",
+            detail_zh=f"{parts.hostname}:{port} 不在允许的接收方名单中。",
+        )
     return url
 
 

@@ -132,7 +132,13 @@ def must_be_allowed(
     if not today <= valid_until <= last:
         raise TermNotAllowed(
             f"The last day must lie between {today} and {last} ({most_days} days).",
+            detail_zh=f"截止日须在 {today} 与 {last} 之间（最长 {most_days} 天）。",
             errors=[{"item": "valid_until", "reason": f"{today} .. {last}"}],
         )
     if not at_least(level, law_floor):
-        raise BelowLegalFloor(f"The level is {law_floor} at least: {article}.", check="law_floor", article=article)
+        raise BelowLegalFloor(
+            f"The level is {law_floor} at least: {article}.",
+            detail_zh=f"等级不得低于 {law_floor}：{article}。",
+            check="law_floor",
+            article=article,
+        )

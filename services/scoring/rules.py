@@ -157,8 +157,14 @@ def must_be_within(division: str | None, jurisdiction: str | None) -> None:
     A district (6 digits) sees subjects whose town is not known yet; a town (9 digits) does not.
     """
     if not jurisdiction:
-        raise OutsideJurisdiction("Your account has no jurisdiction.", check="jurisdiction")
+        raise OutsideJurisdiction(
+            "Your account has no jurisdiction.", detail_zh="您的账号没有辖区。", check="jurisdiction"
+        )
     if division is None and len(jurisdiction) <= 6:
         return
     if not (division or "").startswith(jurisdiction):
-        raise OutsideJurisdiction("The subject's workplace is not in your division.", check="jurisdiction")
+        raise OutsideJurisdiction(
+            "The subject's workplace is not in your division.",
+            detail_zh="该对象的工作地不在您的辖区内。",
+            check="jurisdiction",
+        )

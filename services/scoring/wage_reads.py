@@ -84,7 +84,9 @@ async def month_read(
     known = await wages_of(session, [code], at, book)
     of_month = Wages(*(table.filter(pl.col("month") == month) for table in (known.lines, known.months)))
     if of_month.months.is_empty():
-        raise NoWagesKnown(f"Nothing is known of wages of project {code} in that month.")
+        raise NoWagesKnown(
+            f"Nothing is known of wages of project {code} in that month.", detail_zh=f"没有项目 {code} 该月的工资数据。"
+        )
     look = {"month": f"{month // 12:04}-{month % 12 + 1:02}", "workers": of_month.lines.height}
     await audit.record(session, caller.id, f"project.wages.{'exported' if is_export else 'workers_read'}", code, look)
     return ProjectWages(project, of_month, at)

@@ -98,7 +98,7 @@ def test_every_route_leads_to_a_service_that_exists(table: tuple[Route, ...]) ->
 def test_every_refusal_speaks_both_languages_and_names_a_check() -> None:
     for refusal in REFUSALS:
         assert re.fullmatch(r"[a-z_]+", refusal.check)
-        assert re.search("[\u4e00-\u9fff]", refusal.title_zh)
+        assert all(re.search("[\u4e00-\u9fff]", told) for told in (refusal.title_zh, refusal.detail_zh))
         assert 400 <= refusal.status <= 599
 
 

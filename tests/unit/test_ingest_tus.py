@@ -107,3 +107,8 @@ def test_the_place_is_told_with_the_time_it_is_kept_in_gmt() -> None:
 def test_another_version_of_the_protocol_is_refused(version: str | None) -> None:
     with pytest.raises(tus.WrongVersion):
         tus.must_speak(version)
+
+
+@pytest.mark.parametrize("name", ["税.arrow", "a.ARROWS", "a.parquet.zst", "a.jsonl"])
+def test_every_kind_of_file_that_is_read_is_known_by_the_end_of_its_name(name: str) -> None:
+    assert tus.kind({"filename": name}).content_type

@@ -14,7 +14,7 @@ def person_with(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
 
     async def person(caller: Annotated[Caller, Depends(require(scope))]) -> Caller:
         if caller.kind != "person":
-            raise Forbidden("This is for people who have logged in.", check="role")
+            raise Forbidden("This is for people who have logged in.", detail_zh="仅限已登录的人员使用。", check="role")
         return caller
 
     return person

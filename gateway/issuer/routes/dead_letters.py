@@ -32,7 +32,11 @@ Operator = Annotated[Caller, Depends(person_with("ops:dead-letters"))]
 async def _bus(request: Request) -> JetStreamContext:
     nats = request.app.state.runtime.nats
     if nats is None or not nats.is_connected:
-        raise Overloaded("The bus is away; dead letters are kept there.", retry_after=5)
+        raise Overloaded(
+            "The bus is away; dead letters are kept there.",
+            detail_zh="消息总线暂不可用，死信保存在其中，请稍后重试。",
+            retry_after=5,
+        )
     js: JetStreamContext = nats.jetstream()
     return js
 
@@ -92,7 +96,7 @@ async def _settled(db: DatabaseDep, js: JetStreamContext, sequence: int, wish: u
 
 
 def _away(_error: NatsError) -> Overloaded:
-    return Overloaded("The bus does not answer.", retry_after=5)
+    return Overloaded("The bus does not answer.", detail_zh="消息总线没有应答，请稍后重试。", retry_after=5)
 
 
 def _name(caller: Caller) -> str:

@@ -63,7 +63,7 @@ async def desk_of(request: Request) -> Desk:
     settings = cast(IssuerSettings, request.app.state.runtime.settings)
     side = request.headers.get("x-anxin-listener", "agencies")
     if side not in {"agencies", "people"}:
-        raise NotFound("There is no such side.")
+        raise NotFound("There is no such side.", detail_zh="没有该入口。")
     certificate = certificate_of(request.headers.get("x-forwarded-client-cert", ""))
     return Desk(cast(Side, side), settings, Vault.of(settings), datetime.now(UTC), certificate)
 
@@ -106,7 +106,7 @@ async def authorization_server(desk: DeskDep) -> dict[str, Any]:
 async def openid_configuration(desk: DeskDep) -> dict[str, Any]:
     """OpenID Connect Discovery, on the people's side."""
     if desk.side != "people":
-        raise NotFound("People log in on the other side.")
+        raise NotFound("People log in on the other side.", detail_zh="人员请从另一入口登录。")
     return metadata.people(desk.issuer)
 
 
@@ -166,7 +166,7 @@ LoginRequestDep = Annotated[LoginRequest, Depends(login_request)]
 
 def _people_only(desk: Desk) -> None:
     if desk.side != "people":
-        raise NotFound("People log in on the other side.")
+        raise NotFound("People log in on the other side.", detail_zh="人员请从另一入口登录。")
 
 
 @router.get("/oauth/authorize", response_class=Response)
@@ -189,7 +189,11 @@ async def log_in(request: Request, asked: LoginRequestDep, form: FormDep, desk: 
         return _back(desk, asked, fault)
     visitor = request.cookies.get(pages.COOKIE)
     if not pages.is_own_form(desk.vault, visitor, form.get("csrf", "")):
-        raise Forbidden("The form is not from this page, or is too old. Open the login again.", check="csrf")
+        raise Forbidden(
+            "The form is not from this page, or is too old. Open the login again.",
+            detail_zh="表单不是来自本页面或已过期，请重新打开登录页。",
+            check="csrf",
+        )
     login = form.get("login", "")
     outcome = await authorize.log_in(db, desk, asked, login, form.get("password", ""))
     if isinstance(outcome, LoginRefused):

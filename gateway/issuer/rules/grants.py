@@ -78,35 +78,56 @@ def effective(standing: Iterable[str], granted: Iterable[Iterable[str]]) -> froz
 def must_be_shared(sharing: Sharing, direction: Direction) -> None:
     """Decree 809: data of the class N are not shared. Handing them in is another matter: the owner's."""
     if sharing == "N" and direction == "use":
-        raise NotShared("Its owner does not share this dataset (class N).")
+        raise NotShared(
+            "Its owner does not share this dataset (class N).", detail_zh="数据归属部门不予共享该数据集（N 类）。"
+        )
 
 
 def must_be_sensible(validity: Validity, now: datetime, longest: timedelta) -> None:
     """A grant ends after it begins, in the future, and is asked for again in time."""
     if validity.ends is None or validity.ends <= max(validity.begins, now):
-        raise Unprocessable("A grant ends (`valid_to`) after it begins, and in the future.")
+        raise Unprocessable(
+            "A grant ends (`valid_to`) after it begins, and in the future.",
+            detail_zh="授权截止时间（`valid_to`）须晚于起始时间，且在将来。",
+        )
     if validity.ends - validity.begins > longest:
-        raise Unprocessable(f"A grant lasts {longest.days} days at most.")
+        raise Unprocessable(f"A grant lasts {longest.days} days at most.", detail_zh=f"授权最长 {longest.days} 天。")
 
 
 def must_be_decidable(state: State, requested_by: str, decider: str) -> None:
     """Only what waits is decided, and by somebody else than who asked for it."""
     if state != "requested":
-        raise GrantNotOpen(f"The grant is {state}; only one that is requested can be decided.", state=state)
+        raise GrantNotOpen(
+            f"The grant is {state}; only one that is requested can be decided.",
+            detail_zh=f"授权状态为 {state}，只有待审批（requested）的才能审批。",
+            state=state,
+        )
     if requested_by == decider:
-        raise FourEyes("Somebody else than the one who asked has to decide.", check="four_eyes")
+        raise FourEyes(
+            "Somebody else than the one who asked has to decide.",
+            detail_zh="须由申请人以外的人审批。",
+            check="four_eyes",
+        )
 
 
 def must_be_approvable(validity: Validity, now: datetime) -> None:
     """What would be over at once is not approved."""
     if validity.ends is not None and validity.ends <= now:
-        raise GrantNotOpen("The time that was asked for has passed; ask again.", state="requested")
+        raise GrantNotOpen(
+            "The time that was asked for has passed; ask again.",
+            detail_zh="所申请的期限已过，请重新申请。",
+            state="requested",
+        )
 
 
 def must_be_revocable(state: State) -> None:
     """Only what is good can be taken back."""
     if state != "approved":
-        raise GrantNotOpen(f"The grant is {state}; only an approved one can be revoked.", state=state)
+        raise GrantNotOpen(
+            f"The grant is {state}; only an approved one can be revoked.",
+            detail_zh=f"授权状态为 {state}，只有已批准（approved）的才能撤销。",
+            state=state,
+        )
 
 
 def reply_parameter(sharing: Sharing) -> str:

@@ -18,7 +18,11 @@ def granted(requested: str, grants: Iterable[str]) -> tuple[str, ...]:
     allowed = frozenset(grants)
     wanted = frozenset(requested.split()) - IDENTITY_SCOPES
     if beyond := wanted - allowed:
-        raise ScopeNotGranted(f"not granted: {' '.join(sorted(beyond))}", check="scope_missing")
+        raise ScopeNotGranted(
+            f"not granted: {' '.join(sorted(beyond))}",
+            detail_zh=f"未获授权：{' '.join(sorted(beyond))}",
+            check="scope_missing",
+        )
     return tuple(sorted(wanted or allowed))
 
 

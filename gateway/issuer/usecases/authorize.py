@@ -67,7 +67,10 @@ async def examine(session: Session, request: LoginRequest) -> Fault | None:
         or client.revoked_at
         or not authorizations.is_registered(request.redirect_uri, client.redirect_uris)
     ):
-        raise UnknownClient("The client_id is unknown, or the redirect_uri is not registered for it.")
+        raise UnknownClient(
+            "The client_id is unknown, or the redirect_uri is not registered for it.",
+            detail_zh="client_id 未知，或其 redirect_uri 未登记。",
+        )
     return authorizations.fault_of(request.response_type, request.code_challenge, request.code_challenge_method)
 
 

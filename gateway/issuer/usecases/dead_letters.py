@@ -40,7 +40,7 @@ async def read(session: Session, js: JetStreamContext, sequence: int, by: str) -
     """A dead letter, and that somebody looked is on record. Raises NotFound."""
     letter = await dead_letters.letter(js, sequence)
     if letter is None:
-        raise NotFound(f"There is no dead letter {sequence}.")
+        raise NotFound(f"There is no dead letter {sequence}.", detail_zh=f"没有死信 {sequence}。")
     await audit.record(session, by, "dead_letter.read", str(sequence), {"consumer": letter.consumer})
     return letter
 
@@ -70,9 +70,13 @@ async def _recorded(
             return wanted
     known = await step_store.last_step(session, sequence)
     if known is None:
-        raise NotFound(f"There is no dead letter {sequence}.")
+        raise NotFound(f"There is no dead letter {sequence}.", detail_zh=f"没有死信 {sequence}。")
     if known.step != wish.step:
-        raise LetterSettled(f"The dead letter {sequence} was {known.step} by {known.by_whom}.", step=known.step)
+        raise LetterSettled(
+            f"The dead letter {sequence} was {known.step} by {known.by_whom}.",
+            detail_zh=f"死信 {sequence} 已由 {known.by_whom} 处理（{known.step}）。",
+            step=known.step,
+        )
     return known
 
 

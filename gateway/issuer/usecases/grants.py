@@ -67,7 +67,9 @@ async def request(session: Session, asked: Asked, by: str, now: datetime) -> Dat
     rules.must_be_shared(sharing, asked.direction)
     rules.must_be_sensible(validity, now, timedelta(days=parameters.value("grant.longest_d", day)))
     if other := await grant_store.waiting(session, asked.agency, asked.dataset, asked.direction, now):
-        raise rules.AskedAlready("It waits to be decided.", grant_id=str(other.grant_id))
+        raise rules.AskedAlready(
+            "It waits to be decided.", detail_zh="同样的申请正在等待审批。", grant_id=str(other.grant_id)
+        )
     grant = _drawn_up(asked, validity, by, now)
     grant.sharing = sharing
     grant.reply_due_on = add_working_days(day, parameters.value(rules.reply_parameter(sharing), day))
@@ -159,21 +161,29 @@ async def grant(session: Session, grant_id: UUID, agency: str | None = None) -> 
     """A grant, of that agency if one is named. Raises NotFound."""
     found = await grant_store.grant(session, grant_id)
     if found is None or (agency is not None and found.agency != agency):
-        raise NotFound(f"There is no grant {grant_id}.")
+        raise NotFound(f"There is no grant {grant_id}.", detail_zh=f"没有授权 {grant_id}。")
     return found
 
 
 async def _client_of(session: Session, agency: str) -> Client:
     client = await store.client(session, agency)
     if client is None or client.revoked_at is not None or client.auth_method == "none":
-        raise Unprocessable(f"There is no agency {agency[:64]!r}.", errors=[{"item": "agency", "code": "unknown"}])
+        raise Unprocessable(
+            f"There is no agency {agency[:64]!r}.",
+            detail_zh=f"没有部门 {agency[:64]!r}。",
+            errors=[{"item": "agency", "code": "unknown"}],
+        )
     return client
 
 
 async def _known(session: Session, dataset: str) -> KnownDataset:
     known = await grant_store.dataset(session, dataset)
     if known is None:
-        raise Unprocessable(f"There is no dataset {dataset[:64]!r}.", errors=[{"item": "dataset", "code": "unknown"}])
+        raise Unprocessable(
+            f"There is no dataset {dataset[:64]!r}.",
+            detail_zh=f"没有数据集 {dataset[:64]!r}。",
+            errors=[{"item": "dataset", "code": "unknown"}],
+        )
     return known
 
 
@@ -182,7 +192,7 @@ async def _locked(session: Session, grant_id: UUID) -> tuple[DataGrant, Client]:
     client = await store.client_for_update(session, found.agency)
     locked = await grant_store.grant_for_update(session, grant_id)
     if client is None or locked is None:  # neither is ever deleted
-        raise NotFound(f"There is no grant {grant_id}.")
+        raise NotFound(f"There is no grant {grant_id}.", detail_zh=f"没有授权 {grant_id}。")
     return locked, client
 
 

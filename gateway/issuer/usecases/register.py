@@ -42,7 +42,10 @@ async def add_client(
         client_id=client_id, name=name, auth_method="tls_client_auth", created_at=now
     )
     if client.revoked_at and not thumbprints:
-        raise Unprocessable(f"{client_id} was revoked: it comes back with the thumbprint of a new certificate only.")
+        raise Unprocessable(
+            f"{client_id} was revoked: it comes back with the thumbprint of a new certificate only.",
+            detail_zh=f"{client_id} 已被撤销，须以新证书的指纹重新登记。",
+        )
     _pin(session, client, thumbprints, now)
     client.name, client.scopes = name, sorted(set(scopes))
     client.auth_method = "private_key_jwt" if jwks else "tls_client_auth"
@@ -67,7 +70,7 @@ async def revoke_client(session: Session, client_id: str, now: datetime, actor: 
     """No more tokens for it, and none of its tokens is good any more. Raises NotFound."""
     client = await store.client_for_update(session, client_id)
     if client is None:
-        raise NotFound(f"There is no client {client_id}.")
+        raise NotFound(f"There is no client {client_id}.", detail_zh=f"没有客户端 {client_id}。")
     client.revoked_at = now
     await grants.end_all(session, client_id, now, actor)
     announce_revoked(session, "client", client_id, now)
@@ -90,10 +93,15 @@ async def add_person(
     Unprocessable for an unknown role, a division wider than a role may see, or a password under twelve characters (NIST
     SP 800-63B asks for length, not for odd characters)."""
     if unknown := set(roles) - set(known_roles()):
-        raise Unprocessable(f"Unknown roles: {', '.join(sorted(unknown))}.")
+        raise Unprocessable(
+            f"Unknown roles: {', '.join(sorted(unknown))}.", detail_zh=f"未知角色：{'、'.join(sorted(unknown))}。"
+        )
     must_fit(division, (known_roles()[role].jurisdiction for role in roles))
     if len(password) < _SHORTEST_PASSWORD:
-        raise Unprocessable(f"A password has at least {_SHORTEST_PASSWORD} characters.")
+        raise Unprocessable(
+            f"A password has at least {_SHORTEST_PASSWORD} characters.",
+            detail_zh=f"口令至少 {_SHORTEST_PASSWORD} 个字符。",
+        )
     digest = await passwords.hashed(password)
     person = await store.person_for_update(session, login)
     if person:
@@ -111,7 +119,7 @@ async def revoke_person(session: Session, login: str, now: datetime, actor: str 
     """No more logins, and none of the person's tokens is good any more. Raises NotFound."""
     person = await store.person_for_update(session, login)
     if person is None:
-        raise NotFound(f"There is no person {login}.")
+        raise NotFound(f"There is no person {login}.", detail_zh=f"没有人员 {login}。")
     person.revoked_at = now
     await end_logins(session, login, now)
     announce_revoked(session, "person", login, now)

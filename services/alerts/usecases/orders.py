@@ -78,7 +78,9 @@ async def issue(session: Session, alert_id: UUID, request: Request, claims: list
     step = step_of(alert, request)
     order = _new_order(alert, request, claims, vault)
     if not await store.add_order_once(session, order):
-        raise OrderNumberTaken(f"The order number {order.order_no} is taken.")
+        raise OrderNumberTaken(
+            f"The order number {order.order_no} is taken.", detail_zh=f"文书编号 {order.order_no} 已被使用。"
+        )
     session.add_all(_worker(order.id, number, claim, vault) for number, claim in enumerate(claims, 1))
     alert.measures = [*alert.measures, _measure(order, request)]
     brief = Request("order", request.actor, request.at, {"order_no": order.order_no}, request.documents)
@@ -177,7 +179,10 @@ def _new_order(alert: Alert, request: Request, claims: list[WorkerClaim], vault:
     issued_on = inputs.get("issued_on") or today
     found_on = date.fromisoformat((alert.finding or {}).get("found_on") or today.isoformat())
     if not found_on <= issued_on <= today:
-        raise WrongDate(f"Issued between the finding on {found_on} and today, {today}.")
+        raise WrongDate(
+            f"Issued between the finding on {found_on} and today, {today}.",
+            detail_zh=f"作出日期须在认定日 {found_on} 与今天 {today} 之间。",
+        )
     uscc, name = _employer(alert, inputs)
     term = _term(alert, inputs, issued_on)
     months = parameters.value("order.single_worker_months", issued_on, alert.division)
@@ -209,7 +214,10 @@ def _term(alert: Alert, inputs: Mapping[str, Any], issued_on: date) -> parameter
     if stated is None:
         return default
     if stated > longest:
-        raise TermTooLong(f"The term of an order is at most {longest} working days.")
+        raise TermTooLong(
+            f"The term of an order is at most {longest} working days.",
+            detail_zh=f"责令支付期限最长为 {longest} 个工作日。",
+        )
     # What a person wrote into the document is the term, and no default to be confirmed.
     return msgspec.structs.replace(default, value=stated, verified=True)
 
@@ -220,7 +228,10 @@ def _employer(alert: Alert, inputs: Mapping[str, Any]) -> tuple[str, str]:
     if not uscc or not name:
         raise EmployerUnknown
     if inputs.get("uscc") not in (None, uscc):
-        raise WrongEmployer(f"The alert is about {uscc}; an order out of it cannot name another unit.")
+        raise WrongEmployer(
+            f"The alert is about {uscc}; an order out of it cannot name another unit.",
+            detail_zh=f"该预警针对 {uscc}，由其作出的文书不能写其他单位。",
+        )
     return uscc, name
 
 

@@ -32,7 +32,11 @@ async def pay(session: Session, order_id: UUID, request: Request) -> Order:
     owed = await _owed(session, order.id)
     lines = request.inputs.get("lines") or {number: left for number, left in owed.items() if left > 0}
     if strangers := sorted(set(lines) - set(owed)):
-        raise WrongAmount(f"There are no workers {strangers} on the order.", workers=strangers)
+        raise WrongAmount(
+            f"There are no workers {strangers} on the order.",
+            detail_zh=f"文书中没有第 {strangers} 号劳动者。",
+            workers=strangers,
+        )
     left = sums.balances(owed, [lines])
     request = _payment_request(request, lines, all(balance <= 0 for balance in left.values()))
     before, facts = order.state, facts_of(order, request.today, left)

@@ -96,7 +96,9 @@ async def unmask_worker(
     await store.order_seen(session, asked.order_id)
     found = {worker.number: worker for worker in await store.workers_of(session, asked.order_id)}.get(asked.number)
     if found is None:
-        raise NotFound(f"There is no worker {asked.number} on the order.")
+        raise NotFound(
+            f"There is no worker {asked.number} on the order.", detail_zh=f"文书中没有第 {asked.number} 号劳动者。"
+        )
     details = {"number": asked.number, "purpose": asked.purpose}
     await audit.record(session, actor.login, "worker.unmask", f"order:{asked.order_id}", details)
     name = vault.open("worker-name", found.name_sealed) if found.name_sealed else None

@@ -70,10 +70,16 @@ def check_dates(alert: Alert, request: Request) -> None:
     for name in ("visited_on", "found_on"):
         day = request.inputs.get(name)
         if day and not first <= day <= request.today:
-            raise WrongDate(f"{name} lies between {first}, when the alert was raised, and today, {request.today}.")
+            raise WrongDate(
+                f"{name} lies between {first}, when the alert was raised, and today, {request.today}.",
+                detail_zh=f"{name} 须在预警发出日 {first} 与今天 {request.today} 之间。",
+            )
     started, found = request.inputs.get("started_on"), request.inputs.get("found_on") or request.today
     if started and started > found:
-        raise WrongDate(f"started_on is not later than the day on which it was found, {found}.")
+        raise WrongDate(
+            f"started_on is not later than the day on which it was found, {found}.",
+            detail_zh=f"欠薪起始日（started_on）不得晚于认定日 {found}。",
+        )
 
 
 def step_of(alert: Alert, request: Request, more: Mapping[str, Any] | None = None) -> Step:

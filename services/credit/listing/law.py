@@ -80,7 +80,10 @@ class Law:
         """The value; ParameterMissing if there is none, ParameterOutsideCorridor if the law forbids it."""
         parameter = self.parameters.get(code)
         if parameter is None:
-            raise ParameterMissing(f"No value of {code} is configured for this region and day.")
+            raise ParameterMissing(
+                f"No value of {code} is configured for this region and day.",
+                detail_zh=f"该地区该日没有配置参数 {code}。",
+            )
         self._check_corridor(parameter)
         return parameter.value
 
@@ -97,7 +100,10 @@ class Law:
             return
         low, high = (self.amount(code) for code in CORRIDORS[parameter.code])
         if not low <= parameter.value <= high:
-            raise ParameterOutsideCorridor(f"{parameter.code} = {parameter.value} is not within {low} and {high}.")
+            raise ParameterOutsideCorridor(
+                f"{parameter.code} = {parameter.value} is not within {low} and {high}.",
+                detail_zh=f"参数 {parameter.code} = {parameter.value} 不在 {low} 与 {high} 之间。",
+            )
 
 
 def law_at(parameters: Iterable[Parameter], division: str, day: date) -> Law:

@@ -262,14 +262,22 @@ def permit(state: str, event: str, facts: Facts) -> Transition:
             for guard in row.guards:
                 GUARDS[guard](facts)
             return row
-    raise CaseNotInState(f"The case is {state}; {event} does not lead on from there.", state=state)
+    raise CaseNotInState(
+        f"The case is {state}; {event} does not lead on from there.",
+        detail_zh=f"案件当前状态为 {state}，不能执行 {event}。",
+        state=state,
+    )
 
 
 def check_role(event: str, roles: Iterable[str]) -> None:
     """Forbidden unless one of the roles may cause the event, whatever the state is."""
     allowed = {role for row in TABLE if row.event == event for role in row.roles}
     if not allowed & set(roles):
-        raise Forbidden(f"{event} belongs to: {', '.join(sorted(allowed))}.", check="role")
+        raise Forbidden(
+            f"{event} belongs to: {', '.join(sorted(allowed))}.",
+            detail_zh=f"{event} 属于下列角色：{'、'.join(sorted(allowed))}。",
+            check="role",
+        )
 
 
 def advance(

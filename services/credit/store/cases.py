@@ -97,5 +97,7 @@ async def steps(session: Session, case_id: UUID) -> Sequence[Step]:
 
 def _found(case: Case | None, case_id: UUID) -> Case:
     if case is None:
-        raise CaseNotFound(f"There is no case {case_id} in your jurisdiction.")
+        raise CaseNotFound(
+            f"There is no case {case_id} in your jurisdiction.", detail_zh=f"您的辖区内没有案件 {case_id}。"
+        )
     return case

@@ -99,7 +99,9 @@ async def add_subscriber(session: Session, subscriber: Subscriber) -> None:
     """Keep a new subscriber; Conflict when the name is taken."""
     taken = select(Subscriber.id).where(Subscriber.name == subscriber.name)
     if (await session.exec(taken)).first():
-        raise Conflict(f"There is a subscriber {subscriber.name} already.")
+        raise Conflict(
+            f"There is a subscriber {subscriber.name} already.", detail_zh=f"订阅方 {subscriber.name} 已存在。"
+        )
     session.add(subscriber)
 
 
@@ -120,9 +122,12 @@ async def revive(session: Session, delivery_id: UUID, now: datetime) -> Delivery
     """Let a dead delivery begin anew, under the same webhook id; its subscriber is active again."""
     delivery = (await session.exec(select(Delivery).where(Delivery.id == delivery_id).with_for_update())).first()
     if delivery is None:
-        raise NotFound(f"There is no delivery {delivery_id}.")
+        raise NotFound(f"There is no delivery {delivery_id}.", detail_zh=f"没有推送记录 {delivery_id}。")
     if delivery.state != "dead":
-        raise DeliveryNotDead(f"The delivery is {delivery.state}; only a dead one can be replayed.")
+        raise DeliveryNotDead(
+            f"The delivery is {delivery.state}; only a dead one can be replayed.",
+            detail_zh=f"推送状态为 {delivery.state}，只有失败终止（dead）的才能重发。",
+        )
     delivery.state, delivery.attempts, delivery.next_attempt_at = "pending", 0, now
     subscriber = (await session.exec(select(Subscriber).where(Subscriber.id == delivery.subscriber_id))).one()
     subscriber.state, subscriber.disabled_because = "active", None

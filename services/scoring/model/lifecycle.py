@@ -44,18 +44,28 @@ def after(state: State, act: Act) -> State:
     """The state after an act. Raises ModelNotThere."""
     found = _NEXT.get((state, act))
     if found is None:
-        raise ModelNotThere(f"The model is {state}; {act} is not possible.", state=state)
+        raise ModelNotThere(
+            f"The model is {state}; {act} is not possible.",
+            detail_zh=f"模型状态为 {state}，不能执行 {act}。",
+            state=state,
+        )
     return found
 
 
 def must_be_proposed(proposed_by: str | None, state: State) -> str:
     """Who proposed the promotion. Raises ModelNotThere when nobody did."""
     if proposed_by is None:
-        raise ModelNotThere("Nobody has proposed this model's promotion.", state=state)
+        raise ModelNotThere(
+            "Nobody has proposed this model's promotion.", detail_zh="尚无人提出启用该模型。", state=state
+        )
     return proposed_by
 
 
 def must_be_another(proposed_by: str, approver: str) -> None:
     """Refuse who proposed the promotion."""
     if proposed_by == approver:
-        raise OneMindAlone("You proposed this promotion; another person approves it.", check="second_person")
+        raise OneMindAlone(
+            "You proposed this promotion; another person approves it.",
+            detail_zh="您是提出人，须由另一人批准。",
+            check="second_person",
+        )

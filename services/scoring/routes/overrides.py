@@ -101,7 +101,11 @@ def _wish(wish: OverrideIn) -> Wish:
 def _why(reason: str | None, body: WithdrawalIn | None) -> str:
     told = body.reason if body else reason
     if told is None:
-        raise Unprocessable("Say why, in the query or in the body.", errors=[{"item": "reason", "reason": "missing"}])
+        raise Unprocessable(
+            "Say why, in the query or in the body.",
+            detail_zh="请在查询参数或请求体中写明理由。",
+            errors=[{"item": "reason", "reason": "missing"}],
+        )
     return told
 
 

@@ -149,7 +149,7 @@ async def read_dry_run(version: Version, dry_run_id: UUID, reader: Reader, sessi
 
 def _deed(caller: Caller, reason: str) -> Deed:
     if caller.kind != "person":
-        raise Forbidden("Rules are changed by people.", check="person")
+        raise Forbidden("Rules are changed by people.", detail_zh="规则只能由人员修改。", check="person")
     return Deed(caller.id, reason, now())
 
 

@@ -79,14 +79,23 @@ def _is_scheduled(version: str, activations: Sequence[Act], today: date) -> bool
 def must_be(found: State, *wanted: State, version: str) -> None:
     """Refuse unless the version is in one of these states."""
     if found not in wanted:
-        raise WrongState(f"{version} is {found}; this needs {' or '.join(wanted)}.", check="state", state=found)
+        raise WrongState(
+            f"{version} is {found}; this needs {' or '.join(wanted)}.",
+            detail_zh=f"版本 {version} 状态为 {found}，此操作需要 {' 或 '.join(wanted)}。",
+            check="state",
+            state=found,
+        )
 
 
 def must_be_second(actor: str, author: str, acts: Sequence[Act]) -> None:
     """Refuse an approval by who wrote the version or brought it forward."""
     own = {author} | {each.actor for each in acts if each.act in ("drafted", "submitted")}
     if actor in own:
-        raise OwnWork("Who wrote or submitted a version of the rules does not approve it.", check="second_person")
+        raise OwnWork(
+            "Who wrote or submitted a version of the rules does not approve it.",
+            detail_zh="规则版本的编写人或提交人不能自行批准。",
+            check="second_person",
+        )
 
 
 def release_may_activate(activations: Sequence[Act], version: str) -> bool:

@@ -19,10 +19,12 @@ async def compared(session: Session, model_id: str, at: datetime) -> Comparison:
     """The newest day on which both were asked of most. Raises NoSuchModel; ModelNotThere without a champion."""
     lines = {line.model_id: line for line in await registry_store.lines(session)}
     if model_id not in lines:
-        raise NoSuchModel(f"There is no model {model_id}.")
+        raise NoSuchModel(f"There is no model {model_id}.", detail_zh=f"没有模型 {model_id}。")
     champion = next((line.model_id for line in lines.values() if line.state == "champion"), None)
     if champion is None or champion == model_id:
-        raise ModelNotThere("There is no champion beside it.", state=lines[model_id].state)
+        raise ModelNotThere(
+            "There is no champion beside it.", detail_zh="没有可比较的现用模型。", state=lines[model_id].state
+        )
     numbers = shipped()
     since = local_date(at) - timedelta(days=numbers.live.keep_days)
     counted = await store.days_of_both(session, champion, model_id, since)

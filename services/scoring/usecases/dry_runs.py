@@ -55,7 +55,9 @@ async def looked_at(session: Session, version: str, dry_run_id: UUID, actor: str
     """A run of a version; the look is audited, for its examples name employers. NoSuchDryRun."""
     found = {each.dry_run_id: each for each in await store.latest(session, version, _MOST_LISTED)}.get(str(dry_run_id))
     if found is None:
-        raise NoSuchDryRun(f"There is no dry run {dry_run_id} of {version}.")
+        raise NoSuchDryRun(
+            f"There is no dry run {dry_run_id} of {version}.", detail_zh=f"版本 {version} 没有试算 {dry_run_id}。"
+        )
     await audit.record(session, actor, "rulebook.dry_run.read", version, {"dry_run_id": str(dry_run_id)})
     return found
 

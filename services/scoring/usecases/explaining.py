@@ -88,7 +88,7 @@ async def explain(
     """A score of any time, if the caller may see its subject; `is_again`: worked out again. The look is audited."""
     score = await store.score_of(session, score_id)
     if score is None:
-        raise NoSuchScore(f"There is no score {score_id}.")
+        raise NoSuchScore(f"There is no score {score_id}.", detail_zh=f"没有评分 {score_id}。")
     kind = msgspec.convert(score.subject_kind, Scored)
     subject = await seen(session, (kind, score.subject_id), caller, f"{kind}.score")
     if not isinstance(subject, Subject):

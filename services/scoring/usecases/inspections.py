@@ -84,7 +84,10 @@ async def order(session: Session, wish: Wish, caller: Caller, moment: Moment, po
     design = policy.design(wish.design)
     frame = await frame_of(session, wish.within, design, moment.at, policy)
     if frame.is_empty():
-        raise NobodyToDraw(f"The register tells of no employer within {wish.within}.")
+        raise NobodyToDraw(
+            f"The register tells of no employer within {wish.within}.",
+            detail_zh=f"登记数据中 {wish.within} 范围内没有用人单位。",
+        )
     drawn = await asyncio.to_thread(sampling.draw, frame, wish.asked, design, wish.seed)
     sample_id = moment.new_id()
     sample = {
@@ -150,7 +153,10 @@ async def inspection_of(session: Session, inspection_id: UUID, caller: Caller) -
     """One inspection within the caller's division with the finding that stands. NoInspection."""
     found = await store.inspection(session, inspection_id, division_of(caller))
     if found is None:
-        raise NoInspection(f"There is no inspection {inspection_id} in your division.")
+        raise NoInspection(
+            f"There is no inspection {inspection_id} in your division.",
+            detail_zh=f"您的辖区内没有检查 {inspection_id}。",
+        )
     return found
 
 
@@ -159,7 +165,7 @@ async def sample_of(session: Session, sample_id: UUID, caller: Caller) -> tuple[
     within = division_of(caller)
     found = await store.samples(session, 1, sample_id)
     if not found:
-        raise NoInspection(f"There is no sample {sample_id}.")
+        raise NoInspection(f"There is no sample {sample_id}.", detail_zh=f"没有抽样 {sample_id}。")
     await audit.record(session, caller.id, "inspections.read", str(sample_id), {"within": within})
     return found[0], await store.drawn_of(session, sample_id, within)
 
@@ -167,30 +173,53 @@ async def sample_of(session: Session, sample_id: UUID, caller: Caller) -> tuple[
 def division_of(caller: Caller) -> str:
     """The prefix of what a person may see here. Forbidden without one."""
     if not caller.jurisdiction:
-        raise Forbidden("Your account has no jurisdiction.", check="jurisdiction")
+        raise Forbidden("Your account has no jurisdiction.", detail_zh="您的账号没有辖区。", check="jurisdiction")
     return caller.jurisdiction
 
 
 def _must_be_ordered_within(wish: Wish, caller: Caller, policy: Policy) -> None:
     if not wish.within.startswith(division_of(caller)):
-        raise Forbidden(f"{wish.within} does not lie within your division.", check="jurisdiction")
+        raise Forbidden(
+            f"{wish.within} does not lie within your division.",
+            detail_zh=f"{wish.within} 不在您的辖区内。",
+            check="jurisdiction",
+        )
     if wish.design not in {design.code for design in policy.designs}:
-        raise Unprocessable(f"There is no design {wish.design}.", errors=[{"item": "design", "code": "unknown"}])
+        raise Unprocessable(
+            f"There is no design {wish.design}.",
+            detail_zh=f"没有抽样方案 {wish.design}。",
+            errors=[{"item": "design", "code": "unknown"}],
+        )
     if wish.asked > policy.number("sample_most"):
-        raise Unprocessable(f"At most {policy.number('sample_most'):.0f} employers a sample.")
+        raise Unprocessable(
+            f"At most {policy.number('sample_most'):.0f} employers a sample.",
+            detail_zh=f"每次抽样最多 {policy.number('sample_most'):.0f} 家用人单位。",
+        )
 
 
 def _must_be_sound(finding: Finding, ordered_on: date, today: date, policy: Policy) -> None:
     least = int(policy.number("inspectors_least"))
     if len(set(finding.certificates)) < least:
-        raise UnsoundFinding(f"No fewer than {least} inspectors, each with a certificate of his own (423 art. 16).")
+        raise UnsoundFinding(
+            f"No fewer than {least} inspectors, each with a certificate of his own (423 art. 16).",
+            detail_zh=f"监察员不少于 {least} 名，且各有执法证（国务院令第423号第十六条）。",
+        )
     if not ordered_on <= finding.found_on <= today:
-        raise UnsoundFinding(f"found_on lies between {ordered_on}, when the sample was drawn, and today, {today}.")
+        raise UnsoundFinding(
+            f"found_on lies between {ordered_on}, when the sample was drawn, and today, {today}.",
+            detail_zh=f"认定日（found_on）须在抽样日 {ordered_on} 与今天 {today} 之间。",
+        )
     if finding.started_on and finding.started_on > finding.found_on:
-        raise UnsoundFinding("started_on is not later than found_on.")
+        raise UnsoundFinding(
+            "started_on is not later than found_on.", detail_zh="欠薪起始日（started_on）不得晚于认定日（found_on）。"
+        )
     missing = [name for name in _OWING if finding.finding == "confirmed" and not getattr(finding, name)]
     if missing:
-        raise UnsoundFinding("Arrears have workers and an amount.", errors=[{"item": name} for name in missing])
+        raise UnsoundFinding(
+            "Arrears have workers and an amount.",
+            detail_zh="欠薪须写明人数和金额。",
+            errors=[{"item": name} for name in missing],
+        )
 
 
 def _strata(drawn: pl.DataFrame) -> list[dict[str, Any]]:

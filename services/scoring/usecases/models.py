@@ -95,11 +95,14 @@ def checked(content: Content, policy: Policy) -> Model:
         columns_of(model.columns)
         registry.must_answer(model)
     except KeyError as error:
-        raise NotAModel(f"The entry lacks or misnames {error}.") from error
+        raise NotAModel(f"The entry lacks or misnames {error}.", detail_zh=f"登记内容缺少或错写了 {error}。") from error
     except Exception as error:  # LightGBM has errors of its own for what is no model
-        raise NotAModel(f"The model cannot be read: {error}.") from error
+        raise NotAModel(f"The model cannot be read: {error}.", detail_zh=f"无法读取模型：{error}。") from error
     if horizon != policy.horizon_days:
-        raise NotAModel(f"The model looks {horizon} days ahead, the platform {policy.horizon_days}.")
+        raise NotAModel(
+            f"The model looks {horizon} days ahead, the platform {policy.horizon_days}.",
+            detail_zh=f"模型预测 {horizon} 天，而平台为 {policy.horizon_days} 天。",
+        )
     return model
 
 
@@ -121,7 +124,10 @@ async def propose(session: Session, model_id: str, wish: Wish) -> None:
     line = (await _held(session, model_id))[model_id]
     state = lifecycle.after(line.state, "propose")
     if line.not_live_share > shipped().live.most_missing_share:
-        raise LeansOnTheMissing(f"{line.not_live_share:.1%} of its weight: {', '.join(line.not_live)}.")
+        raise LeansOnTheMissing(
+            f"{line.not_live_share:.1%} of its weight: {', '.join(line.not_live)}.",
+            detail_zh=f"其权重的 {line.not_live_share:.1%} 依赖未接入的数据：{'、'.join(line.not_live)}。",
+        )
     await store.move(session, model_id, state, wish.at, Proposal(wish.caller.id, wish.at, wish.reason))
     await _note(session, model_id, "propose", state, wish)
 
@@ -158,7 +164,7 @@ async def roll_back(session: Session, wish: Wish, new_id: Callable[[], UUID]) ->
     lines = await store.hold(session)
     former = await store.former_champion(session)
     if former is None:
-        raise ModelNotThere("There is no former champion to go back to.")
+        raise ModelNotThere("There is no former champion to go back to.", detail_zh="没有可以退回的前一个现用模型。")
     await _dethrone(session, lines, wish)
     await store.move(session, former, lifecycle.after("retired", "rollback"), wish.at)
     await _note(session, former, "rollback", "champion", wish)
@@ -169,7 +175,7 @@ async def roll_back(session: Session, wish: Wish, new_id: Callable[[], UUID]) ->
 async def _held(session: Session, model_id: str) -> dict[str, Line]:
     lines = await store.hold(session)
     if model_id not in lines:
-        raise NoSuchModel(f"There is no model {model_id}.")
+        raise NoSuchModel(f"There is no model {model_id}.", detail_zh=f"没有模型 {model_id}。")
     return lines
 
 
@@ -202,5 +208,5 @@ async def shown(session: Session, model_id: str) -> tuple[Line, Content, list[St
     found = next((line for line in await store.lines(session) if line.model_id == model_id), None)
     content = await store.content(session, model_id)
     if found is None or content is None:
-        raise NoSuchModel(f"There is no model {model_id}.")
+        raise NoSuchModel(f"There is no model {model_id}.", detail_zh=f"没有模型 {model_id}。")
     return found, content, await store.steps(session, model_id)

@@ -62,7 +62,7 @@ async def withdraw(
         return subject
     present = (await override_store.in_force(session, key[0], [key[1]], local_date(moment.at))).get(key[1])
     if present is None:
-        raise levels.NoOverride(f"No override of {key[1]} is in force.")
+        raise levels.NoOverride(f"No override of {key[1]} is in force.", detail_zh=f"{key[1]} 没有生效中的人工定级。")
     known = {"override_id": present.override_id, "level": present.level, "valid_until": present.valid_until}
     await _keep(session, _act(subject, caller, moment, act="withdrawn", reason=reason, **known))
     await rescore(session, {key}, moment)
@@ -81,7 +81,7 @@ async def overrides_of(session: Session, key: tuple[Scored, str], caller: Caller
 async def _held(session: Session, key: tuple[Scored, str], caller: Caller) -> Subject | OutsideJurisdiction:
     """The subject, held until the end of the transaction, if a person of its division asks."""
     if caller.kind != "person":
-        raise Forbidden("Only a person sets a level.", check="role")
+        raise Forbidden("Only a person sets a level.", detail_zh="等级只能由人员设定。", check="role")
     found = await seen(session, key, caller, f"{key[0]}.override")
     if isinstance(found, Subject):
         await subject_store.lock_subjects(session, {key})

@@ -46,7 +46,7 @@ async def run_of(session: Session, run_id: UUID) -> Run:
     """A run as it stands. Raises NoSuchRun."""
     found = await store.one(session, run_id)
     if found is None:
-        raise NoSuchRun(f"There is no run {run_id}.")
+        raise NoSuchRun(f"There is no run {run_id}.", detail_zh=f"没有全体重评任务 {run_id}。")
     return found
 
 

@@ -45,7 +45,9 @@ async def seen(session: Session, key: tuple[Scored, str], caller: Caller, what: 
     kind, subject_id = key
     subject = (await subject_store.subjects(session, kind, [subject_id])).get(subject_id)
     if subject is None:
-        raise NeverScored(f"Nothing was ever reported about {subject_id}.")
+        raise NeverScored(
+            f"Nothing was ever reported about {subject_id}.", detail_zh=f"从未收到关于 {subject_id} 的数据。"
+        )
     if caller.kind == "person":
         try:
             must_be_within(subject.division, caller.jurisdiction)

@@ -104,7 +104,7 @@ async def known(session: Session, version: str, today: date) -> Known:
     """A version as it stands. NoSuchRulebook."""
     found = await store.version_of(session, version)
     if found is None:
-        raise NoSuchRulebook(f"There is no version {version}.")
+        raise NoSuchRulebook(f"There is no version {version}.", detail_zh=f"没有规则版本 {version}。")
     acts = await store.acts_of(session, [version])
     return Known(found, acts, lifecycle.state(version, acts, await store.activations(session), today))
 
@@ -123,7 +123,12 @@ async def draft(
     version = content.version
     new = Version(version, content.digest, "drafted", base, deed.actor, deed.reason, effective_from, deed.at)
     if not await store.keep(session, new, content):
-        raise SameRules(f"These pages are version {version} already.", check="same_pages", version=version)
+        raise SameRules(
+            f"These pages are version {version} already.",
+            detail_zh=f"这些内容与版本 {version} 相同。",
+            check="same_pages",
+            version=version,
+        )
     await store.keep_act(session, version, "drafted", **deed.told())
     await _audit(session, deed, "drafted", version, based_on=base, digest=content.digest)
     return version
@@ -133,7 +138,7 @@ async def pages_of(session: Session, version: str) -> Pages:
     """The pages of a version. NoSuchRulebook."""
     found = await store.pages(session, version)
     if found is None:
-        raise NoSuchRulebook(f"There is no version {version}.")
+        raise NoSuchRulebook(f"There is no version {version}.", detail_zh=f"没有规则版本 {version}。")
     return found
 
 
@@ -142,9 +147,11 @@ async def book(session: Session, version: str) -> Rulebook:
     try:
         found = await books.book_of(session, version)
     except BadBook as error:
-        raise UnreadableRulebook(f"This release cannot read {version}: {error}") from error
+        raise UnreadableRulebook(
+            f"This release cannot read {version}: {error}", detail_zh=f"本发行版无法读取版本 {version}：{error}"
+        ) from error
     if found is None:
-        raise NoSuchRulebook(f"There is no version {version}.")
+        raise NoSuchRulebook(f"There is no version {version}.", detail_zh=f"没有规则版本 {version}。")
     return found
 
 
@@ -155,7 +162,9 @@ def _must_be_usable(content: Pages, at: datetime) -> None:
         wrong = list(error.faults)
     if wrong:
         errors = [{"item": fault.item, "reason": fault.reason} for fault in wrong]
-        raise BadDraft(f"{len(wrong)} item(s) are wrong.", check="faults", errors=errors)
+        raise BadDraft(
+            f"{len(wrong)} item(s) are wrong.", detail_zh=f"有 {len(wrong)} 项错误。", check="faults", errors=errors
+        )
 
 
 async def submit(session: Session, version: str, deed: Deed) -> None:
@@ -201,9 +210,17 @@ async def _trial_of(session: Session, version: str, deed: Deed) -> str:
     days = present.parameter(_DAYS, deed.today)
     found = await dry_run_store.latest_finished(session, version, present.version)
     if found is None:
-        raise NoDryRun(f"No dry run of {version} against {present.version} has finished.", check="dry_run_missing")
+        raise NoDryRun(
+            f"No dry run of {version} against {present.version} has finished.",
+            detail_zh=f"版本 {version} 尚未完成与 {present.version} 对比的试算。",
+            check="dry_run_missing",
+        )
     if deed.at - found.finished_at > timedelta(days=days):
-        raise NoDryRun(f"The last dry run of {version} is older than {days} days.", check="dry_run_old")
+        raise NoDryRun(
+            f"The last dry run of {version} is older than {days} days.",
+            detail_zh=f"版本 {version} 的最近一次试算已超过 {days} 天。",
+            check="dry_run_old",
+        )
     return found.dry_run_id
 
 

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from local import pki
 from local.refusals import Denied, Unusable
+from shared.retry_after import asked_wait
 
 MEDIA_TYPES = {
     ".json": "application/json",
@@ -208,9 +210,10 @@ def _identity(folder: Path) -> ssl.SSLContext:
 def _pause(state: RetryCallState) -> float:
     """What Retry-After asks for, else longer each time."""
     error = _error_in(state)
-    asked = error.response.headers.get("Retry-After", "") if isinstance(error, _Later) else ""
-    if asked.isdigit():
-        return min(float(asked), LONGEST_PAUSE_S)
+    told = error.response.headers.get("Retry-After") if isinstance(error, _Later) else None
+    asked = asked_wait(told, datetime.now(UTC))
+    if asked is not None:
+        return min(asked.total_seconds(), LONGEST_PAUSE_S)
     return min(LONGEST_PAUSE_S, 0.5 * 2.0**state.attempt_number)
 
 

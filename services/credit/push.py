@@ -18,7 +18,7 @@ from opentelemetry.util.types import AttributeValue
 from prometheus_client import Counter
 from standardwebhooks import Webhook
 
-from services.credit.rules import asked_wait, next_wait
+from services.credit.rules import next_wait
 from services.credit.settings import CreditSettings
 from services.credit.store import deliveries
 from services.credit.store.deliveries import Claimed
@@ -26,6 +26,7 @@ from services.credit.usecases.receipts import note_receipt
 from services.credit.usecases.subscribers import SECRET_PURPOSE
 from shared.crypto import Vault
 from shared.db import Database
+from shared.retry_after import asked_wait
 from shared.service import Runtime
 from shared.telemetry import context_of, tracer
 

@@ -1,16 +1,15 @@
 """Small rules beside the law of the list: credit codes, where a webhook may go, when it is tried again."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from shared.errors import Unprocessable
+from shared.retry_after import LONGEST_WAIT
 
 # GB 32100-2015: 31 characters (no I O S V Z), weights 3^(i-1) mod 31.
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
-LONGEST_WAIT = timedelta(hours=24)
 
 
 class CreditCodeWrong(Unprocessable):
@@ -73,16 +72,3 @@ def next_wait(schedule: Sequence[float], attempts: int, asked: timedelta | None,
         return None
     planned = timedelta(seconds=schedule[attempts - 1] * (1 + jitter / 10))
     return max(planned, min(asked, LONGEST_WAIT)) if asked else planned
-
-
-def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
-    """The wait that a Retry-After header asks for, in seconds or as a date (RFC 9110, 10.2.3); None when unreadable."""
-    asked = (retry_after or "").strip()
-    if asked.isascii() and asked.isdecimal():
-        # Python reads no number of thousands of digits; nine already ask for more than we wait.
-        return timedelta(seconds=min(int(asked.lstrip("0")[:9] or 0), LONGEST_WAIT.total_seconds()))
-    try:
-        until = parsedate_to_datetime(asked)
-        return min(max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta()), LONGEST_WAIT)
-    except (ValueError, OverflowError):
-        return None

@@ -1,6 +1,9 @@
 """A platform that plays faults: every record of it counts exactly once in the end."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from uuid import uuid4
 
 import httpx
@@ -79,11 +82,21 @@ async def test_each_failed_round_makes_the_stored_wait_longer_and_a_good_one_end
         assert round(await wait_s(door)) == puller.connector.every_s
 
 
-async def test_a_platform_that_says_when_is_not_asked_sooner(settings_of: SettingsOf) -> None:
+def in_seconds() -> str:
+    return "900"
+
+
+def as_a_date() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=901), usegmt=True)
+
+
+@pytest.mark.parametrize("told", [in_seconds, as_a_date])
+async def test_a_platform_that_says_when_is_not_asked_sooner(settings_of: SettingsOf, told: Callable[[], str]) -> None:
     async with open_door(settings_of("ingest")) as door:
         await begin(door)
-        await a_puller(door, played(FAULTS["429"][1])).round(0.0)
-        assert round(await wait_s(door)) == 900
+        busy = played(lambda _: httpx.Response(503, headers={"retry-after": told()}))
+        await a_puller(door, busy).round(0.0)
+        assert await wait_s(door) == pytest.approx(900, abs=2)
 
 
 async def test_a_page_that_comes_twice_counts_once(settings_of: SettingsOf) -> None:

@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.credit.rules import (
-    LONGEST_WAIT,
     CreditCodeWrong,
     WebhookRefused,
-    asked_wait,
     check_credit_code,
     check_webhook_url,
     next_wait,
 )
 from services.credit.settings import THREE_DAYS, CreditSettings
+from shared.retry_after import LONGEST_WAIT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 REAL = ["9144030071526726XG", "91330100799655058B", "91440300708461136T"]
@@ -90,22 +89,6 @@ def test_retry_after_lengthens_a_wait_and_never_shortens_it() -> None:
     assert next_wait((5,), 1, timedelta(seconds=60), 0) == timedelta(seconds=60)
     assert next_wait((300,), 1, timedelta(seconds=1), 0) == timedelta(seconds=300)
     assert next_wait((5,), 1, timedelta(days=365), 0) == LONGEST_WAIT
-
-
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        (None, None),
-        ("120", timedelta(seconds=120)),
-        ("Mon, 23 Nov 2026 09:01:00 GMT", timedelta(seconds=60)),
-        ("Mon, 23 Nov 2026 08:00:00 GMT", timedelta()),
-        ("soon", None),
-        ("-5", None),
-        ("9" * 400, LONGEST_WAIT),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, wait: timedelta | None) -> None:
-    assert asked_wait(header, NOW) == wait
 
 
 def test_lists_in_settings_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 
 import httpx
 
 from services.ingest.connectors.definitions import Connector, Feed
 from services.ingest.connectors.paging import PullFailed
 from services.ingest.settings import Platform
+from shared.retry_after import asked_wait
 
 _TIMEOUT_S = 30.0
 _PAGE_BYTES = 32 * 2**20
@@ -53,8 +55,9 @@ def _must_be_good(answer: httpx.Response) -> None:
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:
-    told = answer.headers.get("retry-after", "")
-    return float(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0.0
+    # A date is of the world's clock, not of the one that terms of law run on.
+    asked = asked_wait(answer.headers.get("retry-after"), datetime.now(UTC))
+    return asked.total_seconds() if asked else 0.0
 
 
 async def _bounded(answer: httpx.Response) -> bytes:

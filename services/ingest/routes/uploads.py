@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from services.ingest import tus
@@ -19,7 +20,7 @@ from services.ingest.usecases import uploads
 from shared.clock import now
 from shared.db import DatabaseDep, SessionDep
 from shared.errors import AnxinError, NotFound
-from shared.http import PROBLEM_JSON, refused
+from shared.http import PROBLEM_JSON, invalid, refused
 from shared.ids import new_id
 
 _SPEAKS = {"Tus-Resumable": tus.VERSION}
@@ -38,6 +39,8 @@ class TusRoute(APIRoute):
                 response = await answer(request)
             except AnxinError as refusal:
                 response = await refused(request, refusal)
+            except RequestValidationError as misfit:
+                response = await invalid(request, misfit)
             response.headers.update(_SPEAKS)
             if response.status_code == tus.WrongVersion.status:
                 response.headers["Tus-Version"] = tus.VERSION

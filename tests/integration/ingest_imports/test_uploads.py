@@ -52,6 +52,12 @@ async def test_bytes_that_do_not_follow_are_refused_with_the_place_where_to_go_o
         assert (answer.status_code, answer.json()["offset"], answer.headers["tus-resumable"]) == (409, 5, "1.0.0")
 
 
+async def test_an_address_that_no_upload_can_have_is_refused_in_the_protocols_terms(uploader: Uploader) -> None:
+    for answer in (await uploader.offset("/v1/imports/1"), await uploader.append("/v1/imports/1", 0, b"x")):
+        assert (answer.status_code, answer.headers["tus-resumable"]) == (422, "1.0.0")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_a_file_does_not_become_longer_than_announced(uploader: Uploader) -> None:
     place = (await uploader.begin(5)).headers["location"]
     assert (await uploader.append(place, 0, b"012345")).status_code == 413

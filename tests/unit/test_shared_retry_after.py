@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.credit.rules import LONGEST_WAIT, asked_wait
+from shared.retry_after import LONGEST_WAIT, asked_wait
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
         ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT),
         ("Mon, 23 Nov 2026 09:05:00 +99999999999999", None),
         ("²", None),
+        ("-5", None),
         ("soon", None),
         ("", None),
         (None, None),

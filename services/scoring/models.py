@@ -33,6 +33,7 @@ class Subject(SQLModel, table=True):
     rules_version: str | None = None
     reviewed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     next_review_on: date | None = None
+    falls_at_once: bool = False
     data_quality: list[dict[str, Any]] = Field(default=[], sa_column=Column(JSONB, nullable=False))
 
 

@@ -12,7 +12,6 @@ from services.scoring.store import subjects as subject_store
 from services.scoring.store.facts import ROWS, Batch
 from services.scoring.store.revisions import Revised
 from services.scoring.usecases import Moment
-from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Poison
 from shared.events import RecordsClosed, RecordsUnlinked, RecordsWithdrawn
@@ -76,7 +75,7 @@ async def _score_again(session: Session, dataset: str, revised: Revised, moment:
     employers = sorted(subject for kind, subject in touched if kind == "employer")
     later = employers[at_once:]
     await usecases.rescore(session, touched - {("employer", subject) for subject in later}, moment)
-    await subject_store.make_due(session, "employer", later, local_date(moment.at))
+    await usecases.make_due(session, "employer", later, moment)
 
 
 def _not_before(told: datetime, moment: Moment) -> Moment:

@@ -36,7 +36,7 @@ update scoring.subject set name = each.name, division = each.division, gc_uscc =
     level_source = each.source, level_until = each.until, left_on = cast(each.left_on as jsonb),
     told_steps = each.steps,
     data_quality = cast(each.doubts as jsonb), score_id = coalesce(each.score_id, subject.score_id),
-    rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on
+    rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on, falls_at_once = false
 from unnest(cast(:ids as text[]), cast(:names as text[]), cast(:divisions as text[]), cast(:gc_usccs as text[]),
     cast(:gc_names as text[]), cast(:levels as text[]), cast(:meanings as text[]), cast(:states as text[]),
     cast(:score_ids as uuid[]), cast(:doubts as text[]), cast(:reviews as date[]), cast(:computed as text[]),
@@ -48,7 +48,8 @@ where subject.subject_kind = :kind and subject.subject_id = each.id
 
 # Of most of everyone nothing but the day has changed.
 _SETTLE_UNCHANGED = """
-update scoring.subject set rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on
+update scoring.subject set rules_version = :rules_version, reviewed_at = :at, next_review_on = each.next_review_on,
+    falls_at_once = false
 from unnest(cast(:ids as text[]), cast(:reviews as date[])) as each (id, next_review_on)
 where subject.subject_kind = :kind and subject.subject_id = each.id
 """
@@ -75,9 +76,15 @@ where subject_kind = :kind and {is_due} limit :most for update skip locked
     )
 )
 
+# Who is due to fall stays so, whatever else makes him due meanwhile.
 _MAKE_DUE = """
-update scoring.subject set next_review_on = :today
+update scoring.subject set next_review_on = :today, falls_at_once = falls_at_once or :falls_at_once
 where subject_kind = :kind and subject_id = any(cast(:ids as text[]))
+"""
+
+_FALLING = """
+select subject_id from scoring.subject
+where falls_at_once and subject_kind = :kind and subject_id = any(cast(:ids as text[]))
 """
 
 
@@ -131,10 +138,18 @@ async def due(session: Session, kind: Scored, today: date, rules_version: str, m
     return []
 
 
-async def make_due(session: Session, kind: Scored, ids: list[str], today: date) -> None:
-    """Let the next review look at these subjects, which the transaction holds."""
+async def make_due(session: Session, kind: Scored, ids: list[str], today: date, *, falls_at_once: bool = False) -> None:
+    """Let the next review look at these subjects, which the transaction holds.
+
+    `falls_at_once`: what was known of them is corrected, so whoever scores them next holds no level of theirs.
+    """
     if ids:
-        await sql(session, _MAKE_DUE, kind=kind, ids=ids, today=today)
+        await sql(session, _MAKE_DUE, kind=kind, ids=ids, today=today, falls_at_once=falls_at_once)
+
+
+async def falling(session: Session, kind: Scored, ids: list[str]) -> set[str]:
+    """Those of these subjects of which no level is held when they are scored next."""
+    return set((await sql(session, _FALLING, kind=kind, ids=texts(ids))).scalars())
 
 
 def as_columns(keys: Iterable[Key]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from services.scoring.usecases.population import (
 from services.scoring.usecases.reading import NeverScored, model_says, risk_of, seen
 from services.scoring.usecases.records import catch_up, take_in, take_in_listing
 from services.scoring.usecases.registering import register_shipped
-from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, rescore, review
+from services.scoring.usecases.scoring import PROJECTS_AT_ONCE, Moment, make_due, rescore, review
 
 __all__ = [
     "PROJECTS_AT_ONCE",
@@ -32,6 +32,7 @@ __all__ = [
     "keep_listing",
     "keep_order",
     "keep_raised",
+    "make_due",
     "model_says",
     "moment",
     "overrides_of",

@@ -16,7 +16,7 @@ from services.scoring.store import unscored as unscored_store
 from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import close_what_ended
 from services.scoring.store.subjects import Key
-from services.scoring.usecases.scoring import Moment, rescore
+from services.scoring.usecases.scoring import Moment, let_fall, rescore
 from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Poison
@@ -47,16 +47,17 @@ async def take_in(
     if dataset and dataset.kind == "event" and (month := frames.newest_month(records, dataset, event.reported_at)):
         await fact_store.keep_feed_month(session, batch, month)
     touched |= await _keep_links(session, records, batch, book)
+    lost = {(batch.kind, whose) for whose in batch.rows.get_column("left").drop_nulls()} & touched
     if at_once(len(touched) + await live.burden(session)):
         # What was reported must be visible, even where our own clock is a moment behind.
-        await _rescore(session, touched, batch, replace(moment, at=max(moment.at, event.reported_at)))
+        await _rescore(session, touched, lost, replace(moment, at=max(moment.at, event.reported_at)))
     else:
+        await let_fall(session, lost, moment)
         await unscored_store.keep(session, touched)
 
 
-async def _rescore(session: Session, touched: set[Key], batch: Batch, moment: Moment) -> None:
-    """Score whom a batch touched; whose records were another's all along falls at once."""
-    lost = {(batch.kind, whose) for whose in batch.rows.get_column("left").drop_nulls()} & touched
+async def _rescore(session: Session, touched: set[Key], lost: set[Key], moment: Moment) -> None:
+    """Score whom a batch touched; whose records were another's all along (`lost`) falls at once."""
     if lost:
         await subject_store.lock_subjects(session, touched)
         await rescore(session, lost, replace(moment, falls_at_once=True))

@@ -13,15 +13,17 @@ def present(own: pl.Expr, told: int | None) -> pl.Expr:
     return own if told is None else pl.max_horizontal(own, pl.lit(told, pl.Int32))
 
 
-def aggregate(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, told: int | None) -> pl.LazyFrame:
-    """(subject, value, time) for the subjects that have rows."""
+def aggregate(
+    base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, told: int | None, unit: str | None = None
+) -> pl.LazyFrame:
+    """(subject, value, time) for the subjects that have rows. `unit`: the item that splits a subject's rows."""
     match feature.agg:
         case "run":
             return _run(base, rows, told)
         case "change":
             return _change(base, feature)
         case "drop":
-            return _drop(base, feature)
+            return _drop(_comparable(base, unit) if unit else base, feature)
         case _:
             return rows.group_by("subject").agg(_total(feature).alias("value"), pl.col("time").max())
 
@@ -77,6 +79,21 @@ def _by_month(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
     # The newest month stays the newest: what it does not tell is neither nothing nor what the month before told.
     told = amounts.with_columns(pl.col("period").max().over("subject").alias("latest")).filter("is_told")
     return told.drop("is_told")
+
+
+def _comparable(base: pl.LazyFrame, unit: str) -> pl.LazyFrame:
+    """The rows of months that all usual units have told of, and of units that have told of the newest such month.
+
+    Bills come meter by meter: while one that told of the month before has yet to tell, the month is not told, and the
+    one before stays the newest. One that tells no more is nobody's fall, so it is no part of what was usual either; a
+    new one counts, so that a fall is never told larger than it is.
+    """
+    whose = ["subject", unit]
+    told = base.select(*whose, "period").unique()
+    late = told.with_columns(pl.col("period") + 1).join(told, on=[*whose, "period"], how="anti", nulls_equal=True)
+    whole = base.join(late, on=["subject", "period"], how="anti")
+    is_newest = pl.col("period") == pl.col("period").max().over("subject")
+    return whole.join(whole.filter(is_newest), on=whose, how="semi", nulls_equal=True)
 
 
 def _back(months: pl.LazyFrame, by: int, name: str) -> pl.LazyFrame:

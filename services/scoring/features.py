@@ -104,7 +104,12 @@ def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyF
     joined = (
         facts.subjects.lazy()
         .join(known, on="subject", how="left", maintain_order="left")
-        .join(aggregation.aggregate(base, rows, feature, told), on="subject", how="left", maintain_order="left")
+        .join(
+            aggregation.aggregate(base, rows, feature, told, dataset.unit),
+            on="subject",
+            how="left",
+            maintain_order="left",
+        )
     )
     return (
         joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),

@@ -91,5 +91,6 @@ def _items_by_feature(book: Rulebook) -> dict[str, Items]:
 def _of_measured(feature: Feature, book: Rulebook) -> Items:
     """The item that is counted or added up, those of its conditions, and those that date and split its rows."""
     dataset = book.datasets[feature.dataset]
-    named = [feature.item, *(where.item for where in feature.where), dataset.period, dataset.unit, dataset.subject_item]
+    conditions = [*(where.item for where in feature.where), *(feature.term or ())]
+    named = [feature.item, *conditions, dataset.period, dataset.unit, dataset.subject_item]
     return {(feature.dataset, item) for item in (*named, *dataset.time) if item}

@@ -18,10 +18,12 @@ from services.scoring.features import Features
 from services.scoring.frames import FEEDS, VERSIONS, Facts, bodies, gather
 from services.scoring.rulebook import Fault, Indicator, ItemType, Parameter, Rulebook, Scored, Tier, Where, shipped
 from services.scoring.rules import LEVELS
+from services.scoring.words import Sentence
 from shared.clock import local_date
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_FORMAT = re.compile(r",?(\.[0-6])?[df%]?")
+# As numbers are printed, or a number before the word that fits it (words.Sentence).
+_FORMAT = re.compile(r",?(\.[0-6])?[df%]?|[a-z][a-z -]*\|[a-z][a-z -]*")
 _MOST_POINTS = 100
 _MOST_TEXT = 500
 # Polars' own panic is no Exception: a wrong type deep in an expression ends in one.
@@ -87,6 +89,8 @@ def _of_conditions(book: Rulebook) -> Iterator[Fault]:
         kinds, reason = _ITEMS.get(feature.agg, ((), ""))
         if kinds and (feature.item is None or items[feature.item] not in kinds):
             yield Fault(feature.code, reason)
+        if any(items[day] != "date" for day in feature.term or ()):
+            yield Fault(feature.code, "a term is from one date to another")
         for where in feature.where:
             if not _fits(where, items[where.item]):
                 yield Fault(
@@ -212,8 +216,8 @@ def _assess(found: Features, indicator: Indicator, book: Rulebook, today: date) 
     indicators.signals(found.values, [indicator])
     samples = {code: _SAMPLES.get(type(kind), 1) for code, kind in found.values.schema.items()}
     for tier in indicator.tiers:
-        tier.zh.format_map(samples)
-        tier.en.format_map(samples)
+        for text in (tier.zh, tier.en):
+            Sentence().vformat(text, (), samples)
     book.scale(today)
 
 

@@ -95,8 +95,9 @@ def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyF
     told = facts.feed_months.get(dataset.dataset) if dataset.kind == "event" else None
     spoken = _in_months(facts, feature, told)
     rows = spoken if feature.pick == "all" else _latest(spoken, dataset.unit, told)
-    rows = rows.filter(~_HAS_ENDED, *_in_days(feature, facts.today), *(_met(where) for where in feature.where))
-    ends = [_coming(rows, facts.today)] if feature.agg == "newest" else []
+    rows = rows.filter(~_HAS_ENDED, *(_met(where) for where in feature.where))
+    turns = _turns(rows, feature, facts.today)
+    rows = rows.filter(*_in_days(feature, facts.today), *_in_term(feature, facts.today))
     rows = _looked_at(rows, feature, dataset, facts.today)
     # What has ended is nothing, and known to be: it counts as a word about its month, never as an amount.
     base = spoken.filter(~_HAS_ENDED) if feature.agg in ("change", "drop") else spoken
@@ -114,7 +115,7 @@ def _planned(facts: Facts, feature: Feature, dataset: Dataset) -> tuple[pl.LazyF
     return (
         joined.select(_or_zero(facts, feature, dataset), _as_of(facts, feature, dataset)),
         rows.select(*EVIDENCE),
-        _earliest([*ends, _ends(base, rows, feature, dataset, facts.today)]),
+        _earliest([*turns, _ends(base, rows, feature, dataset, facts.today)]),
     )
 
 
@@ -137,9 +138,18 @@ def _looked_at(rows: pl.LazyFrame, feature: Feature, dataset: Dataset, today: da
             return rows
 
 
-def _coming(rows: pl.LazyFrame, today: date) -> pl.LazyFrame:
-    """The days on which rows that are dated after today begin to count."""
-    return rows.filter(pl.col("time") > today).select("subject", pl.col("time").alias("ends"))
+def _turns(rows: pl.LazyFrame, feature: Feature, today: date) -> list[pl.LazyFrame]:
+    """The days on which rows begin to count that are dated after today, and those between which their term holds."""
+    days = [pl.col("time")] if feature.agg == "newest" or feature.days is not None else []
+    if feature.term:
+        first, last = map(pl.col, feature.term)
+        days += [first, last + pl.duration(days=1)]
+    return [_later(rows.select("subject", day.alias("ends")), today) for day in days]
+
+
+def _later(frame: pl.LazyFrame, today: date) -> pl.LazyFrame:
+    # What ends after the last day there is (9999-12-31 stands for "no end") never ends.
+    return frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max)
 
 
 def _of_silence(facts: Facts, feature: Feature, dataset: Dataset) -> list[pl.Expr]:
@@ -168,7 +178,8 @@ def _in_months(facts: Facts, feature: Feature, told: int | None) -> pl.LazyFrame
 def _in_days(feature: Feature, today: date) -> list[pl.Expr]:
     if feature.days is None:
         return []
-    return [(pl.lit(today) - pl.col("time")).dt.total_days() <= feature.days]
+    # What is dated after today has not happened: a slip until its day.
+    return [(pl.lit(today) - pl.col("time")).dt.total_days().is_between(0, feature.days)]
 
 
 def _latest(base: pl.LazyFrame, unit: str | None, told: int | None) -> pl.LazyFrame:
@@ -192,6 +203,13 @@ COMPARE: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
 
 def _met(where: Where) -> pl.Expr:
     return COMPARE[where.op](pl.col(where.item), where.value)
+
+
+def _in_term(feature: Feature, today: date) -> list[pl.Expr]:
+    if feature.term is None:
+        return []
+    first, last = map(pl.col, feature.term)
+    return [(first <= today).fill_null(True), (last >= today).fill_null(True)]
 
 
 def _or_zero(facts: Facts, feature: Feature, dataset: Dataset) -> pl.Expr:
@@ -230,8 +248,7 @@ def _ends(base: pl.LazyFrame, rows: pl.LazyFrame, feature: Feature, dataset: Dat
         # An age grows every day, as what is left of a term shrinks; and any day the feed may tell of the next month
         # without a word about them.
         leaving.append(rows.select("subject", pl.lit(today + timedelta(days=1)).alias("ends")))
-    # What ends after the last day there is (9999-12-31 stands for "no end") never ends.
-    return _earliest([frame.filter(pl.col("ends") > today, pl.col("ends") <= date.max) for frame in leaving])
+    return _earliest([_later(frame, today) for frame in leaving])
 
 
 def _earliest(frames: list[pl.LazyFrame]) -> pl.LazyFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from string import Formatter
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ import polars as pl
 from services.scoring.features import Features
 from services.scoring.rulebook import Indicator, features_of
 from services.scoring.rules import LEVELS, Assessment, Level, Signal
+from services.scoring.words import Sentence
 from shared.events import Reason, ReceiptRow
 
 MOST_RECEIPTS = 50
@@ -51,16 +51,6 @@ class Receipts:
         return self._rows[code]
 
 
-class _Sentence(Formatter):
-    """Formats like str.format, but a figure that nobody reported is said to be so."""
-
-    def __init__(self, unknown: str) -> None:
-        self.unknown = unknown
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        return self.unknown if value is None else str(format(value, format_spec))
-
-
 def reasons(row: Mapping[str, Any], assessment: Assessment, receipts: Receipts, rules: Rules) -> list[Reason]:
     """One reason a signal, the weightiest first. `row` holds the subject's features."""
     return said_of(assessment.signals, row, receipts, rules)
@@ -97,8 +87,8 @@ def _reason(signal: Signal, row: Mapping[str, Any], receipts: Receipts, rules: R
         family=signal.family,
         points=signal.points,
         floor=None if signal.floor == "none" else signal.floor,
-        text_zh=_Sentence(_UNKNOWN["zh"]).vformat(tier.zh, (), row),
-        text_en=_Sentence(_UNKNOWN["en"]).vformat(tier.en, (), row),
+        text_zh=Sentence(_UNKNOWN["zh"]).vformat(tier.zh, (), row),
+        text_en=Sentence(_UNKNOWN["en"]).vformat(tier.en, (), row),
         as_of=signal.as_of.isoformat(),
         figures=figures(signal, row, rules),
         receipts=receipts.behind(row["subject"], features_of(tier)),

@@ -10,6 +10,19 @@ from typing import Any
 import msgspec
 
 
+class Sentence(Formatter):
+    """Formats like str.format, but says `unknown` of a figure that nobody reported; `{n:day|days}` is 1 day, 2 days."""
+
+    def __init__(self, unknown: str = "?") -> None:
+        self.unknown = unknown
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A figure as it is printed."""
+        one, bar, many = format_spec.partition("|")
+        said = self.unknown if value is None else format(value, "" if bar else format_spec)
+        return f"{said} {one if value == 1 else many}" if bar else str(said)
+
+
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same in Chinese and English; with `{figure}` where a figure stands."""
 
@@ -21,7 +34,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         known = {name: _number(value) for name, value in figures.items() if value is not None}
         if not figures_in(self) <= known.keys():
             return None
-        return Words(self.zh.format_map(known), self.en.format_map(known))
+        return Words(Sentence().vformat(self.zh, (), known), Sentence().vformat(self.en, (), known))
 
 
 class WordBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,6 +34,17 @@ def _owed(since: str, **items: object) -> dict[str, Any]:
     return a_version("hrss_inspection_case", arrears_amount="1.00", arrears_from=since, **items)
 
 
+FREEZE = {"burden_type": "freeze", "state": "valid"}
+
+
+def _frozen(until: str) -> dict[str, Any]:
+    return a_version("samr_equity_burden", start_date=days_ago(400), end_date=until, **FREEZE)
+
+
+def _executed(key: str, **items: object) -> dict[str, Any]:
+    return a_version("court_enforcement", key, position="executed", **items)
+
+
 EMPLOYER: list[tuple[str, Rows, tuple[int, str] | None]] = [
     ("E01", monthly("tax_social_fee", "arrears", ["0.00", "0.00"]), None),
     ("E01", monthly("tax_social_fee", "arrears", ["10.00"]), (8, "none")),
@@ -97,10 +108,22 @@ EMPLOYER: list[tuple[str, Rows, tuple[int, str] | None]] = [
         ],
         (12, "none"),
     ),
+    # A case that does not tell what was reached, or its target, is left out: what it says of the other half, too.
+    ("E15", [_executed("a", target="500000.00", got="0.00"), _executed("b", target="9.00")], (12, "none")),
+    ("E15", [_executed("a", target="499999.99", got="0.00"), _executed("b", target="900000.00")], None),
+    ("E15", [_executed("a", target="500000.00", got="0.00"), _executed("b", got="9.00")], (12, "none")),
+    ("E15", [_executed("a", target="900000.00")], None),
     ("E16", [a_version("court_unperformed", cause="追索劳动报酬纠纷", unpaid="1.00")], (25, "orange")),
     ("E16", [a_version("court_unperformed", cause="买卖合同纠纷", unpaid="1.00")], None),
     ("E18", [a_version("samr_equity_burden", burden_type="freeze", state="valid")], (10, "none")),
     ("E18", [a_version("samr_equity_burden", burden_type="freeze", state="released")], None),
+    ("E18", [_frozen(days_ago(1))], None),
+    ("E18", [_frozen(days_ago(0))], (10, "none")),
+    ("E18", [_frozen(days_ago(-1))], (10, "none")),
+    ("E18", [_frozen("9999-12-31")], (10, "none")),
+    ("E18", [_frozen(days_ago(1)), a_version("samr_equity_burden", "o", **FREEZE)], (10, "none")),
+    ("E18", [a_version("samr_equity_burden", start_date=days_ago(-1), **FREEZE)], None),
+    ("E18", [a_version("samr_equity_burden", start_date=days_ago(0), **FREEZE)], (10, "none")),
     ("E19", [a_version("samr_abnormal", cause="未按规定公示年度报告", listed_at=days_ago(9))], (4, "none")),
     ("E19", [a_version("samr_abnormal", cause="通过登记的住所无法联系", listed_at=days_ago(900))], (12, "none")),
     ("E19", [a_version("samr_abnormal", cause="通过登记的住所无法联系", removed_at=days_ago(1))], None),
@@ -128,6 +151,13 @@ EMPLOYER: list[tuple[str, Rows, tuple[int, str] | None]] = [
     ("E28", events("gov_ticket", 2, received_at=moment_ago(1), is_wage=True), (10, "none")),
     ("E28", events("gov_ticket", 5, received_at=moment_ago(1), is_wage=True), (20, "none")),
     ("E28", events("gov_ticket", 5, received_at=moment_ago(1), is_wage=False), None),
+    ("E28", events("gov_ticket", 2, received_at=moment_ago(30), is_wage=True), (10, "none")),
+    ("E28", events("gov_ticket", 2, received_at=moment_ago(31), is_wage=True), None),
+    ("E28", events("gov_ticket", 5, received_at=moment_ago(0), is_wage=True), (20, "none")),
+    # Dated to come: not yet.
+    ("E28", events("gov_ticket", 5, received_at=moment_ago(-1), is_wage=True), None),
+    ("E14", [a_version("court_dishonest", published_at=days_ago(-1))], None),
+    ("E27", events("hrss_clue", 3, registered_at=moment_ago(-1), arrears_people=40), None),
     ("E29", events("gov_petition", 1, received_at=days_ago(1), people_cnt=4), None),
     ("E29", events("gov_petition", 1, received_at=days_ago(1), people_cnt=5), (20, "orange")),
     ("E29", events("gov_petition", 1, received_at=days_ago(1), people_cnt=50), (35, "red")),

@@ -9,7 +9,7 @@ NOT_TOLD = None
 
 
 def bills(*meters: list[int | None]) -> Rows:
-    """Power use, month by month, of each meter; the first for last month. Of a month that is not told there is no row."""
+    """Power use, month by month, of each meter; the first for last month. A month that is not told has no row."""
     return [
         a_version("pw_usage", f"{meter}|{back}", account_no=f"{meter}", period=month(back + 1), kwh=kwh)
         for meter, months in enumerate(meters)

@@ -1,7 +1,7 @@
 """Whose records were corrected while he waits for his turn falls at once when it comes, as those scored at once do.
 
-A service of before this column does not know it and neither sets nor clears it: whom it scores keeps his mark, and falls
-at once when he is next scored by one that knows it.
+A service of before this column does not know it and neither sets nor clears it: whom it scores keeps his mark, and
+falls at once when he is next scored by one that knows it.
 """
 
 from alembic import op

@@ -53,7 +53,8 @@ def _of_feature(feature: Feature, book: Rulebook) -> Iterator[Fault]:
     dataset = book.datasets[feature.dataset]
     if _looks_too_far(feature, dataset):
         yield Fault(feature.code, f"looks beyond the horizon of {dataset.dataset}")
-    items = {where.item for where in feature.where} | ({feature.item} if feature.item else set())
+    items = {where.item for where in feature.where} | set(feature.term or ())
+    items |= {feature.item} if feature.item else set()
     yield from _unknown(feature.code, items, set(dataset.items))
 
 

@@ -59,10 +59,11 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A number about a subject at a time, made of the rows of one dataset.
 
-    Rows: those of the last `months` (by period) or `days` (by time), of each unit all or the `latest` period, that meet
-    `where`. Then `agg` over `item`: `run` counts the unbroken months up to the latest, `change` compares with `lag`
-    months before, `drop` compares usage with the own median and with last year over `span` months: of units that have
-    told of the newest month that all usual ones have told of.
+    Rows: those of the last `months` (by period) or `days` (by time, none to come), of each unit all or the `latest`
+    period, that meet `where` and whose `term` (the items of its first and last day; no date: no bound) holds today.
+    Then `agg` over `item`: `run` counts the unbroken months up to the latest, `change` compares with `lag` months
+    before, `drop` compares usage with the own median and with last year over `span` months: of units that have told of
+    the newest month that all usual ones have told of.
     `age` counts the days since the earliest `item` (a date, or the first of a month); a day to come is none.
     `until` counts the days left to the earliest `item` (a date); one that has passed counts below zero. `newest` takes
     `item` of the newest row of each unit, days to come aside, and adds the units up; one that does not say makes all of
@@ -79,6 +80,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     months: int | None = None
     days: int | None = None
     where: tuple[Where, ...] = ()
+    term: tuple[str, str] | None = None
     lag: int = 1
     span: int = 1
     relative: bool = False

@@ -72,7 +72,8 @@ def _minimum_hourly_wage(facts: Facts, book: Rulebook) -> Measured:
 def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement.
 
-    Of several open accounts the bank of each has to be heard: what another does not show, a silent one may have paid.
+    Of several open accounts the bank of each has to be heard: what another does not show, a silent one may have paid;
+    also before its feed began, unless the account was opened later than that or was closed by then.
     """
     accounts = facts.frames["bk_special_account"]
     named = ("subject", "account_no", "agency")
@@ -85,11 +86,18 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
         local_day(pl.col("oldest")).min().alias("heard_from"),
         pl.min_horizontal(last.max(), pl.lit(today)).alias("until"),
     )
-    closed = accounts.filter(pl.col("closed_at") <= today).select("subject", "account_no", is_closed=True)
-    marked = of_account.join(closed, on=["subject", "account_no"], how="left", nulls_equal=True)
-    of_open = pl.col("until").filter(pl.col("is_closed").is_null()).min()
+    opened = accounts.group_by("subject", "account_no").agg(pl.col("opened_at").min())
+    closed = (
+        accounts.filter(pl.col("closed_at") <= today).group_by("subject", "account_no").agg(pl.col("closed_at").max())
+    )
+    known = of_account.join(opened, on=["subject", "account_no"], how="left", nulls_equal=True)
+    marked = known.join(closed, on=["subject", "account_no"], how="left", nulls_equal=True)
+    of_open = pl.col("until").filter(pl.col("closed_at").is_null()).min()
+    was_heard_of = pl.col("opened_at") >= pl.col("heard_from")
+    unheard_until = pl.when(~was_heard_of.fill_null(False)).then(pl.min_horizontal("heard_from", "closed_at")).max()
     return marked.group_by("subject").agg(
-        pl.col("heard_from").min(), pl.coalesce(of_open, pl.col("until").max()).alias("heard_until")
+        pl.coalesce(unheard_until, pl.col("heard_from").min()).alias("heard_from"),
+        pl.coalesce(of_open, pl.col("until").max()).alias("heard_until"),
     )
 
 

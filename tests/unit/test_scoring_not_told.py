@@ -84,6 +84,38 @@ def test_a_bank_whose_account_is_closed_need_not_be_heard() -> None:
     assert closed.floor == "red"
 
 
+@pytest.mark.parametrize(
+    ("opened", "closed", "floor"),
+    [
+        # The second account was there before its bank's feed began: it may have paid September's wages.
+        ("2025-01-15", None, None),
+        (None, None, None),
+        ("2026-09-30", None, None),
+        # It was opened when that feed was there, and paid nobody.
+        ("2026-10-01", None, "red"),
+        # It was closed before September.
+        ("2025-01-15", "2026-08-31", "red"),
+        ("2025-01-15", "2026-10-01", None),
+    ],
+)
+def test_no_month_is_called_unpaid_in_which_an_account_may_have_paid_that_was_not_heard_yet(
+    opened: str | None, closed: str | None, floor: str | None
+) -> None:
+    """The first bank's feed goes back to July, the second one's to October."""
+    rows = [
+        a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
+        a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+        an_account("first", "bank"),
+        an_account("second", "other-bank", opened_at=opened, closed_at=closed),
+        a_flow("2026-07-20", "first", "bank", "out", "wage out"),
+        a_flow("2026-11-20", "first", "bank", "in", "labour fee in"),
+        a_flow("2026-10-01", "second", "other-bank", "in", "labour fee in"),
+        a_flow("2026-11-20", "second", "other-bank", "in", "labour fee in"),
+    ]
+    found = signal(assessed(*rows, kind="project"), "P06")
+    assert (found and found.floor) == floor
+
+
 @pytest.mark.parametrize(("last", "floor"), [("104.40", None), ("104.41", "red")])
 def test_a_site_that_pays_exactly_the_least_wage_by_the_hour_does_not_pay_less(last: str, floor: str | None) -> None:
     """17.4 hours for CNY 249 is the least (2,490 a month of 174 hours); summed as floats it came out just below."""

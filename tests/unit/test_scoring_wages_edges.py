@@ -169,3 +169,37 @@ def _owed(lines: list[dict[str, Any]]) -> int:
             for_all = max(for_all, everybody + each["net"])
         everybody += each["paid"]
     return int(max(sum(owed.values()), for_all))
+
+
+@pytest.mark.parametrize(
+    ("given", "perhaps", "left"),
+    [
+        # The sheet tells what he was paid, and of deductions nothing.
+        ({"deduct": None}, "500.00", "500.00"),
+        ({"deduct": None, "actual": "7999.99"}, "0.01", "0.01"),
+        ({"deduct": None, "actual": "8000.00"}, "0.00", "0.00"),
+        ({"deduct": None, "actual": "8000.01"}, "0.00", "0.00"),
+        # It tells them: what is missing is missing.
+        ({"deduct": "0.00"}, "0.00", "500.00"),
+        ({"deduct": "500.00", "actual": "7000.00"}, "0.00", "500.00"),
+        # Nothing was paid: nobody takes all of it for deductions.
+        ({"deduct": None, "actual": "0.00"}, "0.00", "8000.00"),
+        ({"deduct": None, "actual": None}, "0.00", "8000.00"),
+    ],
+)
+def test_what_may_have_been_deducted_is_told_beside_what_is_open(
+    given: dict[str, Any], perhaps: str, left: str
+) -> None:
+    line = the_line(a_sheet(), a_line(**given))
+    assert (line["perhaps_deducted"], line["open"]) == (yuan(perhaps), yuan(left))
+
+
+def test_what_was_paid_back_later_was_not_deducted() -> None:
+    for_september: dict[str, Any] = {"is_back_pay": True, "back_month": "2026-09", "paid_at": "2026-11-12"}
+    sheets = [a_sheet(), a_sheet("late", "2026-10")]
+    short = a_line(deduct=None, actual="4000.00")
+    rest = a_line(number="late", payable="4000.00", deduct=None, actual="3800.00", **for_september)
+    line = the_line(*sheets, short, rest)
+    assert (line["open"], line["perhaps_deducted"]) == (yuan("200.00"), yuan("200.00"))
+    _, months = wages(*sheets, short, rest)
+    assert months["2026-09"]["perhaps_deducted"] == yuan("200.00")

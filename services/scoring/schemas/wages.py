@@ -17,6 +17,10 @@ class _SumsOut(BaseModel):
     )
     due: Decimal = Field(description="应发 less 代扣代缴")
     paid: Decimal = Field(description="Paid by today, with a date")
+    perhaps_deducted: Decimal = Field(
+        description="Of what is not paid, between the payable and the actual sum of sheets that tell no deductions: "
+        "it may have been deducted (未报扣除的差额)"
+    )
     back_paid: Decimal = Field(description="Of it, on sheets of later months (补发)")
     undated: Decimal = Field(description="On a sheet without a date: not counted as paid")
     elsewhere: Decimal = Field(description="Of what was paid, from an account that is no special one of the project")

@@ -27,6 +27,7 @@ _TITLES = {
     "due": "应付净额",
     "paid": "已付",
     "open": "未付",
+    "perhaps_deducted": "未报扣除的差额",
     "back_paid": "补发",
     "undated": "无日期金额",
     "elsewhere": "非专户支付",

@@ -8,7 +8,10 @@ from services.scoring.values import local_day, month_of
 from services.scoring.wages.payments import KEY, owed_and_paid, stated
 from services.scoring.wages.states import state
 
-_SUMS = ("payable", "deducted", "over_deducted", "due", "paid", "open", "back_paid", "undated", "elsewhere")
+_SUMS = (
+    *("payable", "deducted", "over_deducted", "due", "paid", "open"),
+    *("perhaps_deducted", "back_paid", "undated", "elsewhere"),
+)
 LINES: dict[str, pl.DataType] = {
     "subject": pl.String(),
     "month": pl.Int32(),
@@ -31,7 +34,8 @@ def lines_of(facts: Facts, attendance: pl.DataFrame, due: pl.DataFrame) -> pl.Da
     """LINES, in order of project, month and worker.
 
     `attendance`: subject, month, worker, days, device_days; `due`: month, due_on. `payable` = `due` + `deducted`;
-    `open` is what of `due` is not paid; `over_deducted` what a sheet takes off beyond what it states as payable;
+    `open` is what of `due` is not paid, `perhaps_deducted` what of that may have been deducted, for a sheet tells no
+    deductions; `over_deducted` what a sheet takes off beyond what it states as payable;
     `said_days` is what the payroll says of his days (null: nothing), `days` what the gate says.
     """
     sheets = owed_and_paid(stated(facts), due)
@@ -65,7 +69,17 @@ def registered_months(facts: Facts, due: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finished(table: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    numbers = ("due", "deducted", "over_deducted", "paid", "paid_by_due", "back_paid", "undated", "elsewhere")
+    numbers = (
+        "due",
+        "deducted",
+        "over_deducted",
+        "perhaps_deducted",
+        "paid",
+        "paid_by_due",
+        "back_paid",
+        "undated",
+        "elsewhere",
+    )
     filled = table.with_columns(
         *(pl.col(name).cast(MONEY).fill_null(0) for name in numbers),
         pl.col("payrolls", "days", "device_days").fill_null(0),
@@ -74,8 +88,10 @@ def _finished(table: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         pl.coalesce("team_no", "own_team").alias("team_no"),
         (pl.col("role") == "manager").fill_null(False).alias("is_manager"),
     )
+    left = pl.max_horizontal(pl.col("due") - pl.col("paid"), pl.lit(0, MONEY))
     return filled.with_columns(
         (pl.col("due") + pl.col("deducted")).alias("payable"),
-        pl.max_horizontal(pl.col("due") - pl.col("paid"), pl.lit(0, MONEY)).alias("open"),
+        left.alias("open"),
+        pl.min_horizontal("perhaps_deducted", left).alias("perhaps_deducted"),
         state(pl.lit(facts.today)).alias("state"),
     )

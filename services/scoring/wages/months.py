@@ -13,7 +13,10 @@ from services.scoring.wages.payments import stated
 from services.scoring.wages.states import STATES
 
 MONTH = ["subject", "month"]
-SUMS = ("payable", "deducted", "over_deducted", "due", "paid", "back_paid", "undated", "elsewhere")
+SUMS = (
+    *("payable", "deducted", "over_deducted", "due", "paid"),
+    *("perhaps_deducted", "back_paid", "undated", "elsewhere"),
+)
 FLOWS = ("fee_in", "wage_out", "wage_returned", "fee_returned", "sheets_paid")
 
 

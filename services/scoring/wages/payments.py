@@ -24,8 +24,10 @@ _ORDER = (*KEY, "is_back", "pay_month", "paid_at", "payroll_no")
 def stated(facts: Facts) -> pl.DataFrame:
     """Every payroll line with the month it counts for, what it states, and what it paid by today.
 
-    Columns: KEY, is_back, pay_month, payroll_no, PAYER, said_days, net, deduct, over_deducted, paid_at, paid, undated,
-    elsewhere. Nothing is taken off that is not there: `deduct` is at most what is payable, the rest `over_deducted`.
+    Columns: KEY, is_back, pay_month, payroll_no, PAYER, said_days, net, deduct, over_deducted, perhaps_deducted,
+    paid_at, paid, undated, elsewhere. Nothing is taken off that is not there: `deduct` is at most what is payable, the
+    rest `over_deducted`. `perhaps_deducted` lies between the payable and the actual sum of a line that tells no
+    deductions: missing is not zero.
     """
     whose = ("subject", "payroll_no", "pay_month", pl.col("corp_uscc").alias("corp"), "team_no")
     headers = facts.frames["hc_payroll"].select(*whose)
@@ -35,6 +37,7 @@ def stated(facts: Facts) -> pl.DataFrame:
     # Without a sum payable the sheet states at least what it pays.
     payable = pl.coalesce(pl.col("payable").cast(MONEY), actual + told)
     deduct = pl.min_horizontal(told, payable)
+    between = pl.when(pl.col("deduct").is_null() & (actual > 0)).then(payable - actual).otherwise(_NOTHING)
     paid = pl.when(_was_paid(facts.today)).then(actual).otherwise(_NOTHING)
     return lines.select(
         "subject",
@@ -48,6 +51,7 @@ def stated(facts: Facts) -> pl.DataFrame:
         (payable - deduct).alias("net"),
         deduct.alias("deduct"),
         (told - deduct).alias("over_deducted"),
+        pl.max_horizontal(between, _NOTHING).alias("perhaps_deducted"),
         "paid_at",
         paid.alias("paid"),
         pl.when(pl.col("paid_at").is_null()).then(actual).otherwise(_NOTHING).alias("undated"),
@@ -71,8 +75,8 @@ def _with_accounts(details: pl.DataFrame, facts: Facts) -> pl.DataFrame:
 
 
 def owed_and_paid(lines: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
-    """KEY, due, deducted, due_on, payrolls, team_no, said_days, over_deducted, paid, paid_by_due, paid_on, back_paid,
-    undated, elsewhere.
+    """KEY, due, deducted, due_on, payrolls, team_no, said_days, over_deducted, perhaps_deducted, paid, paid_by_due,
+    paid_on, back_paid, undated, elsewhere.
 
     `due` as a column is net of deductions; as an argument it gives each month its due day, other months are left out.
     `said_days` is null where no sheet of the month tells any.
@@ -106,7 +110,7 @@ def _added_up(ordered: pl.DataFrame) -> pl.DataFrame:
         pl.col("payroll_no").n_unique().alias("payrolls"),
         pl.col("team_no").drop_nulls().first(),
         pl.when(said.count() > 0).then(said.sum()).alias("said_days"),
-        _most("over_deducted", "over_deducted").alias("over_deducted"),
+        *(_most(name, name).alias(name) for name in ("over_deducted", "perhaps_deducted")),
         pl.col("paid").sum(),
         pl.col("paid").filter(on_time).sum().alias("paid_by_due"),
         pl.col("paid_at").filter(pl.col("paid") > 0).max().alias("paid_on"),

@@ -40,6 +40,17 @@ def build(facts: Facts, book: Rulebook, features: Features) -> None:
         features.add(code, measured(code, facts, table.select("subject", value.alias("value"), "time"), behind))
 
 
+def build_grace(facts: Facts, book: Rulebook, features: Features) -> None:
+    """Add to the employers' features by how much later than the first of the month owed E33 begins to count."""
+    try:
+        days = book.parameter("wage_overdue_grace_days", facts.today)
+    except KeyError:  # a book of before there was such a choice
+        days = 0
+    # It speaks of no day: what it is taken from does.
+    table = facts.subjects.select("subject", pl.lit(days).alias("value"), pl.lit(None, pl.Date).alias("time"))
+    features.add("wage_overdue_grace", measured("wage_overdue_grace", facts, table, pl.DataFrame(schema=EVIDENCE)))
+
+
 def _figures(
     facts: Facts, heard: pl.DataFrame, owed: pl.DataFrame, short: pl.DataFrame, book: Rulebook
 ) -> pl.DataFrame:

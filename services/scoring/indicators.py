@@ -21,6 +21,8 @@ def features_at(facts: Facts, book: Rulebook, subject: Scored) -> Features:
         payrolls.build(facts, book, found)
         sites.build(facts, book, found)
         arrears.build(facts, book, found)
+    else:
+        arrears.build_grace(facts, book, found)
     features.derive(found, book)
     return found
 

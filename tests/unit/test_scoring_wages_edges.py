@@ -203,3 +203,45 @@ def test_what_was_paid_back_later_was_not_deducted() -> None:
     assert (line["open"], line["perhaps_deducted"]) == (yuan("200.00"), yuan("200.00"))
     _, months = wages(*sheets, short, rest)
     assert months["2026-09"]["perhaps_deducted"] == yuan("200.00")
+
+
+WHOLE: dict[str, Any] = {"is_back_pay": True, "back_month": "2026-09", "paid_at": "2026-11-12"}
+
+
+@pytest.mark.parametrize(
+    ("back", "due", "left", "state"),
+    [
+        # The month's own sum once more, and what was left of it: the month is paid.
+        ({"actual": "3500.00"}, "7500.00", "0.00", "paid_late"),
+        ({"actual": "3499.99"}, "7500.00", "0.01", "paid_short"),
+        ({"actual": "3500.00", "paid_at": None}, "7500.00", "3500.00", "paid_short"),
+        # It pays more than was left, or states another sum than the month's: that is owed anew.
+        ({"actual": "3500.01"}, "11500.00", "3999.99", "paid_short"),
+        ({"payable": "8000.01", "actual": "3500.00"}, "11500.01", "4000.01", "paid_short"),
+        ({"payable": "7999.99", "actual": "3500.00"}, "11499.99", "3999.99", "paid_short"),
+        ({"payable": "4000.00", "actual": "3500.00"}, "7500.00", "0.00", "paid_late"),
+    ],
+)
+def test_back_pay_that_repeats_the_whole_month_is_not_owed_on_top(
+    back: dict[str, Any], due: str, left: str, state: str
+) -> None:
+    line = the_line(
+        a_sheet(), a_line(actual="4000.00"), a_sheet("late", "2026-10"), a_line(number="late", **WHOLE | back)
+    )
+    assert (line["due"], line["open"], line["state"]) == (yuan(due), yuan(left), state)
+    assert line["payable"] == line["due"] + line["deducted"]
+
+
+def test_a_month_that_is_repeated_twice_and_paid_in_three_parts_is_paid() -> None:
+    sheets = [a_sheet(), a_sheet("b1", "2026-10"), a_sheet("b2", "2026-11")]
+    parts = [a_line(actual="4000.00"), a_line(number="b1", **WHOLE | {"actual": "2000.00", "paid_at": "2026-11-02"})]
+    line = the_line(*sheets, *parts, a_line(number="b2", **WHOLE | {"actual": "1500.00"}))
+    assert (line["due"], line["deducted"], line["open"]) == (yuan("7500.00"), yuan("500.00"), yuan("0.00"))
+
+
+def test_a_contractor_that_repeats_the_sum_of_two_teams_clears_both() -> None:
+    sheets = [a_sheet("a", corp_uscc="A"), a_sheet("b", corp_uscc="B"), a_sheet("gc", "2026-10", corp_uscc="G")]
+    own = [a_line(number=team, payable="5000.00", deduct="0.00", actual="1000.00") for team in ("a", "b")]
+    clears = a_line(number="gc", **WHOLE | {"payable": "10000.00", "deduct": "0.00", "actual": "8000.00"})
+    line = the_line(*sheets, *own, clears)
+    assert (line["due"], line["open"], line["state"]) == (yuan("10000.00"), yuan("0.00"), "paid_late")

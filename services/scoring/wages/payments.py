@@ -1,8 +1,9 @@
 """What payroll lines state for each worker and month, and what of it was paid. Pure, on columns.
 
 A line that pays for an earlier month (`is_back_pay`) counts for that month, on its own date. It may restate what was
-left open or add to it: what is owed is the most that any line makes it, given what was paid before that line. Of two
-teams each is looked at by itself, as long as a line for an earlier month stands on the sheet of one of them.
+left open, or the whole month, or add to it: what is owed is the most that any line makes it, given what was paid before
+that line. Of two teams each is looked at by itself, as long as a line for an earlier month stands on the sheet of one
+of them.
 """
 
 from datetime import date
@@ -138,12 +139,24 @@ def _owed(ordered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_totals(lines: pl.DataFrame, whose: list[str]) -> pl.DataFrame:
-    """What each line makes it together with what was paid, and taken off, before it."""
+    """What each line makes it together with what was paid, and taken off, before it.
+
+    A later line that states the month's own sum to the cent, and pays no more of it than was open, repeats the month.
+    """
     settled = pl.when(pl.col("paid") > 0).then(pl.col("deduct")).otherwise(_NOTHING)
+    before, own = _before(pl.col("paid"), whose), _own("net", whose)
+    repeats = pl.col("is_back") & (pl.col("net") == own) & (before + pl.col("paid") <= own)
     return lines.with_columns(
-        (_before(pl.col("paid"), whose) + pl.col("net")).alias("net_total"),
-        (_before(settled, whose) + pl.col("deduct")).alias("deduct_total"),
+        pl.when(repeats).then(own).otherwise(before + pl.col("net")).alias("net_total"),
+        pl.when(repeats)
+        .then(_own("deduct", whose))
+        .otherwise(_before(settled, whose) + pl.col("deduct"))
+        .alias("deduct_total"),
     )
+
+
+def _own(column: str, whose: list[str]) -> pl.Expr:
+    return pl.when(~pl.col("is_back")).then(pl.col(column)).otherwise(_NOTHING).sum().over(whose)
 
 
 def _before(amount: pl.Expr, whose: list[str]) -> pl.Expr:

@@ -7,6 +7,9 @@ import polars as pl
 
 from services.scoring.rulebook import Dataset, Feature
 
+# No catalogue has more than four decimals.
+_PARTS = 10_000
+
 
 def present(own: pl.Expr, told: int | None) -> pl.Expr:
     """The newest month of a subject's own records, or that of its event feed, whose silence about a month is zero."""
@@ -69,10 +72,13 @@ def _run(base: pl.LazyFrame, rows: pl.LazyFrame, told: int | None) -> pl.LazyFra
 
 
 def _by_month(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
-    """(subject, period, amount, time, latest): a subject's units together, of the months of which all have told it."""
+    """(subject, period, amount, time, latest): a subject's units together, of the months of which all have told it.
+
+    The amount is in _PARTS, whole numbers, so that neither a sum nor a share lies beside the one that it is.
+    """
     amount = pl.col(feature.item or "")
     amounts = base.group_by("subject", "period").agg(
-        amount.sort_by("key").cast(pl.Float64).sum().alias("amount"),
+        (amount.cast(pl.Float64) * _PARTS).round().sum().alias("amount"),
         pl.col("time").max(),
         amount.is_not_null().all().alias("is_told"),
     )
@@ -106,7 +112,7 @@ def _change(base: pl.LazyFrame, feature: Feature) -> pl.LazyFrame:
     pair = _back(months, 0, "now").join(_back(months, feature.lag, "before"), on="subject")
     fall = pl.col("before") - pl.col("now")
     share = pl.when(pl.col("before") > 0).then(fall / pl.col("before"))
-    pair = pair.with_columns((share if feature.relative else fall).alias("value"))
+    pair = pair.with_columns((share if feature.relative else fall / _PARTS).alias("value"))
     return pair.join(_latest_times(months), on="subject").select("subject", "value", "time")
 
 

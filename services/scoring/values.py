@@ -48,6 +48,12 @@ def _date(text: pl.Expr) -> pl.Expr:
     return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
 
 
+def _words(text: pl.Expr) -> pl.Expr:
+    """A list of words, with or without blanks beside its commas; an empty one names nothing."""
+    plain = _plain_words(text).str.replace_all(r"\s*(,\s*)+", ",").str.strip_chars(", ")
+    return pl.when(plain != "").then(plain.str.split(","))
+
+
 def _plain_words(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all("_", " ", literal=True)
 
@@ -61,6 +67,6 @@ READ: dict[ItemType, Callable[[pl.Expr], pl.Expr]] = {
     "datetime": _moment,
     "month": lambda text: month_of(_date(text.str.slice(0, 7) + "-01")),
     "enum": _plain_words,
-    "set": lambda text: _plain_words(text).str.split(","),
+    "set": _words,
     "text": lambda text: text,
 }

@@ -1,5 +1,7 @@
 """E10 with several meters: bills come one by one, and what one of them has yet to tell is no fall of use."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.scoring_facts import Rows, a_version, assessed, features, signal
@@ -8,7 +10,7 @@ from tests.unit.test_scoring_indicators import month
 NOT_TOLD = None
 
 
-def bills(*meters: list[int | None]) -> Rows:
+def bills(*meters: Sequence[float | None]) -> Rows:
     """Power use, month by month, of each meter; the first for last month. A month that is not told has no row."""
     return [
         a_version("pw_usage", f"{meter}|{back}", account_no=f"{meter}", period=month(back + 1), kwh=kwh)

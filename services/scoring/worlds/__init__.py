@@ -18,6 +18,7 @@ from services.scoring.worlds import files, links, reading
 from services.scoring.worlds.profiles import profile
 from services.scoring.worlds.register import NOBODY, Register
 from services.scoring.worlds.tables import Array, Table, build, empty
+from services.scoring.worlds.twins import NONE, Twins, twins
 from services.scoring.worlds.views import bad_rows
 
 __all__ = ["NOBODY", "Table", "World", "read_world", "world_in", "world_of"]
@@ -45,9 +46,10 @@ class World:
         silent: Iterable[str] = (),
         *,
         are_labels_foreign: bool = False,
+        written: Twins = NONE,
     ) -> None:
         self.book = book or shipped()
-        self.register = Register()
+        self.register = Register(written)
         self._there = frozenset(there)
         self._read = read
         self._are_labels_foreign = are_labels_foreign  # written by others than those who wrote the datasets
@@ -225,12 +227,18 @@ def read_world(folder: Path, book: Measurebook | None = None) -> World:
 
 
 def world_in(frames: Mapping[str, pl.LazyFrame], book: Measurebook | None = None) -> World:
-    """The world of frames by dataset (`own_past` holds the labels), as they would stand in files."""
+    """The world of frames by dataset (`own_past` holds the labels), as they would stand in files. Reads all of them but
+    the labels: only all codes together tell which are written in several ways.
+    """
 
     def read(dataset: Measured, register: Register) -> pl.DataFrame:
         return reading.typed(frames[dataset.dataset], dataset, register)
 
-    return World(frames, read, book, are_labels_foreign=True)
+    world = World(frames, read, book, are_labels_foreign=True)
+    told = [world.table(each.dataset) for each in world.datasets if each.dataset != "own_past"]
+    found = twins(world.register.codes, told)
+    # Whoever was taken for two is read once more.
+    return world if found.meant.is_empty() else World(frames, read, book, are_labels_foreign=True, written=found)
 
 
 def world_of(facts: Facts, book: Measurebook | None = None) -> World:

@@ -18,8 +18,10 @@ _SHAPE = rf"^[{_ALPHABET}]{{2}}[0-9]{{6}}[{_ALPHABET}]{{10}}$"
 _BLANKS = r"[\s\p{Z}\p{Cf}]"
 _SPOILT = "\ufffd"  # stands where a byte was no letter
 _FRACTION = r"^([0-9]+)\.0+$"
-_FOLDS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+# What is written now so and now so, beside width and blanks.
+FOLDS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
     "case": lambda codes: codes.str.to_lowercase(),
+    "letters": lambda codes: codes.str.replace_all("[Oo]", "0"),
     "noughts": lambda codes: codes.str.replace(r"^0+([0-9]+)$", "$1"),
 }
 _NOTHING = ("", "NULL", "NONE", "NAN", "NA", "N/A", "/", "无", "未知")
@@ -39,21 +41,31 @@ def canonical(texts: pl.Series) -> pl.Series:
     return bare.zip_with(~clean.str.contains(_SHAPE).fill_null(False), clean)
 
 
-def folded(codes: pl.Series, kept: Collection[str] = ()) -> pl.Series:
-    """Codes without what is written now so and now so: case, width, blanks, and noughts before a number.
+def plain(codes: pl.Series) -> pl.Series:
+    """Codes in half width, without blanks."""
+    return codes.str.normalize("NFKC").str.replace_all(_BLANKS, "")
 
-    `kept`: what of it tells one employer from another here (`case`, `noughts`), and stays.
+
+def folded(codes: pl.Series, kept: Collection[str] = ()) -> pl.Series:
+    """Codes without what is written now so and now so: case, width, blanks, O for 0, and noughts before a number.
+
+    `kept`: what of it tells one employer from another here (names of `FOLDS`), and stays.
     """
-    plain = codes.str.normalize("NFKC").str.replace_all(_BLANKS, "")
-    for kind, fold in _FOLDS.items():
-        plain = plain if kind in kept else fold(plain)
-    return plain
+    found = plain(codes)
+    for kind, fold in FOLDS.items():
+        found = found if kind in kept else fold(found)
+    return found
 
 
 def telling(codes: pl.Series) -> frozenset[str]:
     """What tells one of these codes from another: where one pair differs by its case alone, case means something."""
-    plain = folded(codes, _FOLDS).unique()
-    return frozenset(kind for kind, fold in _FOLDS.items() if fold(plain).n_unique() < len(plain))
+    each = plain(codes).unique()
+    return frozenset(kind for kind, fold in FOLDS.items() if fold(each).n_unique() < len(each))
+
+
+def is_shaped(codes: pl.Series) -> pl.Series:
+    """Which codes have the shape of a credit code: `canonical` has read those."""
+    return codes.str.contains(_SHAPE)
 
 
 def is_slip(texts: pl.Series) -> pl.Series:

@@ -3,14 +3,16 @@
 import polars as pl
 
 from services.scoring.worlds.codes import canonical, folded, is_slip, telling
+from services.scoring.worlds.twins import NONE, Twins
 
 NOBODY = -1
 
 
 class Register:
-    """The employers that a world has spoken of, in the order in which they were first met."""
+    """The employers that a world has spoken of, in the order in which they were first met; `twins` are one."""
 
-    def __init__(self) -> None:
+    def __init__(self, twins: Twins = NONE) -> None:
+        self._twins = twins
         self.codes = pl.Series("code", [], dtype=pl.String)
         self._slips = pl.Series("slip", [], dtype=pl.Boolean)
         self._alike = pl.DataFrame(schema={"alike": pl.String, "meant": pl.String})
@@ -24,18 +26,24 @@ class Register:
         Where two employers' codes differ by case alone, case means something here and is not folded in any code; and so
         of noughts. That is settled once, by the codes of who settles it, whatever strangers come later.
         """
-        self._telling = telling(self.codes) if self._telling is None else self._telling
+        self._telling = telling(self.codes) - self._twins.slips if self._telling is None else self._telling
         alike = pl.DataFrame({"alike": folded(self.codes, self._telling), "meant": self.codes})
         self._alike = alike.filter(pl.len().over("alike") == 1)
 
     def spelled(self, texts: pl.Series) -> pl.Series:
         """Codes as the register has them, whoever wrote them; null for what stands for nothing."""
-        codes = canonical(texts)
+        codes = self._of_twins(canonical(texts))
         if self._telling is None or self._alike.is_empty():
             return codes
         asked = pl.DataFrame({"alike": folded(codes, self._telling)})
         meant = asked.join(self._alike, on="alike", how="left", maintain_order="left").get_column("meant")
         return codes.zip_with(codes.is_in(self.codes.implode()) | meant.is_null(), meant).alias(texts.name)
+
+    def _of_twins(self, codes: pl.Series) -> pl.Series:
+        if self._twins.meant.is_empty():
+            return codes
+        joined = codes.to_frame("code").join(self._twins.meant, on="code", how="left", maintain_order="left")
+        return joined.select(pl.coalesce("meant", "code").alias(codes.name)).to_series()
 
     def enter(self, texts: pl.Series) -> pl.Series:
         """The numbers (Int32) of codes as they are written, new ones entered; null where nothing is written."""

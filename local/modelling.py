@@ -29,7 +29,7 @@ def train(data: Path, until: date, out: Path, *, seed: int, say: Say, numbers: P
         source = _read(data, say)
         learned = learn(source, until, numbers, seed, say, visits=read_visits(data, source.world.spelled))
     silent = cautions.silent_in_training(learned.told_until, until)
-    _say_all([*([silent] if silent else []), *_of_files(source.world, data)], say)
+    _say_all([*([silent] if silent else []), *_of_files(source.world, data, until)], say)
     facts = {
         **answering.trained(learned, source.described),
         "data_sha256": data_sha256(source.world, data),
@@ -53,7 +53,7 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
             say,
             visits=read_visits(data, source.world.spelled),
         )
-    answer.told["warnings"] += _of_files(source.world, data)
+    answer.told["warnings"] += _of_files(source.world, data, ask.test_until)
     _say_all(answer.told["warnings"], say)
     answer.told["data"] = {"datasets": datasets(source.world), "sha256": data_sha256(source.world, data)}
     if out is not None:
@@ -65,7 +65,7 @@ def backtest(data: Path, ask: Ask, out: Path | None, *, say: Say, numbers: Polic
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """Raises Unfit for a file that is not what its name says: cut off, empty, with a quote that never ends."""
+    """Raises Unfit for a file that is not what its name says: cut off, with a quote that never ends."""
     try:
         yield
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
@@ -102,10 +102,9 @@ def _must_have_labels(data: Path) -> None:
 
 
 def _must_have(file: Path, columns: tuple[str, ...]) -> None:
-    try:
-        there = files.scan(file).collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise Unfit(f"{file.name} 无法读取：{error}。", f"{file.name} cannot be read: {error}.") from error
+    if files.is_blank(file):
+        raise Unfit(f"{file.name} 是空的。", f"{file.name} is empty.")
+    there = files.scan(file).collect_schema().names()
     if missing := [name for name in columns if name not in there]:
         told = ", ".join(missing)
         raise Unfit(f"{file.name} 缺少列 {told}。", f"{file.name} lacks the columns {told}.")
@@ -119,7 +118,7 @@ def datasets(world: World) -> list[str]:
 def read_oracle(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None:
     """employer_id, as_of, hazard of the oracle's file; None when it says nothing. Raises Unfit when one is lacking."""
     file = files.find(data, "oracle")
-    if file is None:
+    if file is None or files.is_blank(file):
         return None
     _must_have(file, ("employer_id", "as_of", "hazard"))
     told: pl.DataFrame = files.scan(file).collect()
@@ -134,7 +133,7 @@ def read_oracle(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None
 def read_visits(data: Path, spelled: Spelled = canonical) -> pl.DataFrame | None:
     """employer_id, inspected_on, found of the random inspections' file; None when there is none, or it lacks one."""
     file = files.find(data, "inspections")
-    told = None if file is None else files.scan(file).collect()
+    told = None if file is None or files.is_blank(file) else files.scan(file).collect()
     if told is None or not {"employer_id", "inspected_on", "found"} <= set(told.columns):
         return None
     return told.select(
@@ -149,14 +148,24 @@ def _say_all(found: list[cautions.Caution], say: Say) -> None:
         say(f"注意：{each['zh']}", f"note: {each['en']}")
 
 
-def _of_files(world: World, data: Path) -> list[cautions.Caution]:
-    """What is to be said of the files that are read: labels of strangers, bytes that are no letters."""
+def _of_files(world: World, data: Path, until: date) -> list[cautions.Caution]:
+    """What is to be said of the files: labels of strangers, feeds that stopped, empty ones, spoilt bytes."""
     unknown = cautions.strangers(*world.strangers)
+    stopped = cautions.stopped(world.stopped(until), until)
+    blank = cautions.blank([file.name for each in world.book.datasets if (file := _blank(data, each.dataset))])
+    return [each for each in (unknown, stopped, blank) if each] + _spoilt(world, data)
+
+
+def _blank(data: Path, name: str) -> Path | None:
+    file = files.find(data, name)
+    return file if file and files.is_blank(file) else None
+
+
+def _spoilt(world: World, data: Path) -> list[cautions.Caution]:
     found = (files.find(data, name) for name in ("labels", *datasets(world)))
     texts = [file for file in found if file and file.suffix.lower() == ".csv"]
     written = {file.name: files.encoding_of(file) for file in texts}
-    told = [cautions.spoilt(name, encoding, count) for name, (encoding, count) in written.items() if count]
-    return [unknown, *told] if unknown else told
+    return [cautions.spoilt(name, encoding, count) for name, (encoding, count) in written.items() if count]
 
 
 def data_sha256(world: World, data: Path) -> str:

@@ -116,7 +116,11 @@ def test_dates_the_wrong_way_round_and_no_directory_are_refused(folder: Path, tm
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("ut_water.parquet", b"PAR1 cut off"), ("ut_water.csv", b""), ("ut_water.csv", b'account_no,uscc\n"1,2\n')],
+    [
+        ("ut_water.parquet", b"PAR1 cut off"),
+        ("inspections.parquet", b"cut"),
+        ("ut_water.csv", b'account_no,uscc\n"1,2\n'),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
     folder: Path, tmp_path: Path, name: str, content: bytes
@@ -126,3 +130,34 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
     with pytest.raises(Unfit) as refused:
         modelling.train(tmp_path / "data", FROM, tmp_path / "out", seed=1, say=quiet)
     assert "cannot be read" in refused.value.en
+    assert content.startswith(b"account_no") or (name in refused.value.en and name in refused.value.zh)
+
+
+@pytest.mark.parametrize("nothing_written", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
+def test_files_with_nothing_in_them_are_left_out_and_that_is_said(
+    folder: Path, tmp_path: Path, nothing_written: bytes
+) -> None:
+    shutil.copytree(folder, tmp_path / "data")
+    for name in ("court_dishonest.csv", "oracle.csv", "inspections.csv", "weather.csv"):
+        (tmp_path / "data" / name).write_bytes(nothing_written)
+    whole, told = (
+        modelling.backtest(data, ASK, None, say=quiet, numbers=quick()) for data in (folder, tmp_path / "data")
+    )
+    assert [each["en"] for each in told["warnings"]] == ["Files that are empty, and left out: court_dishonest.csv."]
+    assert told["contenders"] == whole["contenders"]
+    assert told["data"] == whole["data"]
+    (tmp_path / "data" / "labels.csv").write_bytes(nothing_written)
+    with pytest.raises(Unfit, match=r"labels\.csv is empty"):
+        modelling.backtest(tmp_path / "data", ASK, None, say=quiet, numbers=quick())
+
+
+def test_a_feed_that_stopped_before_the_test_ends_is_told_of(folder: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(folder, tmp_path / "data")
+    power = pl.read_parquet(data / "pw_usage.parquet")
+    last = UNTIL - timedelta(days=200)
+    power.filter(pl.col("reported_at") <= str(last)).write_parquet(data / "pw_usage.parquet")
+    told = modelling.backtest(data, ASK, None, say=quiet, numbers=quick())
+    assert [each["en"].split(":")[0] for each in told["warnings"]] == [
+        f"Datasets that stopped before {UNTIL} (in brackets the day they last spoke)"
+    ]
+    assert "pw_usage (" in told["warnings"][0]["zh"]

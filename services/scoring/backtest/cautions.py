@@ -1,5 +1,6 @@
 """What a reader of figures has to know about the data that they stand on: a sentence in Chinese and one in English."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 Caution = dict[str, str]
@@ -39,6 +40,26 @@ def strangers(count: int, named: int) -> Caution | None:
         f"标签里的 {named} 家单位中有 {count} 家在任何数据集里都没有：请核对编号写法是否一致。",
         f"Of the {named} employers of the labels {count} are in no dataset: do labels and datasets name them alike?",
     )
+
+
+def stopped(feeds: Mapping[str, date], until: date) -> Caution | None:
+    """Datasets that told month by month, and stopped: the day on which each last said anything."""
+    if not feeds:
+        return None
+    told = ", ".join(f"{name} ({last})" for name, last in feeds.items())
+    return caution(
+        f"以下数据集早于 {until} 即已中断（括号内为最后一次报送日）：{told}。此后的评分没有其新情况。",
+        f"Datasets that stopped before {until} (in brackets the day they last spoke): {told}. Later scores know "
+        f"nothing newer of them.",
+    )
+
+
+def blank(files: Sequence[str]) -> Caution | None:
+    """Files with nothing in them, not even a header."""
+    if not files:
+        return None
+    told = ", ".join(files)
+    return caution(f"以下文件是空的，未予使用：{told}。", f"Files that are empty, and left out: {told}.")
 
 
 def spoilt(file: str, encoding: str, count: int) -> Caution:

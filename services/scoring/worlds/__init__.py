@@ -5,7 +5,7 @@ however dirty, or made of the facts that are stored. Datasets are read when they
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from services.scoring.worlds.profiles import profile
 from services.scoring.worlds.register import NOBODY, Register
 from services.scoring.worlds.tables import Array, Table, build, empty
 from services.scoring.worlds.twins import NONE, Twins, twins
-from services.scoring.worlds.views import bad_rows
+from services.scoring.worlds.views import bad_rows, days
 
 __all__ = ["NOBODY", "Table", "World", "read_world", "world_in", "world_of"]
 
@@ -92,6 +92,13 @@ class World:
         self.tables()
         reports = self._first_reports_in(code for code in self._there if code != "own_past")
         return int((reports[numbers] == np.iinfo(np.int64).max).sum()), len(numbers)
+
+    def stopped(self, until: date) -> dict[str, date]:
+        """Datasets of months that had been silent for over two cycles by a day, and the day of their last word."""
+        monthly = [each for each in self.datasets if each.period and len(self.table(each.dataset).reported)]
+        last = [date(1970, 1, 1) + timedelta(int(days(self.table(each.dataset).reported.max()))) for each in monthly]
+        told = zip(monthly, last, strict=True)
+        return {each.dataset: day for each, day in told if (until - day).days > 2 * each.cycle_days}
 
     def subjects(self, at: datetime) -> pl.Series:
         """The codes of everyone who was spoken of by then, sorted. A code that is a slip for some other is nobody's."""
@@ -218,12 +225,15 @@ class World:
 
 
 def read_world(folder: Path, book: Measurebook | None = None) -> World:
-    """The world of a directory. Files that the book does not know are left alone. FileNotFoundError if it is none."""
+    """The world of a directory. Files that the book does not know, or with nothing in them, are left alone.
+    FileNotFoundError if it is none.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no directory")
     book = book or shipped()
     found = {each.dataset: files.find(folder, each.file or each.dataset) for each in book.datasets}
-    return world_in({code: files.scan(path) for code, path in found.items() if path}, book)
+    there = {code: path for code, path in found.items() if path and not files.is_blank(path)}
+    return world_in({code: files.scan(path) for code, path in there.items()}, book)
 
 
 def world_in(frames: Mapping[str, pl.LazyFrame], book: Measurebook | None = None) -> World:

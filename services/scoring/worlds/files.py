@@ -14,6 +14,7 @@ _PIECE_BYTES = 1 << 20
 _QUOTED = re.compile(r'"[^"]*"')
 _SIDE_BY_SIDE = re.compile(rb"[\x81-\xfe][\x80-\xfe]")
 _ASCII = bytes(range(128))
+_BLANK = codecs.BOM_UTF8 + codecs.BOM_UTF16_LE + b" \t\r\n\x00"
 _OTHER_SEPARATORS = (";", "\t", "|")
 
 
@@ -25,10 +26,22 @@ def find(folder: Path, name: str) -> Path | None:
     return next((path for path in found if path), None)
 
 
+def is_blank(path: Path) -> bool:
+    """Whether nothing is written in a file, not even a header: an office that had nothing to send."""
+    with path.open("rb") as file:
+        return not file.read(_PIECE_BYTES).strip(_BLANK)
+
+
 def scan(path: Path) -> pl.LazyFrame:
-    """The file's columns, not yet read, under tidy names; every column of a CSV is text."""
-    lazy = pl.scan_parquet(path) if path.suffix.lower() == ".parquet" else _scan_csv(path)
-    names = lazy.collect_schema().names()
+    """The file's columns, not yet read, under tidy names; every column of a CSV is text.
+
+    Raises ComputeError, with the file's name, where it is not what its name says.
+    """
+    try:
+        lazy = pl.scan_parquet(path) if path.suffix.lower() == ".parquet" else _scan_csv(path)
+        names = lazy.collect_schema().names()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise pl.exceptions.ComputeError(f"{path.name}: {error}") from error
     tidy = [name.strip().strip("\ufeff").lower() for name in names]
     # A name that stands there twice counts once: the first.
     kept = {new: old for old, new in reversed(list(zip(names, tidy, strict=True)))}

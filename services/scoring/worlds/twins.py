@@ -49,7 +49,8 @@ _STYLES: Mapping[str, pl.Expr] = {
 def twins(codes: pl.Series, tables: Collection[Table]) -> Twins:
     """Of the codes (n,) by number; width and blanks alone never tell two employers apart."""
     asked = pl.DataFrame({"code": codes, "rows": _rows(codes, tables)}).with_row_index("number")
-    asked = asked.filter(~is_shaped(codes)).with_columns(plain(pl.col("code")).alias("alike"))
+    asked = asked.filter(~is_shaped(codes))
+    asked = asked.with_columns(plain(asked.get_column("code")).alias("alike"))
     slips = set[str]()
     for kind, fold in FOLDS.items():
         seen = asked.join(_written(asked, kind, fold), on="alike", how="left", maintain_order="left")

@@ -10,7 +10,20 @@ NAMES = {
     "indicators": "指标 indicators",
     "scorecard": "评分卡 scorecard",
     "model": "模型 model",
-    "oracle": "真值 oracle",
+    "oracle": "神谕 oracle",
+}
+WORDS = {
+    "none": "无 none",
+    "blue": "蓝 blue",
+    "yellow": "黄 yellow",
+    "orange": "橙 orange",
+    "red": "红 red",
+    "town": "镇街 town",
+    "industry": "行业 industry",
+    "size": "规模 size",
+    "precision": "准确率 precision",
+    "recall": "召回率 recall",
+    "unknown": "不详 unknown",
 }
 
 
@@ -18,7 +31,9 @@ def page(told: Mapping[str, Any]) -> str:
     """The HTML page of a backtest's answer; it shows the plots that lie beside it."""
     pages = Environment(loader=PackageLoader("local"), autoescape=True, undefined=StrictUndefined)
     pages.filters |= {"figure": figure, "percent": percent}
-    return pages.get_template("backtest.html").render(told=told, names=NAMES)
+    rows, positive = (told["test"][key] for key in ("rows_at_risk", "rows_positive"))
+    rate = positive / rows if rows else None
+    return pages.get_template("backtest.html").render(told=told, names=NAMES, words=WORDS, rate=rate)
 
 
 def figure(told: Mapping[str, float | None], digits: int = 3) -> str:

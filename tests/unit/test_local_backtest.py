@@ -161,3 +161,17 @@ def test_a_feed_that_stopped_before_the_test_ends_is_told_of(folder: Path, tmp_p
         f"Datasets that stopped before {UNTIL} (in brackets the day they last spoke)"
     ]
     assert "pw_usage (" in told["warnings"][0]["zh"]
+
+
+def test_the_page_says_in_both_languages_what_came_of_the_alerts_and_no_table_of_one_group(
+    folder: Path, tmp_path: Path
+) -> None:
+    told = modelling.backtest(folder, ASK, tmp_path, say=quiet, numbers=quick())
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert f"{told['alerts']} 次预警中 {told['right']} 次正确" in text
+    assert f"Of {told['alerts']} alerts {told['right']} were right" in text
+    assert f"{told['recall']['value']:.1%}" in text
+    assert "红 red" in text
+    assert [row["town"] for row in told["by_town"]] == ["unknown"]
+    assert "By town" not in text
+    assert "神谕" not in text

@@ -97,6 +97,19 @@ def test_a_sign_that_few_have_and_that_is_nearly_always_right_ships() -> None:
     assert (found.ships, found.tells["scorecard"]) == ("scorecard", 1.0)
 
 
+def test_a_few_points_that_were_lucky_among_the_first_do_not_outdo_what_tells_everyone_better() -> None:
+    """Of signs as weak as these few of the first forty are right: by them alone half the worlds ship the points."""
+    random, ships = np.random.default_rng(7), []
+    for _ in range(40):
+        stress = random.normal(size=(MONTHS, EMPLOYERS))
+        positive = random.random(stress.shape) < 1 / (1 + np.exp(4 - stress))
+        points = np.maximum(stress + random.normal(0, 1.5, stress.shape) - 3.5, 0).round()
+        richer = stress + random.normal(0, 2, stress.shape)
+        told = {"indicators": entrant(points), "scorecard": entrant(richer)}
+        ships.append(best(told, *asked_of(positive), RECIPE).ships)
+    assert ships.count("scorecard") >= 30
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_world_of_noise_ships_the_simplest_contender(seed: int, tmp_path: Path) -> None:
     kind = Kind(employers=300, months=30, slope=0.0, base=-5.0, calm_months=0, seed=seed)

@@ -1,7 +1,7 @@
 """Whose records were corrected while he waits for his turn falls at once when it comes, as those scored at once do.
 
-A service of before this column does not know it and neither sets nor clears it: whom it scores keeps his mark, and
-falls at once when he is next scored by one that knows it.
+A service of before these columns does not know them and neither sets nor clears them: whom it scores as due keeps his
+mark, and falls at once when he is next scored by one that knows it; whom it takes from `unscored` is held as before.
 """
 
 from alembic import op
@@ -13,6 +13,7 @@ depends_on = None
 
 _STATEMENTS = (
     "alter table scoring.subject add column falls_at_once boolean not null default false",
+    "alter table scoring.unscored add column falls_at_once boolean not null default false",
     # Of everyone hardly ever some: whoever is scored is looked up in next to nothing.
     "create index falling_subject on scoring.subject (subject_kind, subject_id) where falls_at_once",
     """

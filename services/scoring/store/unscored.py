@@ -4,7 +4,7 @@ They wait in buckets: whoever takes a bucket takes all that was ever said of its
 one: their facts lie beside each other, and a page of them is read once for them all.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import polars as pl
 
@@ -18,8 +18,8 @@ _CHARACTERS = 28
 _LAST = 4
 
 _KEEP = """
-insert into scoring.unscored (bucket, subjects)
-select * from unnest(cast(:buckets as int[]), cast(:subjects as text[]))
+insert into scoring.unscored (bucket, subjects, falls_at_once)
+select *, :falls_at_once from unnest(cast(:buckets as int[]), cast(:subjects as text[]))
 """
 
 # Those that have waited longest, until there are enough. A bucket that another takes at this moment is left to him.
@@ -32,12 +32,12 @@ with waiting as (
     select bucket from ranked
     where case when before < :most then pg_try_advisory_xact_lock(hashtext('scoring.unscored'), bucket) end
 )
-delete from scoring.unscored using taken where unscored.bucket = taken.bucket returning subjects
+delete from scoring.unscored using taken where unscored.bucket = taken.bucket returning subjects, falls_at_once
 """
 
 
-async def keep(session: Session, keys: Collection[Key]) -> None:
-    """Let these subjects be scored later."""
+async def keep(session: Session, keys: Collection[Key], *, falls_at_once: bool = False) -> None:
+    """Let these subjects be scored later. `falls_at_once`: what was known of them is corrected."""
     kinds, ids = zip(*keys, strict=True) if keys else ((), ())
     lines = pl.DataFrame({"kind": pl.Series(kinds, dtype=pl.String), "id": pl.Series(ids, dtype=pl.String)})
     neighbours = pl.concat_str("kind", pl.col("id").str.head(-_LAST), separator="\t")
@@ -46,20 +46,29 @@ async def keep(session: Session, keys: Collection[Key]) -> None:
         subject.str.join("\n").alias("subjects")
     )
     if len(grouped):
-        await sql(session, _KEEP, buckets=grouped["bucket"].to_list(), subjects=grouped["subjects"].to_list())
+        columns = {name: grouped[name].to_list() for name in ("bucket", "subjects")}
+        await sql(session, _KEEP, buckets=columns["bucket"], subjects=columns["subjects"], falls_at_once=falls_at_once)
 
 
-async def take(session: Session, most: int) -> set[Key]:
-    """The subjects of the buckets that have waited longest, about so many; none when none wait."""
+async def take(session: Session, most: int) -> tuple[set[Key], set[Key]]:
+    """The subjects of the buckets that have waited longest, about so many; and those of them that fall at once."""
     taken: set[str] = set()
+    falling: set[str] = set()
     read, asked = 0, most * _CHARACTERS
     while len(taken) < most / 2:
-        lines = (await sql(session, _TAKE, most=asked)).scalars().all()
-        taken.update(subject for line in lines for subject in line.split("\n"))
-        characters = sum(map(len, lines))
+        lines = (await sql(session, _TAKE, most=asked)).all()
+        for line in lines:
+            named = line.subjects.split("\n")
+            taken.update(named)
+            falling.update(named if line.falls_at_once else ())
+        characters = sum(len(line.subjects) for line in lines)
         if characters < asked:  # there are no more
             break
         read += characters
         # How often each is named shows only when they are read.
         asked = (most - len(taken)) * read // len(taken)
-    return {(kind, subject) for kind, subject in (each.split("\t", 1) for each in taken)}
+    return _keys(taken), _keys(falling)
+
+
+def _keys(subjects: Iterable[str]) -> set[Key]:
+    return {(kind, subject) for kind, subject in (each.split("\t", 1) for each in subjects)}

@@ -16,7 +16,7 @@ from services.scoring.store import unscored as unscored_store
 from services.scoring.store.facts import Batch
 from services.scoring.store.revisions import close_what_ended
 from services.scoring.store.subjects import Key
-from services.scoring.usecases.scoring import Moment, let_fall, rescore
+from services.scoring.usecases.scoring import Moment, rescore
 from shared.clock import local_date
 from shared.db import Session
 from shared.errors import Poison
@@ -52,12 +52,12 @@ async def take_in(
         # What was reported must be visible, even where our own clock is a moment behind.
         await _rescore(session, touched, lost, replace(moment, at=max(moment.at, event.reported_at)))
     else:
-        await let_fall(session, lost, moment)
-        await unscored_store.keep(session, touched)
+        await unscored_store.keep(session, touched - lost)
+        await unscored_store.keep(session, lost, falls_at_once=True)
 
 
 async def _rescore(session: Session, touched: set[Key], lost: set[Key], moment: Moment) -> None:
-    """Score whom a batch touched; whose records were another's all along (`lost`) falls at once."""
+    """Score whom a batch touched; whose records were another's all along, or taken back (`lost`), falls at once."""
     if lost:
         await subject_store.lock_subjects(session, touched)
         await rescore(session, lost, replace(moment, falls_at_once=True))
@@ -66,8 +66,8 @@ async def _rescore(session: Session, touched: set[Key], lost: set[Key], moment: 
 
 async def catch_up(session: Session, moment: Moment, most: int) -> int:
     """Score about so many of whom a flood of records spoke: each once, however often it was named. Returns how many."""
-    keys = await unscored_store.take(session, most)
-    await rescore(session, keys, moment)
+    keys, falling = await unscored_store.take(session, most)
+    await _rescore(session, keys, falling, moment)
     return len(keys)
 
 

@@ -10,6 +10,7 @@ from services.scoring import relations
 from services.scoring.live import shelf
 from services.scoring.relations import Warned
 from services.scoring.rulebook import Rulebook
+from services.scoring.rules import LEVELS, Level, at_least
 from services.scoring.store import facts as fact_store
 from services.scoring.store import populations as population_store
 from services.scoring.store import unscored as unscored_store
@@ -37,10 +38,12 @@ async def tell_relatives(
     told = [
         (each, score_ids[each.employer], relations.closest(ties, each.employer, most_in_group, most)) for each in warned
     ]
-    await _keep(session, told, at)
+    await _keep(session, told, LEVELS[book.parameter("related_least_level", today)], at)
 
 
-async def _keep(session: Session, told: Sequence[tuple[Warned, UUID, Sequence[str]]], at: datetime) -> None:
+async def _keep(
+    session: Session, told: Sequence[tuple[Warned, UUID, Sequence[str]]], least: Level, at: datetime
+) -> None:
     rows = relations.facts(told, local_date(at))
     if rows.is_empty():
         return
@@ -57,5 +60,10 @@ async def _keep(session: Session, told: Sequence[tuple[Warned, UUID, Sequence[st
     )
     touched = await fact_store.keep_facts(session, batch, can_move=False)
     await fact_store.keep_feed_report(session, batch, local_date(at))
-    # Not at once: who is tied to many who are warned together is scored once.
-    await unscored_store.keep(session, touched or ())
+    # Not at once: who is tied to many who are warned together is scored once. A warning that is told as a low level was
+    # never true, and so was no level that stood on it.
+    back = {
+        ("employer", who) for warned, _, relatives in told if not at_least(warned.level, least) for who in relatives
+    }
+    await unscored_store.keep(session, (touched or set()) - back)
+    await unscored_store.keep(session, (touched or set()) & back, falls_at_once=True)

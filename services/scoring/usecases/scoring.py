@@ -54,34 +54,21 @@ async def rescore(session: Session, touched: Iterable[Key], moment: Moment) -> N
 
     Of many projects only the first are scored at once; the others are due, and the review takes them in its next turns.
     """
-    employers, sites = await _held(session, touched)
-    if employers:
-        await _score(session, "employer", employers, moment)
-    if sites:
-        await _score(session, "project", sites[:PROJECTS_AT_ONCE], moment)
-        await make_due(session, "project", sites[PROJECTS_AT_ONCE:], moment)
-
-
-async def let_fall(session: Session, touched: Iterable[Key], moment: Moment) -> None:
-    """Score these subjects later, as those of whom what was known is corrected."""
-    employers, sites = await _held(session, touched)
-    falling = replace(moment, falls_at_once=True)
-    await make_due(session, "employer", employers, falling)
-    await make_due(session, "project", sites, falling)
-
-
-async def _held(session: Session, touched: Iterable[Key]) -> tuple[list[str], list[str]]:
-    """The employers and projects whom a change of these touches, held until the end of the transaction."""
     keys = {key for key in touched if key[0] != "person"}
     if not keys:
-        return [], []
+        return
     await subject_store.lock_subjects(session, keys)
     aliases = {key for key in keys if key[0] in ("account", "payroll")}
     projects = await fact_store.projects_of(session, aliases) if aliases else set()
     if projects - keys:
         await subject_store.lock_subjects(session, projects - keys)
     employers = sorted(subject for kind, subject in keys if kind == "employer")
-    return employers, sorted(subject for kind, subject in keys | projects if kind == "project")
+    sites = sorted(subject for kind, subject in keys | projects if kind == "project")
+    if employers:
+        await _score(session, "employer", employers, moment)
+    if sites:
+        await _score(session, "project", sites[:PROJECTS_AT_ONCE], moment)
+        await make_due(session, "project", sites[PROJECTS_AT_ONCE:], moment)
 
 
 async def make_due(session: Session, kind: Scored, ids: list[str], moment: Moment) -> None:

@@ -70,3 +70,18 @@ async def test_a_warning_reaches_who_is_tied_to_it_can_be_worked_out_again_and_i
     await usecases.take_in(session, paid, replace(moment(), falls_at_once=True))
     assert await _caught_up(session) == 1
     assert _indicators(await _last(session, team)) == ["E01"]
+
+
+async def test_no_level_of_a_relative_is_held_that_stood_on_a_warning_that_was_never_true(session: Session) -> None:
+    contractor, team = a_uscc(), a_uscc()
+    for uscc in (contractor, team):
+        await usecases.take_in(session, registration(uscc), moment())
+    await usecases.take_in(session, social_fee(team, 2), moment())
+    await _tied(session, contractor, team)
+    await usecases.take_in(session, social_fee(contractor, 3), moment())
+    await _caught_up(session)
+    assert ((await _last(session, team))["level"], (await _last(session, team))["points"]) == ("blue", 23)
+    await usecases.take_in(session, social_fee(contractor, 3, "0.00"), replace(moment(), falls_at_once=True))
+    await _caught_up(session)
+    line = await _last(session, team)
+    assert (line["level"], line["level_source"], line["points"]) == ("none", "indicators", 15)

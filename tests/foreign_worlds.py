@@ -190,8 +190,10 @@ def _spoilt(rows: pl.DataFrame) -> pl.DataFrame:
 _MADE = {"pw_usage": _power, "tax_social_fee": _fees, "hrss_clue": _clues}
 
 
-def payment_history(folder: Path, clients: int = 6000, seed: int = 1, dataset: str = "pw_usage") -> Path:
-    """Two cohorts of six monthly bills each, a year apart, each followed by one month in which some default.
+def payment_history(
+    folder: Path, clients: int = 6000, seed: int = 1, dataset: str = "pw_usage", *, cohorts: int = 2, apart: int = 12
+) -> Path:
+    """Cohorts of six monthly bills each, so many months apart, each followed by one month in which some default.
 
     Shaped like the credit-card defaults of Taiwan (Yeh and Lien 2009): 22 % default, status in months of delay, the
     amount of the bill and of the payment. The best one can know of it is about ROC-AUC 0.78.
@@ -205,8 +207,8 @@ def payment_history(folder: Path, clients: int = 6000, seed: int = 1, dataset: s
     paid = bill * np.where(status > 0, 0.02, random.beta(1, 6, trouble.shape))
     odds = -1.75 + 0.85 * trouble[:, -1] + random.normal(0, 0.9, clients)
     fails = random.random(clients) < 1 / (1 + np.exp(-odds))
-    cohort = np.arange(clients) % 2
-    first = np.where(cohort == 0, 2023 * 12 + 3, 2024 * 12 + 3)[:, None] + np.arange(6)
+    begins = 2023 * 12 + 3 + apart * (np.arange(clients) % cohorts)
+    first = begins[:, None] + np.arange(6)
     told = pl.DataFrame(
         {
             "uscc": np.repeat([f"ID{number}" for number in range(clients)], 6),
@@ -225,12 +227,12 @@ def payment_history(folder: Path, clients: int = 6000, seed: int = 1, dataset: s
     if dataset == "pw_usage":
         told = told.with_columns(pl.col("status") * 30)
     told.rename(names).write_csv(folder / f"{dataset}.csv")
-    years = np.where(cohort == 0, 2023, 2024)
+    due = [date(month // 12, month % 12 + 1, 15) for month in (begins + 6)[fails].tolist()]
     pl.DataFrame(
         {
             "employer_id": [f"ID{number}" for number in np.flatnonzero(fails)],
-            "started_on": [f"{year}-10-15" for year in years[fails]],
-            "discovered_on": [f"{year}-11-20" for year in years[fails]],
+            "started_on": due,
+            "discovered_on": [day + timedelta(days=36) for day in due],
         }
     ).write_csv(folder / "labels.csv")
     return folder

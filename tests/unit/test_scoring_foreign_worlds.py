@@ -13,6 +13,7 @@ from local import modelling
 from services.scoring.backtest import Ask, learn, past
 from services.scoring.evaluation import Ranking
 from services.scoring.training.inspections import hidden
+from services.scoring.training.rows import month_ends
 from services.scoring.worlds import read_world
 from tests import foreign_worlds
 from tests.foreign_worlds import Kind
@@ -91,6 +92,27 @@ def test_a_payment_history_is_read_as_well_as_its_months_of_delay_allow(dataset:
     area = {name: Ranking(judged.model.margin(table), fails).areas(ones)[1] for name, judged in contest.judged.items()}
     assert area[contest.ships] >= max(area["single_signal"] + 0.02, 0.63)
     assert contest.champion.predict(table).mean() == pytest.approx(fails.mean(), abs=0.03)
+
+
+def test_who_is_billed_for_the_fifth_time_is_told_from_who_is_new(folder: Path) -> None:
+    """Each client defaults in the seventh month or never: after two bills he cannot yet, within sixty days."""
+    data = foreign_worlds.payment_history(folder / "cohorts", 3000, dataset="tax_social_fee", cohorts=3, apart=8)
+    source = past.Past(read_world(data))
+    contest = learn(source, date(2024, 7, 31), quick(), 1, quiet).contest
+    asked = pl.Series("subject", [f"ID{number}" for number in range(3000)])
+    failing = source.labels.filter(pl.col("started_on") > date(2024, 8, 1))["employer_id"]
+    days = month_ends(date(2024, 8, 31), date(2025, 1, 31))  # they fail on 15 February
+    fails = np.concatenate([asked.is_in(failing.implode()).to_numpy() & (day.month in (12, 1)) for day in days])
+    margin = np.concatenate([contest.champion.margin(source.table(day, asked)) for day in days])
+    assert Ranking(margin, fails).areas(np.ones(len(fails), np.float32))[0] >= 0.27  # not knowing it: 0.17 to 0.2
+
+
+@pytest.mark.parametrize("apart", [0, 8])
+def test_how_many_months_are_told_is_not_learned_where_all_are_told_of_since_one_day(apart: int, folder: Path) -> None:
+    """It would be the calendar by another name."""
+    data = foreign_worlds.payment_history(folder / f"since-{apart}", 900, cohorts=3, apart=apart)
+    contest = learn(past.Past(read_world(data)), date(2024, 7, 31), quick(), 1, quiet).contest
+    assert any(name.endswith(".told_12") for name in contest.judged["model"].model.columns) == (apart > 0)
 
 
 def test_random_inspections_tell_how_many_arrears_nobody_reports() -> None:

@@ -152,6 +152,15 @@ def test_of_a_slow_state_the_newest_months_say_together_more_than_one_alone() ->
     assert table["pw_usage.arrears.fading_share"].to_list() == pytest.approx([told[0] / 100, told[1] / 100])
 
 
+def test_how_many_months_are_told_up_to_the_newest_tells_who_is_new() -> None:
+    told = {A: range(1, 11), B: (3, 5, 6), C: [*range(-9, 0), *range(1, 11)]}
+    name = {month: f"2026-{month:02}" if month > 0 else f"2025-{13 + month:02}" for month in range(-12, 13)}
+    bills = [a_bill(who, name[month]) for who, months in told.items() for month in months]
+    table = features_of({"pw_usage": bills}, [A, B, C])
+    assert table["pw_usage.arrears.told_12"].to_list() == [10, 3, 12]
+    assert table["pw_usage.use.told_12"].to_list() == [10, 3, 12]
+
+
 def test_several_meters_are_one_bill() -> None:
     bills = [a_bill(A, "2026-10", 40.0), a_bill(A, "2026-10", 2.5, account_no="another")]
     assert feature({"pw_usage": bills}, "pw_usage.arrears.level") == 42.5

@@ -68,7 +68,12 @@ def flow(series: Series) -> Columns:
 
 
 def _known(series: Series) -> Columns:
-    return {"age": series.age, "known": series.is_told.astype(np.float64)}
+    # Of whom few months are told is new here: a debtor's first year is no other one.
+    return {
+        "age": series.age,
+        "known": series.is_told.astype(np.float64),
+        "told_12": np.where(series.is_told, (~np.isnan(series.values[:12])).sum(axis=0), np.nan),
+    }
 
 
 def _against_own(series: Series) -> Columns:

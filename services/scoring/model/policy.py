@@ -63,6 +63,7 @@ class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     warm_up_months: int
     least_months: int
     season_months: int
+    most_of_days: float
     negatives_each: int
     least_rows: int
     most_rows: int

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -78,6 +79,7 @@ FILES: dict[str, tuple[bytes, dict[str, str], int, str, str]] = {
     "a gzip of nothing": (b"", {"content_type": LINES, "content_encoding": "gzip"}, 400, "bad-file", "too early"),
     "duplicate keys": (b'[{"taxpayer":"a","taxpayer":"b"}]', {}, 400, "bad-file", "stands twice in record 1"),
     "NaN": (b'[{"balance":NaN}]', {}, 400, "bad-file", "no JSON"),
+    "half a character": (b'[{"taxpayer":"\\ud800"}]', {}, 400, "bad-file", "half a character"),
     "10,000 columns": (
         ",".join(f"c{n}" for n in range(10_000)).encode(),
         {"content_type": CSV},
@@ -148,6 +150,9 @@ async def test_a_fault_in_the_very_first_byte_is_told_with_its_place(door: Door,
     ("change", "item", "code"),
     [
         ('"balance": 1e400', "balance", "exponent"),
+        ('"balance": 1e' + "9" * 400, "balance", "exponent"),
+        ('"balance": ' + "9" * 5000, "balance", "out_of_range"),
+        ('"balance": ' + "[" * 50_000 + "]" * 50_000, "balance", "nested"),
         ('"balance": "NaN"', "balance", "number_format"),
         ('"balance": -5', "balance", "not_above"),
         ('"as_of": "2026-02-30"', "as_of", "month_format"),
@@ -159,13 +164,15 @@ async def test_a_fault_in_the_very_first_byte_is_told_with_its_place(door: Door,
 async def test_a_bad_record_is_refused_with_its_row_and_never_spoils_a_good_one(
     door: Door, change: str, item: str, code: str
 ) -> None:
-    good = a_tax_record(taxpayer_no=code)
+    good = a_tax_record(taxpayer_no=f"{zlib.crc32(change.encode())}")
     kept = {name: value for name, value in good.items() if f'"{name}"' not in change}
     bad = json.dumps(kept)[:-1] + ", " + change + "}"
-    receipt = (await door.send("tax_arrears", f"[{json.dumps(good)}, {bad}]")).json()
-    assert counts(receipt) == (2, 1, 0, 1, 0), receipt
-    assert [(error["row"], error["item"], error["code"]) for error in receipt["errors"]] == [(2, item, code)]
-    assert all(error["message"] and error["message_zh"] for error in receipt["errors"])
+    one_a_line = f"{json.dumps(good | {'taxpayer_no': good['taxpayer_no'] + '-line'})}\n{bad}\n"
+    for body, kind in ((f"[{json.dumps(good)}, {bad}]", "application/json"), (one_a_line, LINES)):
+        receipt = (await door.send("tax_arrears", body, content_type=kind)).json()
+        assert counts(receipt) == (2, 1, 0, 1, 0), receipt
+        assert [(error["row"], error["item"], error["code"]) for error in receipt["errors"]] == [(2, item, code)]
+        assert all(error["message"] and error["message_zh"] for error in receipt["errors"])
 
 
 async def test_a_wrong_check_character_makes_a_record_wait_for_its_owner_and_is_told(door: Door) -> None:

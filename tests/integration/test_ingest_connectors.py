@@ -67,6 +67,48 @@ async def test_after_a_fault_the_next_round_goes_on_and_every_record_counts_once
         assert (await heads(door), (await state(door))["failures"]) == (6, 0)
 
 
+def without(page: dict[str, object], field: str, *places: int) -> dict[str, object]:
+    """The page, some of whose records do not name a field."""
+    records = page["records"]
+    assert isinstance(records, list)
+    for place in places or range(len(records)):
+        del records[place][field]
+    return page
+
+
+async def test_records_that_lack_what_they_need_are_refused_by_row_and_the_round_goes_on(
+    settings_of: SettingsOf,
+) -> None:
+    def lacking(cursor: str | None) -> httpx.Response:
+        if cursor != "1":
+            return a_page(cursor)
+        return changed(cursor, lambda page: without(page, "pay_roll_code", 1))
+
+    async with open_door(settings_of("ingest")) as door:
+        await begin(door)
+        puller = a_puller(door, played(lacking))
+        assert await puller.round(0.5)
+        assert (await heads(door), (await state(door))["failures"]) == (5, 0)
+        told = await door.rows(
+            "select row_no, item, code from ingest.fault join ingest.receipt using (receipt_id) where agency = :agency",
+            agency=puller.agency,
+        )
+        assert [tuple(fault) for fault in told] == [(2, "payroll_no", "required")]
+
+
+async def test_a_field_that_no_record_names_is_a_changed_schema_and_nothing_of_the_page_is_taken(
+    settings_of: SettingsOf,
+) -> None:
+    def changed_schema(cursor: str | None) -> httpx.Response:
+        return changed(cursor, lambda page: without(page, "pay_roll_code")) if cursor == "1" else a_page(cursor)
+
+    async with open_door(settings_of("ingest")) as door:
+        await begin(door)
+        assert await a_puller(door, played(changed_schema)).round(0.5)
+        feed = next(each for each in (await state(door))["feeds"] if each["dataset"] == "hc_payroll")
+        assert (feed["fault"], feed["detail"], await heads(door)) == ("schema_changed", "pay_roll_code", 2)
+
+
 async def test_each_failed_round_makes_the_stored_wait_longer_and_a_good_one_ends_it(settings_of: SettingsOf) -> None:
     async with open_door(settings_of("ingest")) as door:
         await begin(door)

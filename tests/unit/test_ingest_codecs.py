@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -17,12 +18,14 @@ from services.ingest.codecs import (
     UnreadableType,
     read,
 )
-from services.ingest.validation import ROW
+from services.ingest.validation import ROW, Checker
 from shared.errors import AnxinError
+from tests.ingest_rows import NOW, a_dataset
 
 TAX = shipped().datasets["tax_arrears"]
 GRID = shipped().datasets["gov_grid_event"]
 JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
+LOOSE = a_dataset({"item": "note", "label": "注", "type": "text"}, {"item": "balance", "label": "额", "type": "money"})
 HEADER = "taxpayer,taxpayer_no,tax_kind,as_of,balance\r\n"
 
 
@@ -117,6 +120,55 @@ def test_what_is_no_object_or_is_nested_is_a_fault_of_its_row_alone() -> None:
         (3, "taxpayer", "nested"),
     ]
     assert rows(body)[3] == {ROW: 4, "taxpayer": "[c]"}
+
+
+HUGE, DEEP = "9" * 5000, "[" * 50_000 + "]" * 50_000
+# What a reader of JSON cannot hold, and what is told of it.
+UNHELD = {
+    "an integer of thousands of digits": (HUGE, "out_of_range"),
+    "a negative one": ("-" + HUGE, "out_of_range"),
+    "a fraction of thousands of digits": (HUGE + ".5", "out_of_range"),
+    "an exponent of hundreds of digits": ("1e" + "9" * 400, "exponent"),
+    "lists in lists": (DEEP, "nested"),
+    "lists in lists that hold a number": (DEEP.replace("[]", f"[{HUGE}]"), "nested"),
+    "objects in objects": ('{"a":' * 50_000 + "1" + "}" * 50_000, "nested"),
+    "lists that almost fit": ("[" * 985 + "]" * 985, "nested"),
+}
+
+
+@pytest.mark.parametrize("name", UNHELD)
+@pytest.mark.parametrize("layout", ["array", "array with blanks", "lines", "lines that take a closer look"])
+def test_what_no_reader_of_json_holds_is_a_fault_of_its_row_and_costs_no_other(name: str, layout: str) -> None:
+    value, code = UNHELD[name]
+    note = r"a\":\"[9," if "closer" in layout else "v"
+    bad = f'{{"id":"2","note":"{note}","balance":{value}}}'
+    lines = ['{"id":"1","balance":5}', bad, '{"id":"3","balance":-0}']
+    body, kind = (f"[{','.join(lines)}]", JSON) if "array" in layout else ("\n".join(lines), LINES)
+    (batch,) = read(body.replace('":', '" :' if "blanks" in layout else '":').encode(), kind, LOOSE)
+    checked = Checker(LOOSE).check(batch, NOW)
+    assert checked.faults.rows() == [(2, "balance", code)]
+    assert checked.values.get_column("balance").to_list() == [Decimal(5), Decimal(0)]
+
+
+@pytest.mark.parametrize("layout", [JSON, LINES])
+def test_a_number_of_thousands_of_digits_in_a_list_is_a_fault_of_its_row(layout: str) -> None:
+    row = f'{{"taxpayer":["\\":"],"balance":[{HUGE}],"tax_kind":[],"as_of":[]}}'
+    assert {fault[0] for fault in faults(f"[{row}]" if layout == JSON else row, layout)} == {1}
+
+
+def test_what_is_broken_behind_a_number_of_thousands_of_digits_is_told_with_its_place() -> None:
+    body = f'[{{"balance":{HUGE}}},\n{{"balance":{DEEP}}},\n{{"taxpayer": nope}}]'
+    told = refusal(body).extra
+    assert (told["row"], told["line"], told["column"], told["byte"]) == (3, 3, 15, body.index("ope"))
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udc00x", "\\udc00\\ud800"])
+@pytest.mark.parametrize("layout", [JSON, LINES])
+def test_half_a_character_is_told_as_what_it_is(half: str, layout: str) -> None:
+    row = f'{{"taxpayer":"{half}"}}'
+    told = refusal(f"[{row}]" if layout == JSON else row, layout)
+    assert (told.status, told.extra["row"]) == (400, 1)
+    assert "half a character" in told.detail
 
 
 def test_a_list_is_read_where_the_item_is_a_set() -> None:

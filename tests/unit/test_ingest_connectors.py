@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.catalogue import shipped as catalogue
+from services.ingest.codecs import read
 from services.ingest.connectors.definitions import shipped
 from services.ingest.connectors.paging import Page, PullFailed, cursor_after, read_page, wait_after
 
+PROJECTS = catalogue().datasets["hc_project"]
 FIELDS = {"code": "project_code", "title": "name"}
 
 
@@ -34,6 +36,20 @@ def test_a_field_whose_name_no_text_can_hold_is_shown_and_breaks_nothing(name: s
 def test_a_page_without_a_field_agreed_on_is_refused() -> None:
     with pytest.raises(PullFailed, match="schema_changed title"):
         read_page(a_page([{"code": "1", "titel": "x"}]), FIELDS)
+
+
+def test_a_field_that_only_some_records_lack_is_empty_there_and_no_changed_schema() -> None:
+    page = read_page(a_page([{"code": "1", "title": "x"}, {"code": "2"}, {"title": "z"}]), FIELDS)
+    assert json.loads(page.body) == [{"project_code": "1", "name": "x"}, {"project_code": "2"}, {"name": "z"}]
+
+
+def test_a_number_or_a_depth_that_no_reader_holds_is_left_to_the_checks_of_its_record() -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    raw = a_page([{"code": "1", "title": "A"}, {"code": "2", "title": "B"}])
+    page = read_page(raw.replace(b'"A"', b"9" * 5000).replace(b'"B"', deep.encode()), FIELDS)
+    texts = next(iter(read(page.body, "application/json", PROJECTS)))
+    assert texts.texts.get_column("name").to_list() == ["9" * 5000, None]
+    assert texts.faults.rows() == [(2, "name", "nested")]
 
 
 @given(st.integers(min_value=0, max_value=70))

@@ -19,7 +19,8 @@ from services.ingest.catalogue import shipped
 from services.ingest.codecs import BadFile, FileTooLarge, NotInCharset, RecordTooLarge, read, read_stream
 from services.ingest.codecs.blocks import BLOCK_BYTES
 from services.ingest.codecs.csv_records import read_csv
-from services.ingest.codecs.json_records import element_ends, read_array, read_lines
+from services.ingest.codecs.json_bounds import element_ends
+from services.ingest.codecs.json_records import read_array, read_lines
 from services.ingest.codecs.text import charset_of, utf8
 from services.ingest.codecs.unopened import unopened
 from services.ingest.validation import ROW

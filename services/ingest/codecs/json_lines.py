@@ -6,13 +6,13 @@ import msgspec
 import numpy as np
 
 from services.ingest.codecs.blocks import Place, line_ends
+from services.ingest.codecs.json_bounds import decoded
 from services.ingest.codecs.json_faults import where_it_breaks
 from services.ingest.codecs.refusals import BadFile
 
 _BLANKS = b" \t\r\n"
 _RETURN, _OPEN, _CLOSE = 13, 123, 125
-# As in json_records: a float becomes its own text.
-_VALUES = msgspec.json.Decoder(list, float_hook=str)
+# As in json_bounds: a float becomes its own text.
 _LINES = msgspec.json.Decoder(float_hook=str)
 
 
@@ -56,7 +56,7 @@ def _record(line: bytes, where: dict[str, int]) -> Any:
     """The record of a line that begins there. Raises BadFile with row, line, column and byte."""
     chunk = b"[" + line + b"]"
     try:
-        found = _VALUES.decode(chunk)
+        found = decoded(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _no_record(line, *where_it_breaks(chunk, error), where) from error
     if len(found) != 1:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from services.ingest.catalogue import Dataset
-from services.ingest.codecs.blocks import Ends, Place, blocks, line_ends, where_any
+from services.ingest.codecs.blocks import Place, blocks, line_ends
+from services.ingest.codecs.json_bounds import decoded, element_ends, shallow
 from services.ingest.codecs.json_columns import columns
 from services.ingest.codecs.json_faults import where_it_breaks
 from services.ingest.codecs.json_lines import decoded_lines, whole_lines
@@ -21,12 +21,7 @@ from services.ingest.validation import FAULTS, ROW, Batch
 _BLANKS = b" \t\r\n"
 _Row = dict[str, Any]
 _Faults = list[tuple[int, str, str]]
-# A float becomes its own text: a decimal(18,2) must never pass through binary floating point.
-_VALUES = msgspec.json.Decoder(list, float_hook=str)
-_QUOTE, _COMMA, _INT64 = 34, 44, 2**63
-_STEP = np.zeros(256, dtype=np.int32)
-_STEP[[*b"{["]], _STEP[[*b"]}"]] = 1, -1
-_MARKS = b'",{}[]'
+_INT64 = 2**63
 
 
 def read_array(pieces: Pieces, dataset: Dataset) -> Iterator[Batch]:
@@ -102,7 +97,7 @@ def _opened(pieces: Pieces, place: Place) -> Pieces:
 
 def _elements(block: bytes, chunk: bytes, place: Place) -> list[Any]:
     try:
-        rows: list[Any] = _VALUES.decode(chunk)
+        rows = decoded(chunk)
     except (msgspec.DecodeError, RecursionError) as error:
         sentence, at = where_it_breaks(chunk, error)
         where = _place(at, block, place)
@@ -112,19 +107,6 @@ def _elements(block: bytes, chunk: bytes, place: Place) -> list[Any]:
         told = f"The body is no JSON: after record {place.row} stands a comma too many."
         raise BadFile(told, detail_zh=f"不是有效的 JSON：第 {place.row} 条记录后多一个逗号。", row=place.row + 1)
     return rows
-
-
-def element_ends(text: bytes) -> Ends:
-    """The places after each comma between the elements of an array, in a text that begins with an element."""
-    if b"\\" in text:
-        text = text.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    array = np.frombuffer(text, dtype=np.uint8)
-    marks = where_any(array, _MARKS)
-    kinds = array[marks]
-    outside = np.cumsum(kinds == _QUOTE, dtype=np.int8) & 1 == 0
-    depth = np.cumsum(np.where(outside, _STEP[kinds], 0), dtype=np.int32)
-    ends: Ends = marks[(kinds == _COMMA) & outside & (depth == 0)] + 1
-    return ends
 
 
 def _place(at: int, block: bytes, place: Place) -> dict[str, Any]:
@@ -147,7 +129,7 @@ def _closely(
     bare = chunk.translate(None, _BLANKS)
     # Every pair has a quote and a colon without the blanks; only when there are more of them than pairs does it pay.
     if bare.count(b'":') > sum(map(len, rows)):
-        _must_not_repeat_keys(_pairs_of(chunk.decode(), start, is_array=is_array), start)
+        _must_not_repeat_keys(_pairs_of(chunk.decode(), is_array=is_array), start)
     if b'":[' in bare or b'":{' in bare:
         _join_sets(rows, dataset)
         faults += _nested(rows, start, dataset)
@@ -187,15 +169,19 @@ def _must_not_repeat_keys(records: list[Any], start: int) -> None:
             raise BadFile(told, detail_zh=told_zh, row=number)
 
 
-def _pairs_of(text: str, start: int, *, is_array: bool) -> list[Any]:
+def _pairs_of(text: str, *, is_array: bool) -> list[Any]:
     """The records, each object as the pairs it was written with."""
     lines = [text] if is_array else [line for line in text.split("\n") if line.strip()]
-    try:
-        found = [json.loads(line, object_pairs_hook=_Pairs) for line in lines]
-    except RecursionError as error:
-        told, told_zh = "A record lies too deep in itself to be read.", "记录嵌套过深，无法读取。"
-        raise BadFile(told, detail_zh=told_zh, row=start + 1) from error
+    found = [_in_pairs(line) for line in lines]
     return found[0] if is_array else found
+
+
+def _in_pairs(text: str) -> Any:
+    # No number is wanted of it: Python makes none of thousands of digits.
+    try:
+        return json.loads(text, object_pairs_hook=_Pairs, parse_int=str)
+    except RecursionError:
+        return json.loads(shallow(text.encode()), object_pairs_hook=_Pairs, parse_int=str)
 
 
 class _Pairs(list[tuple[str, Any]]):

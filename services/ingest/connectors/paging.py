@@ -1,7 +1,9 @@
 """What a page must satisfy, what comes after it, and how long to wait when it did not. Pure.
 
 A page is JSON: `{"records": [{...}], "count": 2, "next": "cursor" or null}`. Every record names every field, empty ones
-as null. A page is taken whole or not at all, and the cursor moves only with a page that was taken.
+as null. A field that no record names is no slip: the platform has changed, and nothing of the page is taken. One that
+some records lack is empty there; where it is needed, these rows are refused, as in a file. The cursor moves only with a
+page that was taken.
 """
 
 import hashlib
@@ -9,6 +11,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from services.ingest.codecs.json_bounds import shallow
 
 Fault = Literal[
     "unreachable", "busy", "refused", "half_page", "schema_changed", "cursor_went_back", "not_taken", "broke"
@@ -24,7 +28,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "broke": ("本轮意外中断，原因见日志", "The round broke off for a reason nobody foresaw; the log tells it"),
 }
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30.0, 6 * 3600.0
-_CURSOR_CHARS = 500
+_CURSOR_CHARS, _DIGITS = 500, 20
 _NAMES_SHOWN, _NAME_CHARS = 20, 50
 
 
@@ -66,9 +70,8 @@ def read_page(raw: bytes, fields: Mapping[str, str]) -> Page:
 
 def _envelope(raw: bytes) -> dict[str, Any]:
     try:
-        # Amounts stay the digits that were sent: a float would round them.
-        told = json.loads(raw, parse_float=str, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        told = _read(raw)
+    except ValueError as error:
         raise PullFailed("half_page", "not JSON") from error
     if not isinstance(told, dict) or not {"records", "count", "next"} <= told.keys():
         raise PullFailed("half_page", "records, count or next is missing")
@@ -80,6 +83,19 @@ def _envelope(raw: bytes) -> dict[str, Any]:
     if cursor is not None and not (isinstance(cursor, str) and 0 < len(cursor) <= _CURSOR_CHARS and "\0" not in cursor):
         raise PullFailed("half_page", "next is no cursor")
     return told
+
+
+def _read(raw: bytes) -> Any:
+    # Amounts stay the digits that were sent: a float would round them, and Python makes no number of thousands.
+    exactly: dict[str, Any] = {"parse_float": str, "parse_int": _whole, "object_pairs_hook": _once}
+    try:
+        return json.loads(raw, **exactly)
+    except RecursionError:
+        return json.loads(shallow(raw), **exactly)  # what lies so deep is a fault of its record, not of the page
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < _DIGITS else digits
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from shared import bus, calendar, identity, outbox, telemetry
 from shared.bus import Consumers
@@ -60,13 +61,15 @@ Background = Callable[[Runtime], Awaitable[None]]
 class Service:
     """A service: what it is called, what it answers, what it hears, and what it does all the time.
 
-    `first`: undocumented routes that a request is held against before the documented ones.
+    `first`: undocumented routes that a request is held against before the documented ones. `round_all`: plain ASGI that
+    stands round everything, refusals too.
     """
 
     name: str
     description: str
     routers: tuple[APIRouter, ...]
     first: tuple[BaseRoute, ...] = ()
+    round_all: tuple[Callable[[ASGIApp], ASGIApp], ...] = ()
     settings: type[Settings] = Settings
     consumers: Consumers | None = None
     background: tuple[Background, ...] = ()
@@ -76,6 +79,8 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     """The service's HTTP application over a runtime."""
     app = new_app(f"Anxin {service.name}", service.description)
     app.state.runtime = runtime
+    for outer in service.round_all:
+        app.add_middleware(outer)
     app.router.routes[0:0] = service.first
     for router in service.routers:
         app.include_router(router)

@@ -24,6 +24,7 @@ from services.ingest.routes import (
     uploads,
     withdrawals,
 )
+from services.ingest.routes.tus_answers import TusAnswers
 from services.ingest.settings import IngestSettings
 from services.ingest.watch import watch_feeds
 from shared.service import Service
@@ -35,6 +36,7 @@ def create_service() -> Service:
         name="ingest",
         description="Takes what agencies send: proves who sent it, checks it, keeps it, announces it.",
         first=(records.brief,),
+        round_all=(TusAnswers,),
         routers=(
             # The busiest first: a request is held against one router after the other.
             records.router,

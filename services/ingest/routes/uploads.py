@@ -1,12 +1,9 @@
 """Large files by the tus protocol: begin, ask how far it is, send the next bytes, withdraw."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
 from services.ingest import tus
 from services.ingest.codecs import must_be_readable, must_be_unpackable, must_fit_the_disk
@@ -19,34 +16,9 @@ from services.ingest.rules import idempotency_key
 from services.ingest.usecases import uploads
 from shared.clock import now
 from shared.db import DatabaseDep, SessionDep
-from shared.errors import AnxinError, NotFound
-from shared.http import PROBLEM_JSON, invalid, refused
+from shared.errors import NotFound
+from shared.http import PROBLEM_JSON
 from shared.ids import new_id
-
-_SPEAKS = {"Tus-Resumable": tus.VERSION}
-_Answer = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class TusRoute(APIRoute):
-    """Every answer names the protocol's version, a refusal, too."""
-
-    def get_route_handler(self) -> _Answer:
-        """The route's own handler, with the header on whatever it answers."""
-        answer = super().get_route_handler()
-
-        async def speaking(request: Request) -> Response:
-            try:
-                response = await answer(request)
-            except AnxinError as refusal:
-                response = await refused(request, refusal)
-            except RequestValidationError as misfit:
-                response = await invalid(request, misfit)
-            response.headers.update(_SPEAKS)
-            if response.status_code == tus.WrongVersion.status:
-                response.headers["Tus-Version"] = tus.VERSION
-            return response
-
-        return speaking
 
 
 def _refusal(description: str) -> dict[str, Any]:
@@ -65,7 +37,7 @@ _BYTES: dict[str, Any] = {
         "content": {tus.PATCH_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-router = APIRouter(tags=["imports"], route_class=TusRoute, responses=_REFUSALS)
+router = APIRouter(tags=["imports"], responses=_REFUSALS)
 
 
 async def _version(tus_resumable: Annotated[str | None, Header()] = None) -> None:

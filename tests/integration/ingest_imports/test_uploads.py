@@ -52,12 +52,6 @@ async def test_bytes_that_do_not_follow_are_refused_with_the_place_where_to_go_o
         assert (answer.status_code, answer.json()["offset"], answer.headers["tus-resumable"]) == (409, 5, "1.0.0")
 
 
-async def test_an_address_that_no_upload_can_have_is_refused_in_the_protocols_terms(uploader: Uploader) -> None:
-    for answer in (await uploader.offset("/v1/imports/1"), await uploader.append("/v1/imports/1", 0, b"x")):
-        assert (answer.status_code, answer.headers["tus-resumable"]) == (422, "1.0.0")
-        assert answer.headers["content-type"] == "application/problem+json"
-
-
 async def test_a_file_does_not_become_longer_than_announced(uploader: Uploader) -> None:
     place = (await uploader.begin(5)).headers["location"]
     assert (await uploader.append(place, 0, b"012345")).status_code == 413
@@ -100,6 +94,58 @@ async def test_the_protocols_version_is_demanded_and_told(door: Door, uploader: 
     without = {name: value for name, value in uploader.headers.items() if name != "tus-resumable"}
     answer = await door.client.post("/v1/datasets/tax_arrears/imports", headers=without | {"upload-length": "1"})
     assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
+
+
+IMPORTS, NOBODYS = "/v1/datasets/tax_arrears/imports", "/v1/imports/01a21ddd-6482-762a-87cf-708aaae37c17"
+OTHER_VERSION = {"tus-resumable": "0.2.2"}
+LARGE = {"upload-length": str(10 * 1024**3 + 1), "upload-metadata": told(filetype="text/csv")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "headers", "status"),
+    [
+        ("HEAD /v1/imports/no-uuid", {}, 422),
+        ("PATCH /v1/imports/no-uuid", {}, 422),
+        ("DELETE /v1/imports/no-uuid", {}, 422),
+        ("POST /v1/imports/no-uuid", {}, 422),
+        ("GET /v1/imports/no-uuid", {}, 422),
+        (f"HEAD {NOBODYS}", {}, 404),
+        (f"GET {NOBODYS}", {}, 404),
+        (f"POST {NOBODYS}", {}, 404),
+        (f"PATCH {NOBODYS}/other", {}, 404),
+        (f"PUT {NOBODYS}", {}, 405),
+        (f"PUT {IMPORTS}", {}, 405),
+        (f"GET {IMPORTS}", {}, 405),
+        ("POST /v1/datasets/none/imports", {}, 404),
+        (f"POST {IMPORTS}", OTHER_VERSION, 412),
+        (f"HEAD {NOBODYS}", OTHER_VERSION, 412),
+        (f"POST {IMPORTS}", {"upload-length": "x"}, 400),
+        (f"POST {IMPORTS}", {"authorization": "Bearer none"}, 401),
+        (f"POST {IMPORTS}", LARGE, 413),
+        (f"POST {IMPORTS}", {"upload-length": "1", "upload-metadata": told(filetype="application/pdf")}, 415),
+        (f"POST {IMPORTS}?snapshot=half", {"upload-length": "1"}, 422),
+        (f"OPTIONS {IMPORTS}", {}, 204),
+    ],
+)
+async def test_whatever_is_answered_names_the_protocols_version(
+    door: Door, uploader: Uploader, asked: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await door.client.request(*asked.split(), headers=uploader.headers | headers)
+    assert (answer.status_code, answer.headers.get_list("tus-resumable")) == (status, ["1.0.0"]), answer.text
+    assert answer.headers.get("tus-version") == ("1.0.0" if status in (204, 412) else None)
+
+
+async def test_what_is_gone_or_of_another_type_names_the_protocols_version(uploader: Uploader) -> None:
+    place = (await uploader.begin(10)).headers["location"]
+    wrong = await uploader.append(place, 0, b"x", content_type="text/csv")
+    await uploader.door.client.delete(place, headers=uploader.headers)
+    for answer, status in ((wrong, 415), (await uploader.append(place, 0, b"x"), 410)):
+        assert (answer.status_code, answer.headers["tus-resumable"]) == (status, "1.0.0")
+
+
+async def test_nothing_else_of_the_service_speaks_the_protocol(door: Door) -> None:
+    for path in ("/v1/datasets", "/v1/datasets/tax_arrears", "/v1/importsx", "/v1/none"):
+        assert "tus-resumable" not in (await door.get(path)).headers
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def new_app(title: str, description: str) -> FastAPI:
     )
     app.add_middleware(_Attendant)
     app.add_exception_handler(AnxinError, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DataError, _on_no_text)
     for absence in UNREACHABLE:
@@ -210,8 +210,7 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     return response
 
 
-async def invalid(request: Request, error: Exception) -> JSONResponse:
-    """The answer to what does not fit the documented parameters and body."""
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     errors = [
         {

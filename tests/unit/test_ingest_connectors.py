@@ -1,8 +1,11 @@
 """What a page of a platform must satisfy, and what comes after it."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +14,8 @@ from services.ingest.catalogue import shipped as catalogue
 from services.ingest.codecs import read
 from services.ingest.connectors.definitions import shipped
 from services.ingest.connectors.paging import Page, PullFailed, cursor_after, read_page, wait_after
+from services.ingest.connectors.remote import fetch, open_client
+from services.ingest.settings import Platform
 
 PROJECTS = catalogue().datasets["hc_project"]
 FIELDS = {"code": "project_code", "title": "name"}
@@ -86,6 +91,19 @@ def test_a_round_never_goes_back() -> None:
 @given(st.integers(1, 10_000), st.floats(0, 1), st.floats(0, 3600))
 def test_a_wait_is_never_shorter_than_asked_nor_longer_than_six_hours(n: int, jitter: float, asked: float) -> None:
     assert max(15, asked) <= wait_after(n, jitter, asked) <= 6 * 3600
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("told_as", ["a date", "seconds"])
+async def test_a_platform_says_when_to_come_again_in_seconds_or_as_a_date(status: int, told_as: str) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(minutes=15), usegmt=True)
+    header = {"retry-after": later if told_as == "a date" else "900"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, headers=header))
+    connector = shipped()["provincial_wages"]
+    async with open_client(Platform(url="https://wages.example/v1"), transport) as client:
+        with pytest.raises(PullFailed, match="busy") as failed:
+            await fetch(client, connector, connector.feeds[0], None)
+    assert failed.value.wait_s == pytest.approx(900, abs=5)
 
 
 def test_every_field_of_a_connector_leads_to_an_item_and_every_needed_item_has_one() -> None:

@@ -1,6 +1,8 @@
 """How an agency's client waits: not for a certificate it cannot trust, not long where nobody is, and it says so."""
 
 import ssl
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
@@ -55,6 +57,27 @@ def test_waiting_is_said_once_with_its_reason(client: AgencyClient) -> None:
     answering(client, later, later, httpx.Response(200, json=TOKEN))
     client.token()
     assert heard == ["HTTP 503"]
+
+
+@pytest.mark.parametrize("asked", [timedelta(seconds=20), timedelta(hours=2), timedelta(seconds=-20)])
+@pytest.mark.parametrize("told_as", ["a date", "seconds"])
+def test_a_wait_is_read_as_seconds_and_as_a_date(asked: timedelta, told_as: str) -> None:
+    wanted = min(max(asked.total_seconds(), 0), agency_client.LONGEST_PAUSE_S)
+    date = format_datetime(datetime.now(UTC) + asked, usegmt=True)
+    header = date if told_as == "a date" else str(int(max(asked.total_seconds(), 0)))
+    assert pause_after(header) == pytest.approx(wanted, abs=3)
+
+
+@pytest.mark.parametrize("header", ["²", "soon", "-5", ""])
+def test_a_wait_that_cannot_be_read_is_one_of_our_own(header: str) -> None:
+    assert pause_after(header) == 1.0
+
+
+def pause_after(retry_after: str) -> float:
+    state = RetryCallState(Retrying(), None, (), {})
+    later = agency_client._Later(httpx.Response(503, headers={b"Retry-After": retry_after.encode()}))
+    state.set_exception((type(later), later, None))
+    return agency_client._pause(state)
 
 
 def test_where_nobody_ever_answered_is_not_waited_for_long(client: AgencyClient) -> None:

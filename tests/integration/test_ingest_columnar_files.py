@@ -23,9 +23,9 @@ from services.ingest.codecs import (
     read_stream,
 )
 from services.ingest.columnar.arrow import BATCH_BYTES
-from services.ingest.validation import ROW, Batch
+from services.ingest.validation import ROW, Batch, Checker
 from shared.errors import AnxinError
-from tests.ingest_rows import a_dataset
+from tests.ingest_rows import NOW, a_dataset
 
 TAX = shipped().datasets["tax_arrears"]
 S = {"item": "s", "label": "值", "type": "text", "required": True}
@@ -60,6 +60,13 @@ def numbers(body: bytes, content_type: str, encoding: str = "identity", limit: i
 def test_a_packed_file_is_read_to_its_last_row(content_type: str, encoding: str) -> None:
     body = PACKERS[encoding](written(a_table(45_000), content_type))
     assert numbers(body, content_type, encoding) == [(row, str(row)) for row in range(1, 45_001)]
+
+
+@pytest.mark.parametrize("content_type", [PARQUET, STREAM, FILE])
+def test_a_second_60_that_a_file_says_as_a_text_is_refused_as_in_any_other(content_type: str) -> None:
+    table = a_table(2, stat_at=pl.Series(["2026-10-31T23:59:59+08:00", "2026-10-31T23:59:60+08:00"]))
+    (batch,) = read(written(table, content_type), content_type, TAX)
+    assert Checker(TAX).check(batch, NOW).faults.rows() == [(2, "stat_at", "leap_second")]
 
 
 def test_a_file_on_disk_is_read_where_it_lies(tmp_path: Path) -> None:

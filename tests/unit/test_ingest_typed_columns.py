@@ -110,6 +110,23 @@ def test_a_record_never_differs_by_the_format_it_came_in(rows: list[dict[str, An
         assert (other.received, other.rejected) == (typed.received, typed.rejected)
 
 
+@pytest.mark.parametrize("second", ["2026-10-31T23:59:60+08:00", "2016-12-31T23:59:60Z"])
+def test_a_second_60_is_refused_in_whatever_format_it_came(second: str) -> None:
+    rows = [{"id": "1", "local": "2026-10-31T23:59:59+08:00"}, {"id": "2", "local": second}]
+    texts, none = texts_of(pl.DataFrame(rows), frozenset())
+    missing = [pl.lit(None, pl.String).alias(name) for name in EVERYTHING.by_name.keys() - rows[0].keys()]
+    came = [
+        list(read(json.dumps(rows).encode(), "application/json", EVERYTHING)),
+        list(read("\n".join(map(json.dumps, rows)).encode(), "application/x-ndjson", EVERYTHING)),
+        list(read(as_csv(rows), "text/csv", EVERYTHING)),
+        [Batch(texts.with_columns(missing).with_row_index(ROW, offset=1), none)],
+    ]
+    for batches in came:
+        checked = CHECKER.check(pl_batches(batches), NOW)
+        assert checked.faults.rows() == [(2, "local", "leap_second")]
+        assert checked.values.get_column("local").to_list() == [datetime(2026, 10, 31, 15, 59, 59, tzinfo=UTC)]
+
+
 @pytest.mark.parametrize(
     ("column", "told"),
     [

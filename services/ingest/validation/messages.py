@@ -46,6 +46,10 @@ _MESSAGES: dict[str, tuple[str, str]] = {
         "{label}不是有效的时间格式,应如 2026-10-31T08:00:00+08:00。",
     ),
     "no_such_date": ("{item} is a date or time that does not exist.", "{label}的日期或时间不存在。"),
+    "leap_second": (
+        "{item} has a second 60; give the second before it or after it.",
+        "{label}的秒数为60(闰秒),请填写前一秒或后一秒。",
+    ),
     "bool_format": ("{item} is neither true nor false.", "{label}应为 true 或 false(是/否)。"),
     "not_in_list": ("{item} is none of: {values}.", "{label}不在允许的取值范围内:{values_zh}。"),
     "division_format": ("{item} is not a division code of 9 digits.", "{label}不是9位行政区划代码。"),

@@ -24,7 +24,7 @@ _MANY, _OFTEN = 1000, 4
 
 
 def moments(texts: pl.Series) -> Identified:
-    """The moments (UTC, microseconds) of texts, and why one is none: datetime_format, no_such_date."""
+    """The moments (UTC, microseconds) of texts, and why one is none: datetime_format, no_such_date, leap_second."""
     if len(texts) < _MANY or len(once := texts.unique()) * _OFTEN > len(texts):
         return _read(texts)
     found = _read(once)
@@ -45,7 +45,10 @@ def _read(texts: pl.Series) -> Identified:
         .with_columns(_whole().str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False))
         .with_columns(moment=_in_utc(names_zone))
         .with_columns(sane=pl.col("moment").dt.year().is_between(1900, 9999))
-        .select(pl.when("sane").then("moment").alias("moment"), _fault())
+        # RFC 3339 knows second 60 at the end of a June or December in UTC, and there has been none since 2016: whoever
+        # says so is a clock that goes wrong, and it would be read as the next second without a word.
+        .with_columns(leap=pl.col("text").str.contains(":60", literal=True))
+        .select(pl.when(pl.col("sane") & ~pl.col("leap")).then("moment").alias("moment"), _fault())
         .collect(optimizations=_AS_WRITTEN)
     )
     return Identified(found.get_column("moment").alias(texts.name), found.get_column("fault"))
@@ -97,5 +100,7 @@ def _fault() -> pl.Expr:
         .then(pl.lit("datetime_format"))
         .when(no_such)
         .then(pl.lit("no_such_date"))
+        .when("leap")
+        .then(pl.lit("leap_second"))
         .alias("fault")
     )

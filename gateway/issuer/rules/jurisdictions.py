@@ -28,9 +28,9 @@ def must_fit(division: str | None, levels: Iterable[str]) -> None:
     if division is None or len(division) not in DIGITS.values() or len(division) < least:
         raise BeyondTheRole(
             f"The division {division} must have {_wanted(least)} digits for these roles.",
-            detail_zh=f"这些角色的辖区代码 {division} 须为 {_wanted(least)} 位。",
+            detail_zh=f"这些角色的辖区代码 {division} 须为 {_wanted(least, ' 或 ')} 位。",
         )
 
 
-def _wanted(least: int) -> str:
-    return " or ".join(str(digits) for digits in DIGITS.values() if digits >= least)
+def _wanted(least: int, either: str = " or ") -> str:
+    return either.join(str(digits) for digits in DIGITS.values() if digits >= least)

@@ -171,6 +171,14 @@ def horizons(datasets: Mapping[str, Dataset], at: datetime, stopped: Stopped | N
     return {code: datetime(month // 12, month % 12 + 1, 1, tzinfo=CHINA) for code, month in starts.items()}
 
 
+def counted(
+    versions: pl.DataFrame, datasets: Mapping[str, Dataset], at: datetime, stopped: Stopped | None = None
+) -> pl.DataFrame:
+    """Of versions that were read for others too, those of these datasets, within their horizons."""
+    asked = versions.filter(pl.col("dataset").is_in(list(datasets)))
+    return _within(asked, horizons(datasets, at, stopped))
+
+
 def _within(known: pl.DataFrame, since: Mapping[str, datetime]) -> pl.DataFrame:
     starts = pl.col("dataset").replace_strict(since, default=None, return_dtype=UTC_TIME)
     return known.filter((pl.col("source_time") >= starts).fill_null(True))

@@ -14,3 +14,10 @@ def test_numbers_are_read_back_to_the_last_bit_and_what_is_missing_stays_missing
 
 def test_a_text_that_looks_like_an_array_stays_one_text() -> None:
     assert texts(['a,"b"}', None, "\\"]) == r'{"a,\"b\"}",NULL,"\\"}'
+
+
+@given(st.lists(st.text(alphabet='a甲"\\{},', max_size=4), max_size=5))
+def test_texts_that_need_no_masking_are_written_as_those_that_do(values: list[str]) -> None:
+    # What is not there has every text masked by itself.
+    masked = texts([*values, None]).removesuffix("NULL}").removesuffix(",")
+    assert texts(values) == masked + "}"

@@ -11,9 +11,9 @@ from polars.testing import assert_frame_equal
 
 from services.ingest.catalogue import shipped as catalogue
 from services.scoring import indicators, rulebook
-from services.scoring.frames import gather, horizons
+from services.scoring.frames import counted, gather, horizons, newest
 from services.scoring.rulebook import shipped
-from tests.scoring_facts import AT, PROJECT, a_receipt, a_version, features, feeds_of, versions_of
+from tests.scoring_facts import AT, PROJECT, USCC, a_receipt, a_version, features, feeds_of, versions_of
 
 BOUNDED = {code: each for code, each in shipped().datasets.items() if each.horizon_months}
 SITE: dict[str, Any] = {"_kind": "project", "_subject": PROJECT}
@@ -108,3 +108,27 @@ def test_an_old_version_never_comes_up_again_because_a_newer_one_is_too_old() ->
     # The older one even arrived last, and its month is in everyone's window.
     late = owed | {"reported_at": AT, "receipt_id": a_receipt(2)}
     assert features(paid | {"reported_at": old}, late).values["si_open_months"].to_list() == [None]
+
+
+@st.composite
+def records_of_all_ages(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Versions of a few records, of datasets with and without a horizon and of one that no rule reads."""
+    ages = st.integers(0, 1100).map(lambda days: AT - timedelta(days=days))
+    datasets = st.sampled_from(("tax_social_fee", "tax_arrears", "samr_entity", "no_rule_reads_this"))
+    return [
+        a_version(draw(datasets), draw(st.sampled_from("ab")), number=number, _time=draw(ages), _row=number)
+        for number in range(1, draw(st.integers(2, 9)))
+    ]
+
+
+@given(records_of_all_ages())
+@settings(deadline=None)
+def test_what_was_read_for_a_model_too_counts_for_the_rules_as_if_they_had_read_it_themselves(
+    rows: list[dict[str, Any]],
+) -> None:
+    datasets = shipped().of_subject("employer")
+    own = gather([USCC], versions_of(rows), feeds_of(rows), datasets, AT)
+    for_both = counted(newest(versions_of(rows)), datasets, AT)
+    shared = gather([USCC], for_both, feeds_of(rows), datasets, AT, are_newest=True)
+    for code in datasets:
+        assert_frame_equal(shared.frames[code], own.frames[code])

@@ -8,6 +8,8 @@ from services.scoring.learning.policy import Complaints
 
 def outcomes_of(cases: pl.DataFrame, complaints: Complaints) -> pl.DataFrame:
     """The outcomes of cases (subject_id, key, reported_at, body as JSON of texts). One without a day is left out."""
+    if cases.is_empty():
+        return pl.DataFrame(schema=OUTCOMES)
     kind = pl.Struct(dict.fromkeys(complaints.items, pl.String()))
     told = cases.with_columns(pl.col("body").str.json_decode(kind)).unnest("body")
     amount = pl.col(complaints.amount).cast(pl.Float64, strict=False)

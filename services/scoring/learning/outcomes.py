@@ -72,6 +72,8 @@ def labels(stands: pl.DataFrame, merge_days: int) -> pl.DataFrame:
     A project's are its general contractor's. Where nobody told the start, it is the months owed before the finding,
     or the finding itself: `is_start_estimated`.
     """
+    if stands.is_empty():
+        return pl.DataFrame(schema=LABELS)
     employer = pl.coalesce("uscc", pl.when(pl.col("subject_kind") == "employer").then(pl.col("subject_id")))
     months_before = pl.format("-{}mo", pl.col("months").fill_null(0))
     found = stands.filter(is_arrears()).with_columns(employer.alias("employer_id")).drop_nulls("employer_id")

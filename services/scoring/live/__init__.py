@@ -15,9 +15,10 @@ import polars as pl
 
 from services.scoring.inputs import input_table
 from services.scoring.live import shelf
-from services.scoring.live.known import world_about
+from services.scoring.live.known import Told, live_book, stored_of_employers, world_about
 from services.scoring.model import Foretold, Model, policy, readings
 from services.scoring.population import Population
+from services.scoring.rulebook import Dataset
 from services.scoring.rules import Level
 from services.scoring.saying import Said, explained, graded
 from services.scoring.store import populations as population_store
@@ -28,7 +29,7 @@ from services.scoring.worlds import World
 from shared.clock import local_date
 from shared.db import UNREACHABLE, Session
 
-__all__ = ["NOTHING", "Outlook", "burden", "explain", "inputs_of", "look_ahead"]
+__all__ = ["NOTHING", "Asked", "Outlook", "Told", "asked", "burden", "explain", "inputs_of", "look_ahead"]
 
 log = logging.getLogger(__name__)
 
@@ -69,30 +70,49 @@ class Outlook:
 NOTHING = Outlook()
 
 
-async def look_ahead(session: Session, employers: Sequence[str], at: datetime) -> Outlook:
-    """Ask champion and challengers about some employers, and keep what each says. NOTHING when there are none.
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked, champion (None: there are challengers only) and challengers, and the population that they see."""
+
+    champion: str | None
+    models: Sequence[str]
+    population_id: UUID
+    population: Population
+
+    def reads(self) -> dict[str, Dataset]:
+        """The datasets about employers that they read, whole: no record is too old for them."""
+        return stored_of_employers(self.population.book(live_book()).datasets)
+
+
+async def asked(session: Session, at: datetime) -> Asked | None:
+    """Who is asked at a time; None before there are models and a population."""
+    active = await registry_store.active(session)
+    population_id = await population_store.newest(session, at) if active else None
+    if population_id is None:
+        return None
+    champion = next((model_id for model_id, state in active.items() if state == "champion"), None)
+    return Asked(champion, list(active), population_id, await shelf.population(session, population_id))
+
+
+async def look_ahead(session: Session, who: Asked, told: Told, at: datetime) -> Outlook:
+    """Ask about the employers of whom is told, and keep what each says.
 
     A model that fails stops nobody's score: what it said last stands, and the log says so.
     """
-    active = await registry_store.active(session)
-    population_id = await population_store.newest(session, at) if active else None
-    if not active or population_id is None:
-        return NOTHING
-    champion = next((model_id for model_id, state in active.items() if state == "champion"), None)
-    population = await shelf.population(session, population_id)
-    world = await world_about(session, employers, at, population)
+    employers, champion = told.employers, who.champion
+    world = await world_about(session, employers, at, who.population, told)
     try:
-        table = await asyncio.to_thread(_inputs, world, at, population, employers)
+        table = await asyncio.to_thread(_inputs, world, at, who.population, employers)
     except Exception:
         log.exception("model.failed", extra={"employers": len(employers)})
         return await _as_before(session, champion, employers)
-    told = {model_id: await _asked(session, model_id, table, employers) for model_id in active}
-    for model_id, words in told.items():
+    said = {model_id: await _words(session, model_id, table, employers) for model_id in who.models}
+    for model_id, words in said.items():
         if words:
-            await prediction_store.keep(session, Kept(model_id, local_date(at), at, population_id), words)
-    if champion is None or not told[champion]:
+            await prediction_store.keep(session, Kept(model_id, local_date(at), at, who.population_id), words)
+    if champion is None or not said[champion]:
         return await _as_before(session, champion, employers)
-    return Outlook(champion, told[champion], population_id, await shelf.model(session, champion), table)
+    return Outlook(champion, said[champion], who.population_id, await shelf.model(session, champion), table)
 
 
 async def burden(session: Session) -> int:
@@ -127,7 +147,7 @@ def _inputs(world: World, at: datetime, population: Population, employers: Seque
     return input_table(world, at, pl.Series("subject", list(employers), dtype=pl.String), context)
 
 
-async def _asked(session: Session, model_id: str, table: pl.DataFrame, employers: Sequence[str]) -> dict[str, Foretold]:
+async def _words(session: Session, model_id: str, table: pl.DataFrame, employers: Sequence[str]) -> dict[str, Foretold]:
     """What one model says by employer; nothing where it fails: a challenger takes the word from nobody else."""
     try:
         model = await shelf.model(session, model_id)

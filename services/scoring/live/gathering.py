@@ -1,13 +1,15 @@
 """Work out what features need of everyone, in parts: never more than some subjects are in memory at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 import polars as pl
 
+from services.scoring.frames import Facts
 from services.scoring.live.known import OWN_PAST, facts_of, live_book, past_of
 from services.scoring.measurebook import Measurebook, Measured
 from services.scoring.measures.peers import stand_for_all
@@ -32,6 +34,8 @@ from services.scoring.worlds.reading import as_microseconds
 from shared.db import Session
 
 Ties = Mapping[str, pl.DataFrame]
+Part = TypeVar("Part")
+Known = TypeVar("Known")
 
 
 @dataclass
@@ -52,7 +56,7 @@ async def gather_population(session: Session, at: datetime) -> tuple[Population,
     holds = pl.concat([holds_of({}, book), *sites.holds]).unique().sort("employer", "project")
     past = await past_of(session, at)
     codes = everyone([await store.all_subjects(session, "employer"), holds["employer"], past["subject"]])
-    ties = [*sites.ties, *[part async for part in _named(session, codes, book, at)]]
+    ties = [*sites.ties, *await _named(session, codes, book, at)]
     gathering = Gathering(at, spoken)
     await _look(session, gathering, codes, holds, book)
     return gathering.gathered(tied(ties, book), holds, book), codes.len()
@@ -104,15 +108,22 @@ def _spoken(
     return {code: Heard.together(parts).spoken(at, book) for code, parts in every.items()}
 
 
-async def _named(session: Session, codes: pl.Series, book: Measurebook, at: datetime) -> AsyncIterator[Ties]:
+async def _named(session: Session, codes: pl.Series, book: Measurebook, at: datetime) -> list[Ties]:
     """Who is tied by what the registers of employers say."""
+    found: list[Ties] = []
     parties = {party.dataset for tie in book.ties for party in tie.of}
     registers = _only(
         book, (each.dataset for each in book.datasets if each.about == "employer" and each.dataset in parties)
     )
-    for part in _parts(codes) if registers.datasets else ():
-        facts = await facts_of(session, part, [], at, registers.datasets)
-        yield await asyncio.to_thread(named, Snapshot(world_of(facts, registers), at))
+
+    async def read(part: list[str]) -> Facts:
+        return await facts_of(session, part, [], at, registers.datasets)
+
+    async def look(facts: Facts) -> None:
+        found.append(await asyncio.to_thread(lambda: named(Snapshot(world_of(facts, registers), at))))
+
+    await _read_ahead(_parts(codes) if registers.datasets else (), read, look)
+    return found
 
 
 async def _look(
@@ -120,11 +131,32 @@ async def _look(
 ) -> None:
     """Let those who stand for all be looked at."""
     ranked = _only(book, _ranked(book))
-    for part in _parts(codes.filter(pl.Series(stand_for_all(codes, book)))) or [[]]:
+
+    async def read(part: list[str]) -> tuple[list[str], Facts]:
         of_theirs = pl.col("employer").is_in(part)
         projects = holds.filter(of_theirs)["project"].unique().sort().to_list()
-        facts = await facts_of(session, part, projects, gathering.at, ranked.datasets)
-        await asyncio.to_thread(gathering.look, world_of(facts, ranked), part)
+        return part, await facts_of(session, part, projects, gathering.at, ranked.datasets)
+
+    async def look(known: tuple[list[str], Facts]) -> None:
+        part, facts = known
+        await asyncio.to_thread(lambda: gathering.look(world_of(facts, ranked), part))
+
+    await _read_ahead(_parts(codes.filter(pl.Series(stand_for_all(codes, book)))) or [[]], read, look)
+
+
+async def _read_ahead(
+    parts: Iterable[Part],
+    read: Callable[[Part], Awaitable[Known]],
+    look: Callable[[Known], Coroutine[Any, Any, None]],
+) -> None:
+    """Look at what is known of each part, in order, while the next is read: one is read and one looked at at a time."""
+    looking: asyncio.Task[None] | None = None
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            known = await read(part)
+            if looking:
+                await asyncio.wait([looking])  # should it fail, the group says so
+            looking = group.create_task(look(known))
 
 
 def _ranked(book: Measurebook) -> set[str]:

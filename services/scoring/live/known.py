@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -13,6 +14,7 @@ from services.scoring.learning import policy as learning_policy
 from services.scoring.measurebook import Measurebook, Measured, shipped
 from services.scoring.model import policy
 from services.scoring.population import Population
+from services.scoring.rulebook import Dataset
 from services.scoring.store import facts as fact_store
 from services.scoring.store import outcomes as outcome_store
 from services.scoring.store import punches as punch_store
@@ -24,11 +26,25 @@ OWN_PAST = "own_past"
 _AT_ONCE = pl.col("discovered_on").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-async def world_about(session: Session, employers: Sequence[str], at: datetime, population: Population) -> World:
+@dataclass(frozen=True)
+class Told:
+    """What was read of some employers already: the newest version of each record that was known by a time
+    (frames.VERSIONS), in the datasets that will be asked for, and perhaps in others."""
+
+    employers: Sequence[str] = ()
+    versions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VERSIONS))
+
+
+NOTHING_YET = Told()
+
+
+async def world_about(
+    session: Session, employers: Sequence[str], at: datetime, population: Population, told: Told = NOTHING_YET
+) -> World:
     """Enough to work out these employers' features as among all."""
     book = population.book(live_book())
     around = sorted({*employers, *population.relatives(employers)})
-    facts = await facts_of(session, around, population.projects(employers), at, book.datasets)
+    facts = await facts_of(session, around, population.projects(employers), at, book.datasets, told=told)
     return await asyncio.to_thread(world_of, facts, book)
 
 
@@ -44,22 +60,29 @@ async def facts_of(
     projects: Sequence[str],
     at: datetime,
     datasets: Collection[Measured],
+    *,
+    told: Told = NOTHING_YET,
 ) -> Facts:
     """What is known of these employers and projects at a time, in these datasets."""
     stored = {each.dataset: each.as_stored() for each in datasets}
-    of_employers = {each.dataset: stored[each.dataset] for each in datasets if each.about == "employer"}
-    of_employers.pop(OWN_PAST, None)
+    of_employers = stored_of_employers(datasets)
     # Who was named for a site when a record came is whose the record is: all who ever were named are asked for.
     naming = [each.dataset for each in datasets if each.about == "project" and each.code]
-    parts = [pl.DataFrame(schema=VERSIONS)]
-    if employers and of_employers:
-        parts.append(await fact_store.newest(session, "employer", employers, of_employers, at))
+    parts = [told.versions.filter(pl.col("dataset").is_in(list(of_employers)))]
+    if untold := sorted(set(employers).difference(told.employers)) if of_employers else []:
+        parts.append(await fact_store.newest(session, "employer", untold, of_employers, at))
     if projects:
         parts += await _of_projects(session, projects, at, datasets)
     if employers and OWN_PAST in stored:
         parts.append(await past_of(session, at, employers))
-    told, feeds = pl.concat(parts), pl.DataFrame(schema=FEEDS)
-    return await asyncio.to_thread(gather, employers, told, feeds, stored, at, in_full=naming)
+    every, feeds = pl.concat(parts), pl.DataFrame(schema=FEEDS)
+    return await asyncio.to_thread(gather, employers, every, feeds, stored, at, in_full=naming)
+
+
+def stored_of_employers(datasets: Iterable[Measured]) -> dict[str, Dataset]:
+    """Of some datasets those whose records about employers are stored as facts."""
+    of_employers = [each for each in datasets if each.about == "employer" and each.dataset != OWN_PAST]
+    return {each.dataset: each.as_stored() for each in of_employers}
 
 
 async def _of_projects(

@@ -14,7 +14,12 @@ _Y2000_US = 946_684_800_000_000  # from where PostgreSQL counts
 
 def texts(values: Iterable[str | None] | pl.Series) -> str:
     """The PostgreSQL literal of a `text[]`, or of another array whose elements are written like these texts."""
-    column = values.to_list() if isinstance(values, pl.Series) else values
+    column = values.to_list() if isinstance(values, pl.Series) else list(values)
+    if None not in column and column:
+        # Mostly there is nothing to mask: thousands of codes are then joined as they are.
+        joined = '","'.join(column)
+        if "\\" not in joined and joined.count('"') == 2 * (len(column) - 1):
+            return '{"' + joined + '"}'
     return "{" + ",".join(map(_element, column)) + "}"
 
 

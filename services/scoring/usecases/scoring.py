@@ -139,10 +139,14 @@ async def _known(session: Session, kind: Scored, ids: list[str], moment: Moment)
     table = await subject_store.standing(session, kind, ids)
     feeds = await fact_store.feeds(session, datasets, at)
     stopped = frames.stopped_feeds(feeds)
-    versions = await folding.known_versions(session, kind, ids, datasets, at, stopped=stopped)
     overrides = await override_store.in_force(session, kind, ids, local_date(at))
-    outlook = await live.look_ahead(session, ids, at) if kind == "employer" else live.NOTHING
-    return _Known(versions, feeds, Standings(table, overrides), outlook)
+    who = await live.asked(session, at) if kind == "employer" else None
+    # Rules and models read mostly the same: it leaves the database once.
+    every = datasets | who.reads() if who else datasets
+    versions = await folding.known_versions(session, kind, ids, every, at, stopped=stopped)
+    outlook = await live.look_ahead(session, who, live.Told(ids, versions), at) if who else live.NOTHING
+    counted = frames.counted(versions, datasets, at, stopped) if who else versions
+    return _Known(counted, feeds, Standings(table, overrides), outlook)
 
 
 def _judged(kind: Scored, ids: list[str], known: _Known, moment: Moment) -> tuple[Judged, dict[str, Said]]:

@@ -154,8 +154,10 @@ def _ended(versions: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
 def stopped_feeds(feeds: pl.DataFrame) -> dict[str, dict[str, date]]:
     """Per dataset, on which day an agency whose feed is late, silent or broken was last heard of."""
     found: dict[str, dict[str, date]] = {}
-    told = feeds.select("dataset", "agency", local_day(pl.col("stopped_at"))).drop_nulls()
-    for dataset, agency, day in told.iter_rows():
+    stopped = feeds.filter(pl.col("stopped_at").is_not_null())
+    if stopped.is_empty():  # mostly
+        return found
+    for dataset, agency, day in stopped.select("dataset", "agency", local_day(pl.col("stopped_at"))).iter_rows():
         found.setdefault(dataset, {})[agency] = day
     return found
 

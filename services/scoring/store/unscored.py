@@ -23,16 +23,21 @@ select *, :falls_at_once from unnest(cast(:buckets as int[]), cast(:subjects as 
 """
 
 # Those that have waited longest, until there are enough. A bucket that another takes at this moment is left to him.
+# What a flood has left (pages of lines that are gone) is passed over: the first that waits is found by its number.
 _TAKE = """
-with waiting as (
-    select bucket, min(unscored_no) as first, sum(octet_length(subjects)) as size from scoring.unscored group by bucket
+with oldest as materialized (
+    select min(unscored_no) as no from scoring.unscored
+), waiting as (
+    select bucket, min(unscored_no) as first, sum(octet_length(subjects)) as size from scoring.unscored
+    where unscored_no >= (select no from oldest) group by bucket
 ), ranked as (
     select bucket, sum(size) over (order by first) - size as before from waiting
 ), taken as materialized (
     select bucket from ranked
     where case when before < :most then pg_try_advisory_xact_lock(hashtext('scoring.unscored'), bucket) end
 )
-delete from scoring.unscored using taken where unscored.bucket = taken.bucket returning subjects, falls_at_once
+delete from scoring.unscored using taken
+where unscored.bucket = taken.bucket and unscored_no >= (select no from oldest) returning subjects, falls_at_once
 """
 
 

@@ -2,6 +2,7 @@
 
 from services.scoring import usecases
 from services.scoring.rulebook import shipped
+from services.scoring.store import unscored
 from services.scoring.usecases import Moment
 from shared.clock import now
 from shared.db import Database, Session, sql
@@ -31,3 +32,28 @@ async def test_to_take_in_a_batch_nobody_goes_through_all_facts_that_are_known(d
         for _ in range(_UNTIL_PREPARED):
             await _take_in(session, [a_uscc()])
         assert await _facts_gone_through(session) == 0
+
+
+_FLOOD = """
+insert into scoring.unscored (bucket, subjects)
+select no % 256, repeat('employer', 60) from generate_series(1, 30000) as no
+"""
+
+
+async def test_who_catches_up_after_a_flood_does_not_go_through_what_it_has_left(db: Database) -> None:
+    async with db.transaction() as session:
+        await sql(session, _FLOOD)
+    async with db.transaction() as session:
+        await sql(session, "delete from scoring.unscored")
+    uscc = a_uscc()
+    async with db.transaction() as session:
+        await unscored.keep(session, [("employer", uscc)])
+    async with db.transaction() as session:
+        before = await _times_gone_through(session)
+        assert await unscored.take(session, 10) == ({("employer", uscc)}, set())
+        assert await _times_gone_through(session) == before
+
+
+async def _times_gone_through(session: Session) -> int:
+    counted = "select seq_scan from pg_stat_xact_user_tables where relid = 'scoring.unscored'::regclass"
+    return int((await sql(session, counted)).scalar_one())

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import uuid5
 
 import polars as pl
 
@@ -56,7 +57,8 @@ def _without_bodies(event: RecordsUnlinked) -> Batch:
         "body": None,
     }
     return Batch(
-        batch_id=event.undo_id,
+        # One undoing is told once a dataset and agency: a link by name leads records of many of them astray.
+        batch_id=uuid5(event.undo_id, f"{event.dataset}|{event.agency}"),
         kind=event.subject_kind,
         dataset=event.dataset,
         agency=event.agency,

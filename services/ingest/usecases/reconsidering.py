@@ -108,8 +108,8 @@ async def _release(session: Session, records: list[dict[str, Any]], decided: pl.
     news = await released.release(session, wanted)
     for lines in _messages(news):
         announce(session, _accepted(lines, desk.datasets[lines[0]["dataset"]]))
-    for undo_id, back in groupby(sorted(_back(news), key=_undoing), _undoing):
-        announce(session, _taken_back(undo_id, list(back), desk))
+    for _, back in groupby(sorted(_back(news), key=_undoing), _undoing):
+        announce(session, _taken_back(list(back), desk))
     await unlearn(session, [line["key"] for line in news if line["left_subject"]], desk.at)
     await _learn(session, [line for line in news if desk.datasets[line["dataset"]].traces.change], desk)
 
@@ -157,16 +157,16 @@ def _back(news: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _undoing(line: dict[str, Any]) -> UUID:
-    undo_id: UUID = line["undo_id"]
-    return undo_id
+def _undoing(line: dict[str, Any]) -> tuple[UUID, str, str]:
+    """A link by name leads records of many datasets and agencies astray; an event is about one of each."""
+    return line["undo_id"], line["dataset"], line["agency"]
 
 
-def _taken_back(undo_id: UUID, lines: list[dict[str, Any]], desk: Desk) -> RecordsWithdrawn:
+def _taken_back(lines: list[dict[str, Any]], desk: Desk) -> RecordsWithdrawn:
     rows = sorted(line["undo_row"] for line in lines)
     return RecordsWithdrawn(
         withdrawal_id=desk.new_id(),
-        receipt_id=undo_id,
+        receipt_id=lines[0]["undo_id"],
         agency=lines[0]["agency"],
         dataset=lines[0]["dataset"],
         first_rows=rows,

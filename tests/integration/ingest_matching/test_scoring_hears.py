@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from local.story.records import credit_code
 from services.scoring import revisions, usecases
 from services.scoring.rulebook import shipped
 from services.scoring.usecases import Moment
@@ -14,6 +15,9 @@ from shared.ids import new_id
 from tests.conftest import SettingsOf
 from tests.ingest_desk import ALSO_GOOD, GOOD, Door
 from tests.ingest_matching import ALSO_NAMED, a_petition, an_entity, clerk, entities, petitions, settle, told
+
+NAMED = credit_code(646_001)
+IN_WORDS = "杭州市余杭区宏远机电有限公司"
 
 
 async def level(scoring: Database, code: str = GOOD) -> str:
@@ -65,6 +69,30 @@ async def test_an_undone_link_leaves_the_score_and_comes_back_when_it_was_right(
     await hear(scoring, door, RecordsWithdrawn, revisions.take_back)
     assert await level(scoring, ALSO_GOOD) == "orange"
     await scoring.close()
+
+
+async def test_an_undone_name_takes_its_records_of_every_dataset_away(door: Door, settings_of: SettingsOf) -> None:
+    scoring = Database(settings_of("scoring"))
+    await entities(door, an_entity(entity_id="E000000000000003", uscc=NAMED, ent_name=IN_WORDS, reg_no=None))
+    today = now().date().isoformat()
+    await petitions(door, a_petition(91, IN_WORDS, received_at=today))
+    unpaid = {"ent_name": IN_WORDS, "case_no": "(2026)浙0110执91号", "cause": "追索劳动报酬纠纷", "unpaid": "50000.00"}
+    ruling = unpaid | {"amount": "50000.00", "due_at": today, "exposed_at": today}
+    assert (await door.send("court_unperformed", [ruling], agency="court")).json()["accepted"] == 1
+    await hear(scoring, door, RecordsAccepted, usecases.take_in)
+    assert await indicators(scoring, NAMED) == {"E16", "E29"}
+    ((link,),) = await door.rows("select link_id::text from ingest.link where method = 'name'")
+    await judge(door, f"links/{link}/undo", reason="同名企业")
+    assert await hear(scoring, door, RecordsUnlinked, revisions.take_away) == 2
+    assert await indicators(scoring, NAMED) == set()
+    await scoring.close()
+
+
+async def indicators(scoring: Database, code: str) -> set[str]:
+    """The reasons of his last score."""
+    async with scoring.transaction() as session:
+        told = "select reasons from scoring.score where subject_id = :id order by score_id desc limit 1"
+        return {reason["indicator"] for reason in (await sql(session, told, id=code)).scalar_one()}
 
 
 async def judge(door: Door, path: str, **body: str) -> None:

@@ -107,13 +107,16 @@ def tell(
     if override is None or today > override.valid_until:
         return _held(trail, cool_down, today)
     wanted, until = override.level, override.valid_until
-    # He judged what was known then: what is worse now is told, whatever he had set.
-    is_worse = not at_least(override.computed_level, trail.computed)
-    if is_worse and not at_least(wanted, trail.computed):
+    if is_outdone(override, trail.computed):
         return Told(trail.computed, "indicators", None, trail, override.override_id)
     if not at_least(wanted, law_floor):
         return Told(law_floor, "law_floor", until, trail, override.override_id)
     return Told(wanted, "override", until, trail, override.override_id)
+
+
+def is_outdone(override: Override, computed: Level) -> bool:
+    """Whether things are worse than he set and than when he set it: he judged what was known then."""
+    return not at_least(override.computed_level, computed) and not at_least(override.level, computed)
 
 
 def _held(trail: Trail, cool_down: Mapping[Level, int], today: date) -> Told:

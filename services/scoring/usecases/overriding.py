@@ -37,7 +37,10 @@ class Wish:
 async def set_level(
     session: Session, key: tuple[Scored, str], wish: Wish, caller: Caller, moment: Moment
 ) -> Acts | OutsideJurisdiction:
-    """Set a level. Asked again for what is in force already, nothing happens. BelowLegalFloor, TermNotAllowed."""
+    """Set a level. Asked again for what is in force already, nothing happens. BelowLegalFloor, TermNotAllowed.
+
+    What has become worse meanwhile outdoes what was set, and to set it once more is to have looked at that.
+    """
     subject = await _held(session, key, caller)
     if not isinstance(subject, Subject):
         return subject
@@ -45,7 +48,7 @@ async def set_level(
     floor, article = await _law_floor(session, subject, moment)
     most = moment.book.parameter("override_most_days", today)
     levels.must_be_allowed(wish.level, wish.valid_until, law_floor=floor, article=article, most_days=most, today=today)
-    if not await _stands(session, key, wish, today):
+    if not await _stands(session, key, wish, _computed(subject), today):
         override_id = moment.new_id()
         act = _act(subject, caller, moment, act="set", override_id=override_id, **vars(wish))
         await _keep(session, act)
@@ -96,9 +99,15 @@ async def _law_floor(session: Session, subject: Subject, moment: Moment) -> tupl
     return law_floor(told, moment.book.on(local_date(moment.at)))
 
 
-async def _stands(session: Session, key: tuple[Scored, str], wish: Wish, today: date) -> bool:
+async def _stands(session: Session, key: tuple[Scored, str], wish: Wish, computed: Level, today: date) -> bool:
     present = (await override_store.in_force(session, key[0], [key[1]], today)).get(key[1])
-    return present is not None and wish == Wish(present.level, present.reason, present.valid_until)
+    if present is None or levels.is_outdone(present, computed):
+        return False
+    return wish == Wish(present.level, present.reason, present.valid_until)
+
+
+def _computed(subject: Subject) -> Level:
+    return levels.trail_of(subject.computed_level, subject.left_on).computed
 
 
 def _act(subject: Subject, caller: Caller, moment: Moment, **done: Any) -> OverrideAct:

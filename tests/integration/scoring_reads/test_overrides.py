@@ -89,6 +89,19 @@ async def test_the_same_wish_twice_is_one_act_and_a_withdrawal_leaves_both_in_th
         assert await audit.broken_at(session) is None
 
 
+async def test_the_same_wish_after_things_became_worse_is_another_decision(client: Client, runtime: Runtime) -> None:
+    uscc = a_uscc()
+    for event in (registration(uscc), social_fee(uscc, 0)):
+        await consumer.deliver(event, runtime.db)
+    path, officer = f"/v1/employers/{uscc}/override", an_officer(runtime)
+    assert (await client.put(path, json=a_wish(), headers=officer)).json()["level"] == "yellow"
+    await consumer.deliver(social_fee(uscc, 3), runtime.db)
+    assert (await subject(runtime.db, uscc))["level"] == "orange"
+    for _ in range(2):
+        told = (await client.put(path, json=a_wish(), headers=officer)).json()
+        assert (told["level"], told["level_source"], len(told["acts"])) == ("yellow", "override", 2)
+
+
 async def test_a_level_that_was_set_ends_by_itself_after_its_last_day(
     client: Client, runtime: Runtime, employer: str
 ) -> None:

@@ -6,7 +6,7 @@ docs/decisions/0020-three-sources-of-a-level.md says why.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
@@ -110,8 +110,13 @@ def tell(
     if is_outdone(override, trail.computed):
         return Told(trail.computed, "indicators", None, trail, override.override_id)
     if not at_least(wanted, law_floor):
-        return Told(law_floor, "law_floor", until, trail, override.override_id)
-    return Told(wanted, "override", until, trail, override.override_id)
+        return Told(law_floor, "law_floor", until, _without_above(law_floor, trail), override.override_id)
+    return Told(wanted, "override", until, _without_above(wanted, trail), override.override_id)
+
+
+def _without_above(level: Level, trail: Trail) -> Trail:
+    """What was left is held so that what is told does not flicker; above what a person has set nothing is told."""
+    return replace(trail, left={each: day for each, day in trail.left.items() if at_least(level, each)})
 
 
 def is_outdone(override: Override, computed: Level) -> bool:

@@ -125,6 +125,18 @@ def test_a_persons_higher_level_ends_without_a_cool_down() -> None:
     assert tell(trail, an_override("red", 3), "none", COOL_DOWN, on(4)).level == "none"
 
 
+@pytest.mark.parametrize("is_set_first", [True, False])
+def test_a_level_that_was_left_under_a_persons_lower_one_does_not_come_up_when_that_ends(is_set_first: bool) -> None:
+    override = an_override("blue", 3, "orange")
+    trail = walked(Trail(), "orange", DAY)
+    if is_set_first:
+        trail = tell(trail, override, "none", COOL_DOWN, DAY).trail
+    trail = tell(walked(trail, "none", DAY), override, "none", COOL_DOWN, DAY).trail
+    ended = tell(walked(trail, "none", on(4)), None, "none", COOL_DOWN, on(4))
+    assert (ended.level, ended.source) == ("blue", "cool_down")
+    assert tell(walked(trail, "none", on(7)), None, "none", COOL_DOWN, on(7)).level == "none"
+
+
 @given(st.sampled_from(LEVELS), st.sampled_from(LEVELS), st.sampled_from(LEVELS), st.sampled_from(LEVELS))
 def test_a_persons_level_never_hides_what_became_worse_nor_what_the_law_sets(
     points: Level, known: Level, set_level: Level, law: Level

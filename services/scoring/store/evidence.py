@@ -35,11 +35,12 @@ where kept.subject_id = :subject_id and kept.subject_kind = :kind and kept.score
 _OWNERS = """
 select alias_kind, alias_id, subject_id from scoring.link where subject_id = any(cast(:ids as text[]))
 """
-# The same text of a body as it was read when the score was made; of a folded month with what the folding had added.
+# A version that left its subject and came back stands there twice, and is one. The same text of a body as it was read
+# when the score was made; of a folded month with what the folding had added.
 _NAMED = """
 copy (
     with told as materialized (
-        select * from scoring.fact where subject_id = any(%(subjects)s::text[]) and body is not null
+        select distinct * from scoring.fact where subject_id = any(%(subjects)s::text[]) and body is not null
     )
     select told.subject_kind, told.subject_id, told.dataset, told.key,
         (extract(epoch from told.source_time) * 1000000)::bigint,

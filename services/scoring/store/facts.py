@@ -98,9 +98,10 @@ where subject_id = any(cast(:ids as text[]))
 # So many subjects' records leave as one message.
 _AT_ONCE = 50
 # The order is that of frames.newest. Source time leads in it, so a horizon in source time hides every version of a
-# record or shows the newest: no old one comes up again. Many subjects' lines leave together: the driver spends more on
-# a message than on what is in it. Mostly nothing was ever withdrawn, and then no row is looked up. Times leave as the
-# eight bytes that they are: to make a number of one costs as much as to find it.
+# record or shows the newest: no old one comes up again. What left a subject for another and came to it after all stands
+# there without a body, too: the body counts. Many subjects' lines leave together: the driver spends more on a message
+# than on what is in it. Mostly nothing was ever withdrawn, and then no row is looked up. Times leave as the eight bytes
+# that they are: to make a number of one costs as much as to find it.
 _NEWEST = f"""
 copy (
     select told.lines
@@ -120,7 +121,7 @@ copy (
                 and case when (select exists (select from scoring.withdrawn)) then not exists (
                     select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
                         and gone.rows @> fact.row_no and gone.withdrawn_at <= %(at)s) else true end
-            order by fact.dataset desc, fact.key desc, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
+            order by dataset desc, key desc, source_time desc, receipt_id desc, row_no desc, body is null
         ) as newest
         where body is not null
     ) as told

@@ -43,17 +43,21 @@ CASES: dict[str, pl.DataType] = {
     "reported_at": UTC_TIME,
     "body": pl.String(),
 }
-# The newest version of each record that was not withdrawn; one whose end was told (row 0) says what it said before.
+# The newest version of each record that was not withdrawn; one whose end was told (row 0) says what it said before. Of
+# each employer first: whom the record has left, for another or for nobody, has a version without a body.
 _CASES = """
 copy (
     select subject_id, key, (extract(epoch from reported_at) * 1000000)::bigint, body from (
-        select distinct on (fact.key) fact.subject_id, fact.key, fact.reported_at, fact.body from scoring.fact
-        where fact.dataset = %(dataset)s and fact.subject_kind = 'employer' and fact.reported_at <= %(known_by)s
-            and (%(employers)s::text[] is null or fact.subject_id = any(%(employers)s::text[]))
-            and fact.body is not null
-            and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
-                and gone.rows @> fact.row_no and gone.withdrawn_at <= %(known_by)s)
-        order by fact.key, fact.source_time desc, fact.receipt_id desc, fact.row_no desc
+        select distinct on (key) * from (
+            select distinct on (fact.key, fact.subject_id) fact.* from scoring.fact
+            where fact.dataset = %(dataset)s and fact.subject_kind = 'employer' and fact.reported_at <= %(known_by)s
+                and (%(employers)s::text[] is null or fact.subject_id = any(%(employers)s::text[]))
+                and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
+                    and gone.rows @> fact.row_no and gone.withdrawn_at <= %(known_by)s)
+            order by fact.key, fact.subject_id, fact.source_time desc, fact.receipt_id desc, fact.row_no desc,
+                fact.body is null
+        ) as of_each where body is not null
+        order by key, source_time desc, receipt_id desc, row_no desc
     ) as newest order by key
 ) to stdout (format csv)
 """

@@ -27,7 +27,7 @@ where fact.dataset = any(cast(:datasets as text[])) and fact.subject_kind = 'emp
     and not exists (select from scoring.withdrawn gone where gone.receipt_id = fact.receipt_id
         and gone.rows @> fact.row_no and gone.withdrawn_at <= :at)
 order by fact.subject_id desc, fact.subject_kind desc, fact.dataset desc, fact.key desc, fact.source_time desc,
-    fact.receipt_id desc, fact.row_no desc
+    fact.receipt_id desc, fact.row_no desc, fact.body is null
 """
 
 _LAST = f"""

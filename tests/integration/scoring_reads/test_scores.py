@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
 from services.scoring.consumers import consumer
@@ -16,6 +17,7 @@ from shared.service import Runtime
 from tests.conftest import SettingsOf
 from tests.integration.scoring_events.test_projects import a_fee, a_project, an_account
 from tests.integration.scoring_events.test_revisions import closed, taken_back
+from tests.integration.scoring_events.test_unlinked import a_petition, told_again, unlinked
 from tests.integration.scoring_reads.test_data_quality import attendance
 from tests.integration.scoring_reads.test_overrides import a_wish, an_officer
 from tests.scoring_events import accepted, numbers, registration, social_fee, subject
@@ -54,6 +56,23 @@ async def test_a_score_comes_with_the_rows_it_stood_on_and_comes_out_the_same(cl
     assert {each["receipt_id"] for each in inputs["records"][1:]} == {str(event.receipt_id)}
     assert (told["again"]["is_equal"], told["again"]["differences"]) == (True, [])
     assert told["again"]["text_zh"] == "重算结果与当时逐位一致"
+
+
+async def test_a_record_that_left_and_came_back_is_whole_in_a_score_from_before(
+    client: Client, runtime: Runtime
+) -> None:
+    uscc = a_uscc()
+    petition = a_petition(uscc)
+    await consumer.deliver(petition, runtime.db)
+    before = (await subject(runtime.db, uscc))["score_id"]
+    away = unlinked(petition, uscc)
+    back = msgspec.structs.replace(taken_back(petition, 1, 1), receipt_id=away.undo_id)
+    for event in (away, told_again(petition, uscc), back):
+        await consumer.deliver(event, runtime.db)
+    assert (await subject(runtime.db, uscc))["level"] == "orange"
+    for score_id in (before, (await subject(runtime.db, uscc))["score_id"]):
+        told = await explained(client, runtime, score_id)
+        assert (told["inputs"]["is_whole"], told["again"]["is_equal"]) == (True, True)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -18,6 +18,7 @@ _DONE = ("完工", "004", "complete", "completed")
 LOOKBACK_MONTHS = 12
 # A payroll line that pays for an earlier month: it says nothing of the month that its payroll is for.
 IS_BACK_PAY = (pl.col("is_back_pay") & pl.col("back_month").is_not_null()).fill_null(False)
+_NEVER = pl.lit(date.min)
 # As long as a payroll line counts in the features of P08.
 _LINE_DAYS = 62
 
@@ -73,7 +74,8 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     """(subject, heard_from, heard_until): between which days the project's banks would have told of a movement.
 
     Of several open accounts the bank of each has to be heard: what another does not show, a silent one may have paid;
-    also before its feed began, unless the account was opened later than that or was closed by then.
+    also before its feed began, unless the account was opened later than that or was closed by then. Of one whose bank
+    has never told of any account nothing is known while it is open.
     """
     accounts = facts.frames["bk_special_account"]
     named = ("subject", "account_no", "agency")
@@ -90,15 +92,18 @@ def bank_horizon(facts: Facts, silence_days: int, today: date) -> pl.DataFrame:
     closed = (
         accounts.filter(pl.col("closed_at") <= today).group_by("subject", "account_no").agg(pl.col("closed_at").max())
     )
-    known = of_account.join(opened, on=["subject", "account_no"], how="left", nulls_equal=True)
-    marked = known.join(closed, on=["subject", "account_no"], how="left", nulls_equal=True)
+    every = opened.join(of_account, on=["subject", "account_no"], how="full", coalesce=True, nulls_equal=True)
+    known = every.join(closed, on=["subject", "account_no"], how="left", nulls_equal=True)
+    marked = known.with_columns(pl.coalesce("until", pl.col("opened_at") - timedelta(days=1), _NEVER).alias("until"))
     of_open = pl.col("until").filter(pl.col("closed_at").is_null()).min()
     was_heard_of = pl.col("opened_at") >= pl.col("heard_from")
     unheard_until = pl.when(~was_heard_of.fill_null(False)).then(pl.min_horizontal("heard_from", "closed_at")).max()
-    return marked.group_by("subject").agg(
+    spans = marked.group_by("subject").agg(
         pl.coalesce(unheard_until, pl.col("heard_from").min()).alias("heard_from"),
         pl.coalesce(of_open, pl.col("until").max()).alias("heard_until"),
+        pl.col("heard_from").is_not_null().any().alias("is_heard"),
     )
+    return spans.filter("is_heard", pl.col("heard_from") <= pl.col("heard_until")).drop("is_heard")
 
 
 def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_days: int) -> Measured:
@@ -121,7 +126,8 @@ def _fee_cycles(facts: Facts, running: pl.DataFrame, banks: pl.DataFrame, grace_
     heard = pl.when(begun.is_not_null()).then(pl.max_horizontal(begun, "heard_from", lookback))
     table = table.with_columns(pl.coalesce("last_in", heard).alias("since")).filter(pl.col("since").is_not_null())
     # More cycles missed is the earlier of the two triggers. Without an agreed day only the months count.
-    cycles = pl.max_horizontal(_whole_months("since", "heard_until"), _agreed_days_missed(grace_days))
+    # What came in after the last day on which every bank was heard leaves none missed.
+    cycles = pl.max_horizontal(_whole_months("since", "heard_until"), _agreed_days_missed(grace_days), pl.lit(0))
     missed = table.select("subject", cycles.alias("value"), pl.col("heard_until").alias("time"))
     newest_in = incoming.filter(pl.col("time") == pl.col("time").max().over("subject"))
     evidence = pl.concat([_origin(newest_in), _origin(open_accounts)])

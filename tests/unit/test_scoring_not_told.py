@@ -127,3 +127,29 @@ def test_a_site_that_pays_exactly_the_least_wage_by_the_hour_does_not_pay_less(l
     sheet = a_version("hc_payroll", "pr", payroll_no="pr", pay_month="2026-10", worker_cnt=2, signed_cnt=2, **SITE)
     found = signal(assessed(sheet, *lines, kind="project"), "P08")
     assert (found and found.floor) == floor
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "floor"),
+    [
+        ("2025-01-15", None, None),
+        (None, None, None),
+        # September's wages were to be paid before there was such an account.
+        ("2026-11-15", None, "red"),
+        ("2025-01-15", "2026-08-31", "red"),
+        ("2025-01-15", "2026-10-01", None),
+    ],
+)
+def test_no_month_is_called_unpaid_while_the_bank_of_an_account_has_never_told_of_any(
+    opened: str | None, closed: str | None, floor: str | None
+) -> None:
+    rows = [
+        a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
+        a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+        an_account("first", "bank"),
+        an_account("second", "a-bank-that-sends-no-flows", opened_at=opened, closed_at=closed),
+        a_flow("2026-07-20", "first", "bank", "out", "wage out"),
+        a_flow("2026-11-19", "first", "bank", "in", "labour fee in"),
+    ]
+    found = signal(assessed(*rows, kind="project"), "P06")
+    assert (found and found.floor) == floor

@@ -40,9 +40,9 @@ select alias_kind, alias_id, subject_id from scoring.link where subject_id = any
 _NAMED = """
 copy (
     with told as materialized (
-        select distinct * from scoring.fact where subject_id = any(%(subjects)s::text[]) and body is not null
+        select * from scoring.fact where subject_id = any(%(subjects)s::text[]) and body is not null
     )
-    select told.subject_kind, told.subject_id, told.dataset, told.key,
+    select distinct told.subject_kind, told.subject_id, told.dataset, told.key,
         (extract(epoch from told.source_time) * 1000000)::bigint,
         (extract(epoch from told.reported_at) * 1000000)::bigint,
         told.receipt_id, told.row_no, told.agency,

@@ -107,12 +107,33 @@ def test_who_is_billed_for_the_fifth_time_is_told_from_who_is_new(folder: Path) 
     assert Ranking(margin, fails).areas(np.ones(len(fails), np.float32))[0] >= 0.27  # not knowing it: 0.17 to 0.2
 
 
-@pytest.mark.parametrize("apart", [0, 8])
-def test_how_many_months_are_told_is_not_learned_where_all_are_told_of_since_one_day(apart: int, folder: Path) -> None:
+def counts_months(data: Path, until: date) -> bool:
+    """Whether the trees of a world read how many months are told."""
+    contest = learn(past.Past(read_world(data)), until, quick(), 1, quiet).contest
+    return any(name.endswith(".told_12") for name in contest.judged["model"].model.columns)
+
+
+def test_how_many_months_are_told_is_not_learned_where_all_are_told_of_since_one_day(folder: Path) -> None:
     """It would be the calendar by another name."""
+    data = foreign_worlds.write(folder / "since", Kind(employers=150, months=20, base=-4.0))
+    assert not counts_months(data, date(2022, 8, 31))
+
+
+@pytest.mark.parametrize("apart", [0, 8])
+def test_how_many_months_are_told_is_learned_where_histories_differ_or_have_ended(apart: int, folder: Path) -> None:
+    """Who was billed six times stays one who was billed six times."""
     data = foreign_worlds.payment_history(folder / f"since-{apart}", 900, cohorts=3, apart=apart)
-    contest = learn(past.Past(read_world(data)), date(2024, 7, 31), quick(), 1, quiet).contest
-    assert any(name.endswith(".told_12") for name in contest.judged["model"].model.columns) == (apart > 0)
+    assert counts_months(data, date(2024, 7, 31))
+
+
+def test_who_ended_his_history_is_told_from_who_is_in_the_midst_of_his(folder: Path) -> None:
+    """Of the first clients the last word came a year ago; of the others the next one is to come."""
+    data = foreign_worlds.payment_history(folder / "ended", 3000, dataset="tax_social_fee")
+    source = past.Past(read_world(data))
+    model = learn(source, date(2023, 12, 31), quick(), 1, quiet).contest.champion
+    ended, amidst = (pl.Series("subject", [f"ID{number}" for number in range(first, 3000, 2)]) for first in (0, 1))
+    assert model.predict(source.table(date(2024, 9, 30), ended)).mean() < 0.01
+    assert model.predict(source.table(date(2024, 9, 30), amidst)).mean() == pytest.approx(0.22, abs=0.04)
 
 
 def test_random_inspections_tell_how_many_arrears_nobody_reports() -> None:

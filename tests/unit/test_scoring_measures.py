@@ -227,10 +227,14 @@ def test_what_befalls_others_of_the_same_legal_representative_is_told() -> None:
     assert table["related.owner.bills_bad_worst"].to_list() == [1, 0, None]
 
 
-def test_rank_is_taken_among_the_peers() -> None:
-    bills = [a_bill(who, "2026-10", amount) for who, amount in ((A, 0.0), (B, 10.0), (C, 20.0))]
-    ranks = features_of({"pw_usage": bills}, EMPLOYERS)["pw_usage.arrears.peer"]
-    assert [round(rank, 4) for rank in ranks] == [0.1667, 0.5, 0.8333]
+def ranks(*owed: float) -> list[float]:
+    bills = [a_bill(who, "2026-10", amount) for who, amount in zip((A, B, C), owed, strict=True)]
+    return features_of({"pw_usage": bills}, EMPLOYERS)["pw_usage.arrears.peer"].round(4).to_list()
+
+
+def test_rank_is_taken_among_the_peers_and_who_owes_nothing_stands_at_nought_however_many_do() -> None:
+    assert ranks(5.0, 10.0, 20.0) == pytest.approx([0.1667, 0.5, 0.8333])
+    assert [ranks(0.0, *others)[0] for others in ((0.0, 0.0), (0.0, 20.0), (10.0, 20.0))] == [0, 0, 0]
 
 
 def test_a_dataset_that_nobody_knew_becomes_features_by_data_alone(tmp_path: Path) -> None:

@@ -238,3 +238,12 @@ def test_whoever_reads_the_calendar_is_levelled_by_the_same_months_of_other_year
     ends = np.array([day.toordinal() for day in month_ends(date(2021, 1, 1), date(2022, 6, 30))])
     same = [date.fromordinal(day) for day in ends[of_the_same_months(ends, ends[-3:])].tolist()]
     assert same == [date(year, month, last) for year in (2021, 2022) for month, last in ((4, 30), (5, 31), (6, 30))]
+
+
+def test_a_value_just_beyond_those_seen_stands_with_them_and_not_with_the_next_ones() -> None:
+    """Bills 180 days old had been followed by arrears, those of 211 days never: 183 days are as 180."""
+    values = np.repeat(np.array([180.0, 211.0], np.float32), 100)
+    positive = ((values == 180) & (np.arange(200) % 2 == 0)).astype(np.float64)
+    binned = bin_column("age", values, positive, np.ones(200), direction=0, bins=8)
+    told = binned.evidence(np.array([180.0, 183.0, 211.0], np.float32))
+    assert told[0] == told[1] > told[2]

@@ -11,6 +11,7 @@ from services.scoring.backtest.refused import Unfit
 from services.scoring.backtest.source import Source
 from services.scoring.model.policy import Policy, Training
 from services.scoring.training import Contest, contest
+from services.scoring.training.counting import calendars
 from services.scoring.training.inspections import Hidden, hidden
 from services.scoring.training.labels import known, told_until
 from services.scoring.training.recipe import Recipe, Window
@@ -18,6 +19,8 @@ from services.scoring.training.rows import Plan, PopulationAt, Rows, days_of, ga
 from services.scoring.training.splits import validation_days
 
 Say = Callable[[str, str], None]
+# So many employers tell what columns are like by now.
+_PRESENT = 2000
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def learn(
         planned, source.table, lambda day, count: say(f"特征 {day}：{count} 行", f"features of {day}: {count}")
     )
     say("训练模型", "training")
-    found = contest(rows, earlier, later, _recipe(source, rows, policy, seed))
+    found = contest(rows, earlier, later, _recipe(source, rows, until, policy, seed))
     counts = (planned.rows, planned.positives, planned.rate, labels.height)
     return Learned(found, until, tuple(days), *counts, told, unseen)
 
@@ -107,15 +110,23 @@ def _must_teach(planned: Plan, until: date) -> None:
         raise Unfit("样本里没有未欠薪的用人单位。", "Every employer of the sample comes into arrears.")
 
 
-def _recipe(source: Source, rows: Rows, policy: Policy, seed: int) -> Recipe:
+def _recipe(source: Source, rows: Rows, until: date, policy: Policy, seed: int) -> Recipe:
     told, budget = source.described(rows.columns), policy.backtest
+    present = source.table(until, some(source.subjects(until), _PRESENT, seed))
     return Recipe(
         policy.training,
         seed,
         monotone={name: column.monotone for name, column in told.items()},
         family={name: column.family for name, column in told.items()},
         alerts_share=budget.budget_per_year / budget.budget_employers / 12,
+        calendars=calendars(rows, present, policy.training.most_of_days),
     )
+
+
+def some(subjects: pl.Series, count: int, seed: int) -> pl.Series:
+    """About so many of them, by a hash: the same whoever else is there."""
+    every = max(1, subjects.len() // count)
+    return subjects.filter(subjects.hash(seed) % every == 0)
 
 
 def hidden_or_starting(labels: pl.DataFrame, day: date, horizon: int) -> pl.DataFrame:

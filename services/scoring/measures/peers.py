@@ -8,7 +8,7 @@ import polars as pl
 
 from services.scoring.measurebook import Measurebook
 from services.scoring.measures.series import Columns
-from services.scoring.measures.snapshot import Snapshot
+from services.scoring.measures.snapshot import Snapshot, measure_of
 from services.scoring.worlds.tables import Array
 
 # From the closest peers to everyone.
@@ -25,14 +25,16 @@ class Peers:
     least: int
 
     def ranks(self, snapshot: Snapshot, numbers: Array, columns: Columns) -> Columns:
-        """`<dataset>.<measure>.peer` (n,): the share of peers with less, ties by half; NaN where unknown."""
+        """`<dataset>.<measure>.peer` (n,): the share of peers with less, ties by half; NaN where unknown.
+
+        Who owes nothing stands at 0: half the share of all who owe nothing would be a number of the day.
+        """
         texts = _groups(snapshot, numbers)
         groups = tuple(_place(text, names) for text, names in zip(texts, self.names, strict=True))
-        return {
-            f"{name.rpartition('.')[0]}.peer": self._rank(name, groups, columns[name])
-            for name in self.columns
-            if name in columns
-        }
+        there = [name for name in self.columns if name in columns]
+        ranks = {name: self._rank(name, groups, columns[name]) for name in there}
+        ranks |= {name: _of_debtors(ranks[name], columns[name]) for name in there if is_debt(name, snapshot.book)}
+        return {f"{name.rpartition('.')[0]}.peer": rank for name, rank in ranks.items()}
 
     def _rank(self, name: str, groups: tuple[Array, ...], values: Array) -> Array:
         rank = np.full(len(values), np.nan)
@@ -43,6 +45,17 @@ class Peers:
             least = self.least if level < len(_LEVELS) - 1 else 1
             rank[is_open] = _ranks(others[known], theirs, own[is_open], values[is_open], least)
         return rank
+
+
+def is_debt(column: str, book: Measurebook) -> bool:
+    """Whether a column is of amounts that should be zero."""
+    found = measure_of(column, book)
+    return found is not None and book.shape(found[1]) == "debt"
+
+
+def _of_debtors(rank: Array, values: Array) -> Array:
+    found: Array = np.where((values == 0) & ~np.isnan(rank), 0.0, rank)
+    return found
 
 
 @dataclass(frozen=True)

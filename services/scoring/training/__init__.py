@@ -26,7 +26,6 @@ from services.scoring.training.splits import Splits, split
 
 _ROWS_AT_ONCE = 10_000
 _EPOCH = date(1970, 1, 1).toordinal()
-_COUNTS_MONTHS = ".told_12"
 PLAIN = {"single_signal": "single.signal", "indicators": "indicators.points"}
 
 
@@ -81,28 +80,16 @@ def contest(rows: Rows, earlier: Sequence[date], later: Sequence[date], recipe: 
 def _features(rows: Rows, recipe: Recipe) -> Rows:
     """Without the columns that never vary, and without the calendar where each season was seen but once.
 
-    What happened in a month of one year would be taken for what happens in that month every year. And so of how many
-    months are told, where all employers are told of since the same day.
+    What happened in a month of one year would be taken for what happens in that month every year. And so of what the
+    recipe knows to be a calendar by another name.
     """
     is_short = np.ptp(rows.day) < recipe.numbers.season_months * 30
-    out = {name for name in rows.columns if is_short and recipe.family.get(name) == "calendar"}
-    counts = [(place, name) for place, name in enumerate(rows.columns) if name.endswith(_COUNTS_MONTHS)]
-    out |= {name for place, name in counts if _of_days(rows.values[:, place], rows.day) > recipe.numbers.most_of_days}
+    out = {name for name in rows.columns if is_short and recipe.family.get(name) == "calendar"} | recipe.calendars
     varies = _varying(rows.values)
     kept = [place for place, name in enumerate(rows.columns) if name not in out and varies[place]]
     columns = tuple(rows.columns[place] for place in kept)
     values = rows.values if len(kept) == len(rows.columns) else rows.values[:, kept]
     return replace(rows, columns=columns, values=values)
-
-
-def _of_days(column: Array, day: Array) -> float:
-    """What share of a column's variance is between days; of what is told."""
-    told = ~np.isnan(column)
-    values, place = column[told].astype(np.float64), np.unique(day[told], return_inverse=True)[1]
-    if not len(values) or np.ptp(values) == 0:
-        return 0.0
-    means = np.bincount(place, values) / np.bincount(place)
-    return float(means[place].var() / values.var())
 
 
 def _varying(values: Array) -> Array:

@@ -11,7 +11,8 @@ from services.scoring.model.policy import Training
 class Recipe:
     """The numbers, the seed, and what is known of the columns: direction of risk (+1, -1, 0) and family of each.
 
-    `alerts_share`: what share of the employers people can look at in a month.
+    `alerts_share`: what share of the employers people can look at in a month. `calendars`: columns that tell the day
+    by another name, and are no features.
     """
 
     numbers: Training
@@ -19,6 +20,7 @@ class Recipe:
     monotone: Mapping[str, int]
     family: Mapping[str, str]
     alerts_share: float
+    calendars: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

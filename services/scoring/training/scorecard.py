@@ -79,8 +79,18 @@ def _edges(values: Array, bins: int) -> Array:
     rest = values[values != common]
     cuts = [np.quantile(part, shares, method="lower") for part in (values, rest) if len(part)]
     edges = np.unique(np.concatenate([*cuts, [common]]).astype(np.float32))
-    kept: Array = edges[edges < values.max()]
-    return kept
+    return _between(edges[edges < values.max()], values)
+
+
+def _between(edges: Array, values: Array) -> Array:
+    """Each edge in the middle between its value and the next greater one: a bill that is told a day later than all
+    that were seen is one like them, and none like those of the month after.
+    """
+    steps = np.unique(values.astype(np.float32))
+    following = steps[np.minimum(np.searchsorted(steps, edges, side="right"), len(steps) - 1)]
+    middle = (edges / 2 + following / 2).astype(np.float32)
+    found: Array = np.where(middle < following, middle, edges)
+    return found
 
 
 def _share(hits: Array, count: Array) -> Array:

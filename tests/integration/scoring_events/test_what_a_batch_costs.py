@@ -2,9 +2,9 @@
 
 from services.scoring import usecases
 from services.scoring.rulebook import shipped
-from services.scoring.store import unscored
+from services.scoring.store import subjects, unscored
 from services.scoring.usecases import Moment
-from shared.clock import now
+from shared.clock import local_date, now
 from shared.db import Database, Session, sql
 from shared.ids import new_id
 from tests.scoring_events import accepted
@@ -56,4 +56,31 @@ async def test_who_catches_up_after_a_flood_does_not_go_through_what_it_has_left
 
 async def _times_gone_through(session: Session) -> int:
     counted = "select seq_scan from pg_stat_xact_user_tables where relid = 'scoring.unscored'::regclass"
+    return int((await sql(session, counted)).scalar_one())
+
+
+_CALM = """
+insert into scoring.subject (subject_id, subject_kind, rules_version, next_review_on)
+select 'calm' || no, 'employer', :version, date '2099-01-01' from generate_series(1, 20000) as no
+"""
+
+
+async def test_nobody_goes_through_all_who_are_not_due_also_before_the_table_is_analysed(db: Database) -> None:
+    book = shipped()
+    async with db.transaction() as session:
+        while await usecases.review(session, Moment(now(), book, new_id), 4000):
+            pass
+        await sql(session, _CALM, version=book.version)
+    async with db.transaction() as session:
+        before = await _subjects_gone_through(session)
+        found = await subjects.due(session, "employer", local_date(now()), book.version, 4000)
+        after = await _subjects_gone_through(session)
+        await sql(session, "delete from scoring.subject where subject_id like 'calm%'")
+    assert (found, after) == ([], before)
+
+
+async def _subjects_gone_through(session: Session) -> int:
+    counted = """
+    select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = 'scoring.subject'::regclass
+    """
     return int((await sql(session, counted)).scalar_one())

@@ -73,7 +73,7 @@ async def test_nobody_goes_through_all_who_are_not_due_also_before_the_table_is_
         await sql(session, _CALM, version=book.version)
     async with db.transaction() as session:
         before = await _subjects_gone_through(session)
-        found = await subjects.due(session, "employer", local_date(now()), book.version, 4000)
+        found = await subjects.due(session, "employer", local_date(now()), book.version, 500)
         after = await _subjects_gone_through(session)
         await sql(session, "delete from scoring.subject where subject_id like 'calm%'")
     assert (found, after) == ([], before)

@@ -64,15 +64,20 @@ join scoring.subject on subject.subject_id = each.id and subject.subject_kind = 
 """  # noqa: S608 - of our own
 
 # Each look follows one index from its beginning and stops at `most`: also when everyone is due, a batch costs a batch.
+# Whether anyone is due at all is asked first, of an index's end: whatever the planner takes the table for before it is
+# analysed, nobody goes through everyone to find nobody.
 _DUE = tuple(
     f"""
 select subject_id from scoring.subject
 where subject_kind = :kind and {is_due} limit :most for update skip locked
 """  # noqa: S608 - of our own
     for is_due in (
-        "next_review_on <= :today order by next_review_on, subject_id",
-        "rules_version < :rules_version order by rules_version, subject_id",
-        "rules_version > :rules_version order by rules_version, subject_id",
+        "next_review_on <= :today and (select min(next_review_on) from scoring.subject) <= :today "
+        "order by next_review_on, subject_id",
+        "rules_version < :rules_version and (select min(rules_version) from scoring.subject) < :rules_version "
+        "order by rules_version, subject_id",
+        "rules_version > :rules_version and (select max(rules_version) from scoring.subject) > :rules_version "
+        "order by rules_version, subject_id",
     )
 )
 

@@ -76,7 +76,8 @@ async def test_nobody_goes_through_all_who_are_not_due_also_before_the_table_is_
         found = await subjects.due(session, "employer", local_date(now()), book.version, 500)
         after = await _subjects_gone_through(session)
         await sql(session, "delete from scoring.subject where subject_id like 'calm%'")
-    assert (found, after) == ([], before)
+    assert found == []
+    assert after - before <= len(subjects._DUE)  # an index's end each
 
 
 async def _subjects_gone_through(session: Session) -> int:

@@ -57,11 +57,17 @@ def a_flow(day: str, number: str, bank: str, direction: str, purpose: str) -> di
     return a_version("bk_account_flow", f"{number}{day}", **origin, **items)
 
 
+# Somebody was at work in September.
+AT_WORK: Rows = [
+    a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
+    a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+]
+
+
 def two_banks(**first: object) -> Rows:
     """Wages come from the first account, whose bank is silent from August on; the second bank reports."""
     return [
-        a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
-        a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+        *AT_WORK,
         an_account("first", "bank", **first),
         an_account("second", "other-bank"),
         a_flow("2026-07-20", "first", "bank", "out", "wage out"),
@@ -103,8 +109,7 @@ def test_no_month_is_called_unpaid_in_which_an_account_may_have_paid_that_was_no
 ) -> None:
     """The first bank's feed goes back to July, the second one's to October."""
     rows = [
-        a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
-        a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+        *AT_WORK,
         an_account("first", "bank"),
         an_account("second", "other-bank", opened_at=opened, closed_at=closed),
         a_flow("2026-07-20", "first", "bank", "out", "wage out"),
@@ -144,8 +149,7 @@ def test_no_month_is_called_unpaid_while_the_bank_of_an_account_has_never_told_o
     opened: str | None, closed: str | None, floor: str | None
 ) -> None:
     rows = [
-        a_version("hc_project", PROJECT, name="某某工程", state="在建", **SITE),
-        a_version("hc_attendance", "p", id_no="w1", punch_at="2026-09-10T08:00:00+08:00", **SITE),
+        *AT_WORK,
         an_account("first", "bank"),
         an_account("second", "a-bank-that-sends-no-flows", opened_at=opened, closed_at=closed),
         a_flow("2026-07-20", "first", "bank", "out", "wage out"),
